@@ -1,0 +1,1 @@
+//! The interop client and server in Rust.

@@ -1,0 +1,1 @@
+//! Calls between processes of one host: clients and servers over any transport.

@@ -1,0 +1,177 @@
+package dev.samehost.transport;
+
+/**
+ * The catalogue of faults: for each its gRPC status code and the text that a person reads. The same
+ * catalogue stands in {@code proto/vectors/faults.json} and in every language; a test compares
+ * them. Placeholders are filled in the order in which they stand.
+ */
+public enum Fault {
+  ADDRESS_MALFORMED(
+      Code.INVALID_ARGUMENT,
+      "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock or stdio:python3 worker.py."),
+  SCHEME_UNKNOWN(
+      Code.INVALID_ARGUMENT,
+      "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is the package that brings it installed?"),
+  PATH_TOO_LONG(
+      Code.INVALID_ARGUMENT,
+      "address {address}: the path of the socket has {bytes} bytes, and the system takes at most {limit}. Choose a shorter one, for example in /tmp or $XDG_RUNTIME_DIR."),
+  LISTEN_IN_USE(
+      Code.ALREADY_EXISTS,
+      "listening on {address}: the address is in use, a live server answers there. Stop it first, or choose another address."),
+  LISTEN_NOT_A_SOCKET(
+      Code.FAILED_PRECONDITION,
+      "listening on {address}: {path} exists and is no socket, so it is left alone. Remove it, or choose another address."),
+  LISTEN_NO_FOLDER(
+      Code.FAILED_PRECONDITION,
+      "listening on {address}: there is no folder {folder} (ENOENT). Make it first."),
+  LISTEN_PERMISSION(
+      Code.PERMISSION_DENIED,
+      "listening on {address}: no permission to write in {folder} (EACCES). Run as a user who may, or choose another address."),
+  LISTEN_FAILED(Code.UNAVAILABLE, "listening on {address}: {operation} failed: {error}."),
+  STDIO_TERMINAL(
+      Code.FAILED_PRECONDITION,
+      "listening on stdio: standard {stream} is a terminal, but a host's pipe is needed. Start this program from a host, with the address stdio:COMMAND."),
+  STDIO_TAKEN(
+      Code.FAILED_PRECONDITION,
+      "listening on stdio: this process serves on its standard input and output already. A process has only one pair."),
+  CONNECT_NO_SUCH_FILE(
+      Code.UNAVAILABLE,
+      "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts."),
+  CONNECT_REFUSED(
+      Code.UNAVAILABLE,
+      "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over."),
+  CONNECT_PERMISSION(
+      Code.UNAVAILABLE,
+      "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one."),
+  CONNECT_TIMEOUT(
+      Code.UNAVAILABLE,
+      "connecting to {address}: not accepted within {seconds} s. The server is there but takes no connections: is it stopped or overloaded?"),
+  CONNECT_FAILED(Code.UNAVAILABLE, "connecting to {address}: {operation} failed: {error}."),
+  SPAWN_FAILED(
+      Code.UNAVAILABLE,
+      "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?"),
+  PEER_HTTP2(
+      Code.UNAVAILABLE,
+      "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides."),
+  PEER_HTTP1(
+      Code.UNAVAILABLE,
+      "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides."),
+  PEER_NONSENSE(
+      Code.UNAVAILABLE,
+      "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?"),
+  PEER_SILENT(
+      Code.UNAVAILABLE,
+      "{address}: the peer said no HELLO within {seconds} s. Is it a samehost server, and not stopped or overloaded?"),
+  PEER_GONE_BEFORE_HELLO(
+      Code.UNAVAILABLE,
+      "{address}: the peer ended the connection before it said HELLO. Does the server's log say why?"),
+  VERSION_MISMATCH(
+      Code.UNAVAILABLE,
+      "{address}: no common version of the wire: this side speaks {min} to {max}, the peer ({implementation}) {peer_min} to {peer_max}. Update the older side."),
+  PEER_REFUSED(Code.PERMISSION_DENIED, "{address}: the server turned this process away: {reason}"),
+  USER_REFUSED(
+      Code.PERMISSION_DENIED,
+      "{address}: the peer with pid {pid} is of user {uid}, but only user {expected} may connect. Allow others on the listening side."),
+  CHILD_GONE_BEFORE_HELLO(
+      Code.UNAVAILABLE,
+      "{address}: the child (pid {pid}) {ended} before it said HELLO. Its standard output: {skipped}. Its last lines on stderr: {stderr}"),
+  CHILD_SILENT(
+      Code.UNAVAILABLE,
+      "{address}: the child (pid {pid}) said no HELLO within {seconds} s. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}"),
+  CHILD_NOISE(
+      Code.UNAVAILABLE,
+      "{address}: the child (pid {pid}) printed {bytes} bytes to standard output and no HELLO. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}"),
+  CHILD_GONE(
+      Code.UNAVAILABLE,
+      "{address}: the child (pid {pid}) {ended} with calls open. Its last lines on stderr: {stderr}"),
+  CHILD_CLOSED(
+      Code.UNAVAILABLE,
+      "{address}: the child (pid {pid}) closed its standard output with calls open and still runs. Its last lines on stderr: {stderr}"),
+  LINK_ENDED(
+      Code.UNAVAILABLE,
+      "{address}: the peer ended the connection with calls open. Did its process die?"),
+  LINK_TRUNCATED(
+      Code.UNAVAILABLE,
+      "{address}: the connection ended in the middle of a frame. Did the peer's process die?"),
+  LINK_FAILED(
+      Code.UNAVAILABLE, "{address}: {operation} failed: {error}. Did the peer's process die?"),
+  LINK_CLOSED(Code.UNAVAILABLE, "{address}: this side has closed the connection."),
+  MALFORMED(
+      Code.INTERNAL,
+      "{address}: the peer broke the wire's rules ({code}): {reason}. The connection was closed."),
+  PEER_GOAWAY(Code.INTERNAL, "{address}: the peer closed the connection ({code}): {reason}."),
+  PEER_DRAINING(Code.UNAVAILABLE, "{address}: the peer is shutting down and takes no new calls."),
+  CHANNEL_SHUTDOWN(Code.UNAVAILABLE, "{address}: the channel was shut down."),
+  SERVER_SHUTDOWN(Code.UNAVAILABLE, "{address}: the server was shut down."),
+  MESSAGE_TOO_LARGE(
+      Code.RESOURCE_EXHAUSTED,
+      "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),
+  MESSAGE_INFLATED(
+      Code.RESOURCE_EXHAUSTED,
+      "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),
+  METADATA_TOO_LARGE(
+      Code.RESOURCE_EXHAUSTED,
+      "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),
+  TOO_MANY_STREAMS(
+      Code.RESOURCE_EXHAUSTED, "more than {limit} calls are open at once on this connection."),
+  METHOD_UNKNOWN(Code.UNIMPLEMENTED, "Method not found: {method}"),
+  ENCODING_UNKNOWN(
+      Code.UNIMPLEMENTED,
+      "the message is compressed by {encoding}, which this side does not know."),
+  DEADLINE_EXCEEDED(
+      Code.DEADLINE_EXCEEDED, "deadline exceeded after {elapsed} s at {address}, {waiting}."),
+  CALL_CANCELLED(Code.CANCELLED, "the call was cancelled by its caller: {reason}"),
+  HANDLER_FAILED(Code.UNKNOWN, "Application error processing RPC"),
+  MESSAGE_MISSING(Code.INTERNAL, "{side} ended a unary call without a message."),
+  MESSAGE_SURPLUS(Code.INTERNAL, "{side} sent more than one message in a unary call.");
+
+  private final Code code;
+  private final String template;
+
+  Fault(Code code, String template) {
+    this.code = code;
+    this.template = template;
+  }
+
+  /** The gRPC status code that a call fails with by this fault. */
+  public Code code() {
+    return code;
+  }
+
+  /** The text with its placeholders, for the test that compares the catalogues. */
+  String template() {
+    return template;
+  }
+
+  /**
+   * The text with the placeholders filled in.
+   *
+   * @throws IllegalArgumentException when there are not as many values as placeholders
+   */
+  public String text(Object... values) {
+    StringBuilder text = new StringBuilder();
+    int at = 0;
+    for (Object value : values) {
+      int open = template.indexOf('{', at);
+      if (open < 0) {
+        throw new IllegalArgumentException("too many values for " + this);
+      }
+      text.append(template, at, open).append(value);
+      at = template.indexOf('}', open) + 1;
+    }
+    if (template.indexOf('{', at) >= 0) {
+      throw new IllegalArgumentException("too few values for " + this);
+    }
+    return text.append(template, at, template.length()).toString();
+  }
+
+  /** An exception of this fault, its placeholders filled in. */
+  public LinkException with(Object... values) {
+    return new LinkException(this, text(values), null);
+  }
+
+  /** An exception of this fault with a cause, its placeholders filled in. */
+  public LinkException causedBy(Throwable cause, Object... values) {
+    return new LinkException(this, text(values), cause);
+  }
+}

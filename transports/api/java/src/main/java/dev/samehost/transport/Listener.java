@@ -1,0 +1,54 @@
+package dev.samehost.transport;
+
+import java.nio.ByteBuffer;
+
+/** Takes the links that others make to one address. */
+public interface Listener extends AutoCloseable {
+  /**
+   * Begins to listen, and returns when a client can connect.
+   *
+   * @throws LinkException with what went wrong; nothing is left behind then
+   */
+  void start(Acceptor acceptor) throws LinkException;
+
+  /** The address that a client can use; it is complete once {@link #start} has returned. */
+  String address();
+
+  /**
+   * Stops taking links and removes what {@link #start} made and nothing else. Links that were
+   * accepted live on. May be repeated, and called without a start.
+   */
+  @Override
+  void close();
+
+  /** Takes what a listener accepts. Called by the listener's threads; must not wait. */
+  interface Acceptor {
+    /**
+     * Judges the first bytes of a new connection, where the transport lets strangers connect. Only
+     * the bytes between position and limit count; they are not consumed.
+     */
+    FirstBytes judge(ByteBuffer bytes);
+
+    /** A link whose first bytes were judged YES; reading it gives these bytes again. */
+    void accepted(Link link);
+
+    /**
+     * A connection that was turned away: another user's, one whose first bytes were judged NO or
+     * did not come in time. It is closed already; this is for the log.
+     */
+    void refused(LinkException why);
+
+    /** What to send to a peer that is turned away, before it is closed; may be empty. */
+    ByteBuffer farewell(LinkException why);
+
+    /** The listener can take no more links for good, and not by its {@link #close}. */
+    void ended(LinkException why);
+  }
+
+  /** The three answers to the question whether bytes begin the wire that an acceptor speaks. */
+  enum FirstBytes {
+    YES,
+    NO,
+    MORE
+  }
+}

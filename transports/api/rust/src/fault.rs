@@ -1,0 +1,143 @@
+//! The catalogue of faults.
+
+use std::fmt::{self, Display};
+
+use crate::Code;
+
+macro_rules! catalogue {
+    ($($name:ident = ($code:ident, $key:literal, $template:literal);)*) => {
+        /// The catalogue of faults: for each its gRPC status code and the text that a person reads.
+        /// The same catalogue stands in `proto/vectors/faults.json` and in every language; a test
+        /// compares them. Placeholders are filled in the order in which they stand.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Fault {
+            $(#[doc = $template] $name,)*
+        }
+
+        impl Fault {
+            /// Every fault, in the catalogue's order.
+            pub const ALL: &'static [Fault] = &[$(Fault::$name),*];
+
+            /// The gRPC status code that a call fails with by this fault.
+            pub const fn code(self) -> Code {
+                match self { $(Fault::$name => Code::$code,)* }
+            }
+
+            /// The name of the fault in the shared catalogue.
+            pub const fn name(self) -> &'static str {
+                match self { $(Fault::$name => $key,)* }
+            }
+
+            /// The text with its placeholders.
+            pub const fn template(self) -> &'static str {
+                match self { $(Fault::$name => $template,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    AddressMalformed = (InvalidArgument, "address_malformed", "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock or stdio:python3 worker.py.");
+    SchemeUnknown = (InvalidArgument, "scheme_unknown", "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is the package that brings it installed?");
+    PathTooLong = (InvalidArgument, "path_too_long", "address {address}: the path of the socket has {bytes} bytes, and the system takes at most {limit}. Choose a shorter one, for example in /tmp or $XDG_RUNTIME_DIR.");
+    ListenInUse = (AlreadyExists, "listen_in_use", "listening on {address}: the address is in use, a live server answers there. Stop it first, or choose another address.");
+    ListenNotASocket = (FailedPrecondition, "listen_not_a_socket", "listening on {address}: {path} exists and is no socket, so it is left alone. Remove it, or choose another address.");
+    ListenNoFolder = (FailedPrecondition, "listen_no_folder", "listening on {address}: there is no folder {folder} (ENOENT). Make it first.");
+    ListenPermission = (PermissionDenied, "listen_permission", "listening on {address}: no permission to write in {folder} (EACCES). Run as a user who may, or choose another address.");
+    ListenFailed = (Unavailable, "listen_failed", "listening on {address}: {operation} failed: {error}.");
+    StdioTerminal = (FailedPrecondition, "stdio_terminal", "listening on stdio: standard {stream} is a terminal, but a host's pipe is needed. Start this program from a host, with the address stdio:COMMAND.");
+    StdioTaken = (FailedPrecondition, "stdio_taken", "listening on stdio: this process serves on its standard input and output already. A process has only one pair.");
+    ConnectNoSuchFile = (Unavailable, "connect_no_such_file", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts.");
+    ConnectRefused = (Unavailable, "connect_refused", "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over.");
+    ConnectPermission = (Unavailable, "connect_permission", "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one.");
+    ConnectTimeout = (Unavailable, "connect_timeout", "connecting to {address}: not accepted within {seconds} s. The server is there but takes no connections: is it stopped or overloaded?");
+    ConnectFailed = (Unavailable, "connect_failed", "connecting to {address}: {operation} failed: {error}.");
+    SpawnFailed = (Unavailable, "spawn_failed", "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?");
+    PeerHttp2 = (Unavailable, "peer_http2", "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides.");
+    PeerHttp1 = (Unavailable, "peer_http1", "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides.");
+    PeerNonsense = (Unavailable, "peer_nonsense", "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?");
+    PeerSilent = (Unavailable, "peer_silent", "{address}: the peer said no HELLO within {seconds} s. Is it a samehost server, and not stopped or overloaded?");
+    PeerGoneBeforeHello = (Unavailable, "peer_gone_before_hello", "{address}: the peer ended the connection before it said HELLO. Does the server's log say why?");
+    VersionMismatch = (Unavailable, "version_mismatch", "{address}: no common version of the wire: this side speaks {min} to {max}, the peer ({implementation}) {peer_min} to {peer_max}. Update the older side.");
+    PeerRefused = (PermissionDenied, "peer_refused", "{address}: the server turned this process away: {reason}");
+    UserRefused = (PermissionDenied, "user_refused", "{address}: the peer with pid {pid} is of user {uid}, but only user {expected} may connect. Allow others on the listening side.");
+    ChildGoneBeforeHello = (Unavailable, "child_gone_before_hello", "{address}: the child (pid {pid}) {ended} before it said HELLO. Its standard output: {skipped}. Its last lines on stderr: {stderr}");
+    ChildSilent = (Unavailable, "child_silent", "{address}: the child (pid {pid}) said no HELLO within {seconds} s. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}");
+    ChildNoise = (Unavailable, "child_noise", "{address}: the child (pid {pid}) printed {bytes} bytes to standard output and no HELLO. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}");
+    ChildGone = (Unavailable, "child_gone", "{address}: the child (pid {pid}) {ended} with calls open. Its last lines on stderr: {stderr}");
+    ChildClosed = (Unavailable, "child_closed", "{address}: the child (pid {pid}) closed its standard output with calls open and still runs. Its last lines on stderr: {stderr}");
+    LinkEnded = (Unavailable, "link_ended", "{address}: the peer ended the connection with calls open. Did its process die?");
+    LinkTruncated = (Unavailable, "link_truncated", "{address}: the connection ended in the middle of a frame. Did the peer's process die?");
+    LinkFailed = (Unavailable, "link_failed", "{address}: {operation} failed: {error}. Did the peer's process die?");
+    LinkClosed = (Unavailable, "link_closed", "{address}: this side has closed the connection.");
+    Malformed = (Internal, "malformed", "{address}: the peer broke the wire's rules ({code}): {reason}. The connection was closed.");
+    PeerGoaway = (Internal, "peer_goaway", "{address}: the peer closed the connection ({code}): {reason}.");
+    PeerDraining = (Unavailable, "peer_draining", "{address}: the peer is shutting down and takes no new calls.");
+    ChannelShutdown = (Unavailable, "channel_shutdown", "{address}: the channel was shut down.");
+    ServerShutdown = (Unavailable, "server_shutdown", "{address}: the server was shut down.");
+    MessageTooLarge = (ResourceExhausted, "message_too_large", "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
+    MessageInflated = (ResourceExhausted, "message_inflated", "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
+    MetadataTooLarge = (ResourceExhausted, "metadata_too_large", "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
+    TooManyStreams = (ResourceExhausted, "too_many_streams", "more than {limit} calls are open at once on this connection.");
+    MethodUnknown = (Unimplemented, "method_unknown", "Method not found: {method}");
+    EncodingUnknown = (Unimplemented, "encoding_unknown", "the message is compressed by {encoding}, which this side does not know.");
+    DeadlineExceeded = (DeadlineExceeded, "deadline_exceeded", "deadline exceeded after {elapsed} s at {address}, {waiting}.");
+    CallCancelled = (Cancelled, "call_cancelled", "the call was cancelled by its caller: {reason}");
+    HandlerFailed = (Unknown, "handler_failed", "Application error processing RPC");
+    MessageMissing = (Internal, "message_missing", "{side} ended a unary call without a message.");
+    MessageSurplus = (Internal, "message_surplus", "{side} sent more than one message in a unary call.");
+}
+
+impl Fault {
+    /// The text with the placeholders filled in.
+    ///
+    /// # Panics
+    /// When there are not as many values as placeholders.
+    pub fn text(self, values: &[&dyn Display]) -> String {
+        let mut text = String::new();
+        let mut rest = self.template();
+        for value in values {
+            let (before, after) =
+                rest.split_once('{').unwrap_or_else(|| panic!("too many values for {self:?}"));
+            text.push_str(before);
+            text.push_str(&value.to_string());
+            rest = after.split_once('}').expect("a placeholder is closed").1;
+        }
+        assert!(!rest.contains('{'), "too few values for {self:?}");
+        text.push_str(rest);
+        text
+    }
+
+    /// An error of this fault, its placeholders filled in.
+    pub fn with(self, values: &[&dyn Display]) -> LinkError {
+        LinkError { fault: self, text: self.text(values) }
+    }
+}
+
+/// A link could not be made or is broken. It says which fault of the catalogue it is, and its text
+/// alone lets a person act. The runtime hands both on as a gRPC status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkError {
+    fault: Fault,
+    text: String,
+}
+
+impl LinkError {
+    /// Which fault of the catalogue this is.
+    pub fn fault(&self) -> Fault {
+        self.fault
+    }
+
+    /// The gRPC status code of the fault.
+    pub fn code(&self) -> Code {
+        self.fault.code()
+    }
+}
+
+impl Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for LinkError {}

@@ -1,0 +1,82 @@
+//! What every transport implements.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Address, Link, LinkError, Options};
+
+/// A way for two processes to reach each other, found by the scheme of an address in a
+/// [`Registry`](crate::Registry).
+pub trait Transport: Send + Sync {
+    /// The scheme that this transport serves: `unix` for `unix:/run/app.sock`.
+    fn scheme(&self) -> &'static str;
+
+    /// The calling side of an address. Checks the address; touches nothing else yet.
+    fn connector(&self, address: &Address, options: &Options) -> Result<Box<dyn Connector>, LinkError>;
+
+    /// The serving side of an address. Checks the address; touches nothing else yet.
+    fn listener(&self, address: &Address, options: &Options) -> Result<Box<dyn Listener>, LinkError>;
+}
+
+/// Makes links to one address, one after the other: a channel reconnects by asking again.
+pub trait Connector: Send + Sync {
+    /// Makes a new link, waiting for at most `timeout` and until [`close`](Connector::close).
+    /// Called by one thread at a time. Nothing is left behind after a failure.
+    fn connect(&self, timeout: Duration) -> Result<Arc<dyn Link>, LinkError>;
+
+    /// How long a peer behind a new link may take to say HELLO.
+    fn hello_timeout(&self) -> Duration;
+
+    /// How many bytes before the peer's preface are skipped as noise; 0 where noise is an error.
+    fn noise_limit(&self) -> usize {
+        0
+    }
+
+    /// Ends a [`connect`](Connector::connect) in progress. Links that were made live on. May be repeated.
+    fn close(&self);
+}
+
+/// Takes the links that others make to one address. Dropping it closes it.
+pub trait Listener: Send + Sync {
+    /// Begins to listen on threads of its own, and returns when a client can connect. Nothing is
+    /// left behind after a failure.
+    fn start(&self, acceptor: Arc<dyn Acceptor>) -> Result<(), LinkError>;
+
+    /// The address that a client can use; it is complete once [`start`](Listener::start) has returned.
+    fn address(&self) -> String;
+
+    /// Stops taking links and removes what `start` made and nothing else. Links that were accepted
+    /// live on. May be repeated, and called without a start.
+    fn close(&self);
+}
+
+/// Takes what a listener accepts. Called by the listener's threads; must not wait.
+pub trait Acceptor: Send + Sync {
+    /// Judges the first bytes of a new connection, where the transport lets strangers connect.
+    /// They are not consumed.
+    fn judge(&self, bytes: &[u8]) -> FirstBytes;
+
+    /// A link whose first bytes were judged [`FirstBytes::Yes`]; reading it gives these bytes again.
+    fn accepted(&self, link: Arc<dyn Link>);
+
+    /// A connection that was turned away: another user's, one whose first bytes were judged
+    /// [`FirstBytes::No`] or did not come in time. It is closed already; this is for the log.
+    fn refused(&self, why: LinkError);
+
+    /// What to send to a peer that is turned away, before it is closed; may be empty.
+    fn farewell(&self, why: &LinkError) -> Vec<u8>;
+
+    /// The listener can take no more links for good, and not by its `close`.
+    fn ended(&self, why: LinkError);
+}
+
+/// The three answers to the question whether bytes begin the wire that an acceptor speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstBytes {
+    /// They do.
+    Yes,
+    /// They do not, whatever follows.
+    No,
+    /// More bytes are needed.
+    More,
+}

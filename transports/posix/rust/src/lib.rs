@@ -1,0 +1,1 @@
+//! File descriptors: what the transports of this host share.

@@ -1,0 +1,1 @@
+//! A child process, over its standard input and output.
