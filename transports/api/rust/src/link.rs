@@ -55,6 +55,13 @@ pub trait Link: Send + Sync {
     fn explain(&self, failure: LinkError) -> LinkError {
         failure
     }
+
+    /// As [`explain`](Link::explain), for a link whose peer's HELLO never arrived: it ended, was
+    /// silent for too long, or sent something else. `skipped` is what was read before the peer's
+    /// preface, or its beginning; `skipped_bytes` is how many bytes that were in all.
+    fn explain_silence(&self, failure: LinkError, _skipped: &[u8], _skipped_bytes: u64) -> LinkError {
+        failure
+    }
 }
 
 /// What [`Link::read`] found.

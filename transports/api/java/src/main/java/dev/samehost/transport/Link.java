@@ -51,7 +51,8 @@ public interface Link extends AutoCloseable {
   int write(ByteBuffer source) throws LinkException;
 
   /**
-   * Sleeps until one of the wanted operations can make progress.
+   * Sleeps until one of the wanted operations can make progress. Interrupting the thread ends it as
+   * a wake does; the thread stays interrupted, and while it is, this does not wait.
    *
    * @param interest {@link #READ}, {@link #WRITE} or both
    * @param timeoutNanos at least 0; {@link #FOREVER} for no limit
@@ -79,6 +80,18 @@ public interface Link extends AutoCloseable {
    * words on stderr, say. May wait for up to a second for them. The answer is never null.
    */
   default LinkException explain(LinkException failure) {
+    return failure;
+  }
+
+  /**
+   * As {@link #explain}, for a link whose peer's HELLO never arrived: it ended, was silent for too
+   * long, or sent something else.
+   *
+   * @param skipped what was read before the peer's preface, or its beginning; not consumed
+   * @param skippedBytes how many bytes that were in all
+   */
+  default LinkException explainSilence(
+      LinkException failure, ByteBuffer skipped, long skippedBytes) {
     return failure;
   }
 
