@@ -1,0 +1,67 @@
+# Only calls Maven, Cargo and pip, and keeps everything in the tree (target, .venv).
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MVN ?= mvn -B -q -ntp
+CARGO ?= cargo
+STAGE := scripts/stage
+VENV := .venv/bin
+
+.PHONY: demo test lint format help build java java-newest rust python matrix tidy
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: ## a Java program calls a Rust child and a Rust service, and Rust calls Java
+	@scripts/toolchain java rust
+	@$(STAGE) 'build the demo (Java)' $(MVN) -pl examples/demo/java -am package -DskipTests -Dspotless.check.skip
+	@$(STAGE) 'build the demo (Rust)' $(CARGO) build -q -p samehost-demo
+	@examples/demo/run
+
+test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
+	@scripts/toolchain java rust python
+	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory java java-newest rust python tidy matrix demo
+
+lint: ## formatters and linters alone
+	@scripts/toolchain java rust python
+	@$(STAGE) 'format and lint Java' $(MVN) spotless:check test-compile
+	@$(STAGE) 'format Rust' $(CARGO) fmt --all --check
+	@$(STAGE) 'lint Rust' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory python tidy
+
+format: ## put all sources into their format
+	$(MVN) spotless:apply
+	$(CARGO) fmt --all
+
+build: ## the programs of the interop tests and of the demo
+	@$(STAGE) 'build Java' $(MVN) package -DskipTests -Dspotless.check.skip
+	@$(STAGE) 'build Rust' $(CARGO) build -q --workspace
+
+java:
+	@$(STAGE) 'Java: format, lint, build, test' $(MVN) verify
+
+java-newest:
+	@scripts/newest-jdk $(STAGE) 'Java: the tests again on the newest JDK here' $(MVN) test -am -pl transports/unix/java,transports/stdio/java,runtime/java
+
+rust:
+	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check
+	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
+	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
+	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
+
+$(VENV)/ruff: scripts/requirements.txt
+	@python3 -m venv .venv
+	@$(STAGE) 'set up .venv' $(VENV)/pip install -q --disable-pip-version-check -r scripts/requirements.txt
+	@touch $@
+
+python: $(VENV)/ruff
+	@$(STAGE) 'Python: format' $(VENV)/ruff format -q --check .
+	@$(STAGE) 'Python: lint' $(VENV)/ruff check -q .
+	@$(STAGE) 'Python: types' $(VENV)/mypy
+
+tidy:
+	@$(STAGE) 'tidy: the rules of the repository' python3 scripts/tidy.py
+
+matrix:
+	@$(STAGE) 'build the interop programs (Java)' $(MVN) -pl interop-tests/java -am package -DskipTests -Dspotless.check.skip
+	@$(STAGE) 'build the interop programs (Rust)' $(CARGO) build -q -p samehost-interop-tests
+	@$(STAGE) 'interop matrix' interop-tests/matrix
