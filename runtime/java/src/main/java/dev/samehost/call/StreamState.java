@@ -1,0 +1,30 @@
+package dev.samehost.call;
+
+/**
+ * The states of a stream, the same at both ends.
+ *
+ * <pre>
+ *                       OPEN                     bare half-close, or END on a message
+ *        (none) --------------------> OPEN ---------------------------------------> HALF_CLOSED
+ *           |                          |                                                 |
+ *           | OPEN with END            | STATUS, RESET, end of the link                  | the same
+ *           v                          v                                                 v
+ *      HALF_CLOSED                   CLOSED                                            CLOSED
+ * </pre>
+ */
+enum StreamState {
+  /** Both sides may send messages. */
+  OPEN,
+  /** The opener sends no further message. */
+  HALF_CLOSED,
+  /** Over on the wire. What had arrived before a STATUS may still wait to be delivered. */
+  CLOSED;
+
+  /** The next state, when it is one that may come next. */
+  StreamState to(StreamState next) {
+    if (next.ordinal() <= ordinal()) {
+      throw new IllegalStateException("a stream does not go from " + this + " to " + next);
+    }
+    return next;
+  }
+}
