@@ -22,7 +22,7 @@ enum StreamState {
 
   /** The next state, when it is one that may come next. */
   StreamState to(StreamState next) {
-    if (next.ordinal() <= ordinal()) {
+    if (next.compareTo(this) <= 0) {
       throw new IllegalStateException("a stream does not go from " + this + " to " + next);
     }
     return next;

@@ -115,10 +115,6 @@ public final class MetadataBlock {
         throw new IllegalArgumentException("more than " + MAX_PAIRS + " metadata pairs");
       }
       bytes = Math.addExact(bytes, Math.addExact(6 + key.length(), value.length));
-      return put(key, value);
-    }
-
-    private Builder put(String key, byte[] value) {
       if (size == keys.length) {
         keys = Arrays.copyOf(keys, size * 2);
         values = Arrays.copyOf(values, size * 2);
@@ -149,7 +145,7 @@ public final class MetadataBlock {
   }
 
   static boolean isKeyCharacter(int c) {
-    return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
   }
 
   /**
