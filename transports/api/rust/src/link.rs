@@ -22,7 +22,10 @@ use crate::{LinkError, Peer};
 /// - One thread may read and wait while another writes; each operation is used by one thread at a
 ///   time. `wake` may be called from any thread, at any time.
 /// - [`descriptors`](Link::descriptors) become ready (readable, writable) whenever `wait` would
-///   return for that reason, so that an event loop can wait in its own way.
+///   return for that reason, so that an event loop can wait in its own way: it reads until
+///   [`Read::Empty`] and writes until 0 *before* it waits for them. A link may hold bytes that were
+///   taken from the descriptor already (those that a listener judged), and of these only `read`
+///   and `wait` know.
 /// - Dropping the link closes it: every descriptor is freed, and the peer reads what was written
 ///   before, then the end.
 pub trait Link: Send + Sync {

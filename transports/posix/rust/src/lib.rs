@@ -1,1 +1,11 @@
 //! File descriptors: what the transports of this host share.
+
+mod errno;
+mod fd_link;
+mod half;
+mod sigpipe;
+mod wake;
+
+pub use errno::errno_text;
+pub use fd_link::FdLink;
+pub use wake::Wake;

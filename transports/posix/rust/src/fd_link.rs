@@ -1,0 +1,170 @@
+//! A link over file descriptors.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, Result};
+use samehost_transport_api::{Descriptors, Fault, Interest, Link, LinkError, Peer, Read};
+
+use crate::half::Half;
+use crate::{Wake, errno_text};
+
+/// A [`Link`] over one descriptor for both directions or one for each: sockets, pipes and FIFOs.
+/// It never sets `O_NONBLOCK` on an open file description that others may share, and it never
+/// shuts a socket down, as a forked sibling may hold it: it only closes its own descriptors.
+pub struct FdLink {
+    input: Half,
+    output: Half,
+    /// The input and the output are the same descriptor.
+    one: bool,
+    wake: Wake,
+    initial: Mutex<Vec<u8>>,
+    /// Whether `initial` has bytes left; so reading takes no lock once it has none.
+    initial_left: AtomicBool,
+    peer: Peer,
+}
+
+impl FdLink {
+    /// A link over one two-way descriptor, a socket. Its open file description must be this
+    /// process's alone.
+    pub fn over(fd: OwnedFd, peer: Peer) -> Result<FdLink> {
+        let half = Half::own(fd)?;
+        FdLink::of(half.clone(), half, true, peer)
+    }
+
+    /// A link over two descriptors whose open file descriptions are this process's alone, such as
+    /// its ends of pipes that it has made. They are set non-blocking.
+    pub fn over_two(input: OwnedFd, output: OwnedFd, peer: Peer) -> Result<FdLink> {
+        FdLink::of(Half::own(input)?, Half::own(output)?, false, peer)
+    }
+
+    /// A link over two descriptors that were inherited, so that other processes may have their
+    /// open file descriptions: these are left as they are.
+    pub fn over_inherited(input: OwnedFd, output: OwnedFd, peer: Peer) -> Result<FdLink> {
+        FdLink::of(Half::shared(input)?, Half::shared(output)?, false, peer)
+    }
+
+    fn of(input: Half, output: Half, one: bool, peer: Peer) -> Result<FdLink> {
+        Ok(FdLink {
+            input,
+            output,
+            one,
+            wake: Wake::new()?,
+            initial: Mutex::default(),
+            initial_left: AtomicBool::new(false),
+            peer,
+        })
+    }
+
+    /// This link, with bytes that were taken from the descriptor already and are read first.
+    #[must_use]
+    pub fn with_initial(self, bytes: Vec<u8>) -> FdLink {
+        let left = AtomicBool::new(!bytes.is_empty());
+        FdLink { initial: Mutex::new(bytes), initial_left: left, ..self }
+    }
+
+    fn read_initial(&self, buffer: &mut [u8]) -> usize {
+        let mut initial = self.initial.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = initial.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&initial[..count]);
+        initial.drain(..count);
+        self.initial_left.store(!initial.is_empty(), Ordering::Release);
+        count
+    }
+
+    fn failed(&self, operation: &str, errno: Errno) -> LinkError {
+        Fault::LinkFailed.with(&[&self.peer.address, &operation, &errno_text(errno)])
+    }
+}
+
+impl Link for FdLink {
+    fn read(&self, buffer: &mut [u8]) -> std::result::Result<Read, LinkError> {
+        debug_assert!(!buffer.is_empty());
+        if self.initial_left.load(Ordering::Acquire) {
+            return Ok(Read::Bytes(self.read_initial(buffer)));
+        }
+        match self.input.read(buffer) {
+            Ok(0) => Ok(Read::End),
+            Ok(count) => Ok(Read::Bytes(count)),
+            Err(Errno::AGAIN) => Ok(Read::Empty),
+            // The peer closed a socket without reading all that was sent to it; what it sent itself
+            // was read before this is told.
+            Err(Errno::CONNRESET) => Ok(Read::End),
+            Err(errno) => Err(self.failed("read", errno)),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> std::result::Result<usize, LinkError> {
+        debug_assert!(!bytes.is_empty());
+        match self.output.write(bytes) {
+            Ok(count) => Ok(count),
+            Err(Errno::AGAIN) => Ok(0),
+            Err(errno) => Err(self.failed("write", errno)),
+        }
+    }
+
+    fn wait(
+        &self,
+        interest: Interest,
+        timeout: Option<Duration>,
+    ) -> std::result::Result<Interest, LinkError> {
+        let initial = interest.read && self.initial_left.load(Ordering::Acquire);
+        let timeout = if initial { Some(Duration::ZERO) } else { timeout };
+        // A timeout beyond what the system's clock takes is no limit.
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let none = PollFlags::empty();
+        let reading = if interest.read { PollFlags::IN } else { none };
+        let writing = if interest.write { PollFlags::OUT } else { none };
+        let (first, second) = if self.one { (reading | writing, none) } else { (reading, writing) };
+        // A descriptor of no interest is not polled at all: its end would be told nevertheless.
+        let mut polled = [
+            PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(
+                if first == none { self.wake.as_fd() } else { self.input.fd.as_fd() },
+                first,
+            ),
+            PollFd::from_borrowed_fd(
+                if second == none { self.wake.as_fd() } else { self.output.fd.as_fd() },
+                second,
+            ),
+        ];
+        match poll(&mut polled, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Interest { read: initial, write: false }),
+            Err(errno) => return Err(self.failed("poll", errno)),
+        }
+        let [rung, first, second] = polled.map(|fd| fd.revents());
+        if rung.intersects(PollFlags::IN) {
+            self.wake.hush();
+        }
+        // Errors and hang-ups are told by the operation itself, so it counts as ready.
+        let over = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+        let output = if self.one { first } else { second };
+        Ok(Interest {
+            read: initial || interest.read && first.intersects(PollFlags::IN | over),
+            write: interest.write && output.intersects(PollFlags::OUT | over),
+        })
+    }
+
+    fn wake(&self) {
+        self.wake.ring();
+    }
+
+    fn descriptors(&self) -> Descriptors<'_> {
+        Descriptors { read: self.input.fd.as_fd(), write: self.output.fd.as_fd() }
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl AsFd for FdLink {
+    /// The descriptor that is read.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.input.fd.as_fd()
+    }
+}

@@ -1,0 +1,60 @@
+//! A bell that ends another thread's poll.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::io::{Errno, Result, read, write};
+
+/// A descriptor that becomes readable when it is rung, from any thread, and stays so until it is
+/// hushed. Rings are not counted. It is an eventfd on Linux and a pipe elsewhere.
+pub struct Wake {
+    poll: OwnedFd,
+    /// The writing end, where it is another descriptor.
+    ring: Option<OwnedFd>,
+}
+
+impl Wake {
+    /// A bell that has not been rung.
+    pub fn new() -> Result<Wake> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::event::{EventfdFlags, eventfd};
+            let poll = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            Ok(Wake { poll, ring: None })
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
+            let (poll, ring) = rustix::pipe::pipe()?;
+            for end in [&poll, &ring] {
+                fcntl_setfd(end, FdFlags::CLOEXEC)?;
+                ioctl_fionbio(end, true)?;
+            }
+            Ok(Wake { poll, ring: Some(ring) })
+        }
+    }
+
+    /// Makes the descriptor readable.
+    pub fn ring(&self) {
+        let ring = self.ring.as_ref().unwrap_or(&self.poll);
+        // Full means rung already; there is no other failure that a caller could act on.
+        while write(ring, &1u64.to_ne_bytes()) == Err(Errno::INTR) {}
+    }
+
+    /// Takes back every ring so far.
+    pub fn hush(&self) {
+        let mut rings = [0; 1024];
+        loop {
+            match read(&self.poll, &mut rings) {
+                Ok(count) if count == rings.len() => {}
+                Err(Errno::INTR) => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+impl AsFd for Wake {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poll.as_fd()
+    }
+}
