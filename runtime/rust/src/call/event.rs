@@ -1,0 +1,105 @@
+//! What a connection tells its driver.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use samehost_transport_api::{Code, LinkError};
+
+use super::StreamId;
+use crate::wire::{GoAwayCode, Hello, MetadataBlock};
+
+/// A message of a stream, either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) bytes: Bytes,
+    /// Whether the bytes are compressed, by the method that the metadata names as `grpc-encoding`.
+    pub(crate) compressed: bool,
+}
+
+/// The outcome of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) code: Code,
+    /// What went wrong, empty for nothing. A sender cuts it to 4,096 bytes, at a character.
+    pub(crate) text: String,
+    pub(crate) trailers: MetadataBlock,
+}
+
+/// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. The events of
+/// one stream come in the order of the wire: messages only as they are requested, a half-close or a
+/// status behind them. [`Event::Reset`] overtakes what was not delivered. Nothing more comes of a
+/// stream after `Reset`, `Status` or `Finished`.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The peer's HELLO; from now on streams may be opened.
+    Hello { peer: Arc<Hello>, version: u32 },
+    /// The peer opened a stream. `deadline_nanos` is what was left of its time when this arrived, 0 for
+    /// nothing left, `None` for no deadline.
+    Opened { stream: StreamId, path: Arc<str>, deadline_nanos: Option<u64>, metadata: MetadataBlock },
+    /// The response headers of a stream that this side opened: before its first message and before
+    /// a status that carried them. A status without headers has none.
+    Headers { stream: StreamId, metadata: MetadataBlock },
+    /// A whole message that was requested.
+    Message { stream: StreamId, message: Message },
+    /// The opener sends no further message.
+    HalfClosed { stream: StreamId },
+    /// The outcome of a stream that this side opened.
+    Status { stream: StreamId, status: Status },
+    /// The status that this side gave is in the outbound queue, behind all of the stream's messages.
+    /// A status that has to wait is sometimes overtaken by a `Reset`, so only this says that it went.
+    Finished { stream: StreamId },
+    /// The stream ended without a status. `refused`: no handler saw the call, so it may be tried
+    /// again elsewhere.
+    Reset { stream: StreamId, code: Code, text: String, refused: bool, cause: Cause },
+    /// `is_ready` of this stream has become true again.
+    Ready { stream: StreamId },
+    /// The peer's GOAWAY. With `NoError` no stream can be opened any more and the open ones go on;
+    /// with any other code `Closed` follows. `last_stream` is the last one of this side's that the
+    /// peer has accepted, 0 for none.
+    GoAway { last_stream: StreamId, code: GoAwayCode, text: String },
+    /// `can_open` has become true again.
+    CanOpen,
+    /// The answer to a `ping`, with its bytes.
+    Pong { data: [u8; 8] },
+    /// The connection is over: what is still outbound may be written, then the link is closed.
+    /// Streams whose status had arrived before go on delivering as they are requested; of all
+    /// others `Reset` has been told.
+    Closed(Closed),
+}
+
+/// Who ended a stream without a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The peer, by RESET.
+    Peer,
+    /// This side, by a limit of its own or of the peer's; the peer has been told by RESET.
+    Limit,
+    /// The peer's GOAWAY: the call came too late to be seen.
+    GoAway,
+    /// The end of the connection: `Closed` follows, and `closed()` says why.
+    Connection,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Closed {
+    pub(crate) end: End,
+    /// Why, complete with the address, as the streams that it failed report it. For a clean end it
+    /// is what a stream would have failed with, had one been open.
+    pub(crate) error: LinkError,
+}
+
+/// The kinds of end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Between two frames, or drained.
+    Clean,
+    /// Inside a preface or a frame.
+    Truncated,
+    /// The peer broke a rule, or speaks something else.
+    Malformed,
+    /// The peer ended it by GOAWAY, with an error.
+    GoAway,
+    /// This side gave up: `fail`, `link_failed`, `hello_timeout`.
+    Failed,
+}

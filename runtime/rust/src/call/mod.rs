@@ -1,0 +1,65 @@
+//! Calls over one connection. The state machines here (`connection`, `stream`, and what they are
+//! made of) are pure: no I/O, no clock, no threads, no locks; drivers bring these.
+
+mod connection;
+mod event;
+mod settings;
+
+pub(crate) use connection::Connection;
+pub(crate) use event::{Cause, Closed, End, Event, Message, Status};
+pub(crate) use settings::Settings;
+
+/// The id of a stream on its connection: odd for the connector's, even for the acceptor's.
+pub(crate) type StreamId = u32;
+
+/// Which side of the link this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// It made the link: a client of a socket, the parent of a child.
+    Connector,
+    /// It took the link.
+    Acceptor,
+}
+
+/// Where a connection stands.
+///
+/// ```text
+///           link up
+///              |
+///              v
+///       AWAIT_PREFACE --- 8 bytes match ---> AWAIT_HELLO --- HELLO, versions meet ---> OPEN
+///              |                                  |                                     |
+///              | mismatch, end, timeout           | malformed, no version, timeout      | GOAWAY sent
+///              |                                  |                                     | or received
+///              v                                  v                                     v
+///            CLOSED <--------------------------------------------------------------- DRAINING
+///                      last stream over, end of the link, or a connection error
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectionState {
+    AwaitPreface,
+    AwaitHello,
+    Open,
+    Draining,
+    Closed,
+}
+
+/// Why a stream was not opened; nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    /// `can_open` is false for the moment; `CanOpen` (or `Hello`) follows when it is true.
+    NotNow,
+    /// The connection is draining or closed: it will never open one again.
+    Over,
+    /// The call can never be sent: its path is none, or its metadata or message is above the peer's limit.
+    Failed { code: samehost_transport_api::Code, text: String },
+}
+
+/// Why an action on a stream was not done; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamError {
+    /// The stream is over; an event says how, unless this side ended it.
+    Gone,
+    /// The action is out of order: a mistake of the caller's, which the text names.
+    Order(&'static str),
+}

@@ -1,0 +1,110 @@
+//! Metadata: an ordered list of pairs, kept as its bytes on the wire.
+
+use super::WireError;
+
+/// A key that a metadata block cannot hold: it is empty, longer than 255 bytes, or has a character
+/// other than `0-9 a-z _ - .`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidKey;
+
+/// A list of pairs of a key and a value, in order and with duplicates. It is kept as it stands on
+/// the wire, so that sending copies it and reading allocates once at most. A key is text, a value
+/// any bytes.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct MetadataBlock {
+    count: u16,
+    pairs: Vec<u8>,
+}
+
+impl MetadataBlock {
+    /// A block without one pair.
+    pub(crate) const fn new() -> MetadataBlock {
+        MetadataBlock { count: 0, pairs: Vec::new() }
+    }
+
+    /// Adds a pair behind the others.
+    pub(crate) fn push(&mut self, key: &str, value: &[u8]) -> Result<(), InvalidKey> {
+        if !is_key(key.as_bytes()) {
+            return Err(InvalidKey);
+        }
+        // A block with so many pairs is far above every limit, and never sent.
+        self.count = self.count.saturating_add(1);
+        self.pairs.extend_from_slice(&(key.len() as u16).to_le_bytes());
+        self.pairs.extend_from_slice(key.as_bytes());
+        self.pairs.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        self.pairs.extend_from_slice(value);
+        Ok(())
+    }
+
+    /// The pairs in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let mut rest = self.pairs.as_slice();
+        std::iter::from_fn(move || {
+            let (key, after_key) = split_field::<2>(rest)?;
+            let (value, after_value) = split_field::<4>(after_key)?;
+            rest = after_value;
+            Some((std::str::from_utf8(key).unwrap_or_default(), value))
+        })
+    }
+
+    /// The value of the first pair with this key.
+    pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
+        self.iter().find(|&(found, _)| found == key).map(|(_, value)| value)
+    }
+
+    /// Whether there is not one pair.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// How many pairs there are.
+    pub(crate) fn count(&self) -> u16 {
+        self.count
+    }
+
+    /// The size of the block, as limits count it: its bytes after the count.
+    pub(crate) fn size(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// The block's bytes after the count.
+    pub(super) fn pairs(&self) -> &[u8] {
+        &self.pairs
+    }
+
+    /// Reads a block from the beginning of `bytes`; answers it and what follows it.
+    pub(super) fn decode(bytes: &[u8]) -> Result<(MetadataBlock, &[u8]), WireError> {
+        const CUT: &str = "a metadata block ends too early";
+        let (count, pairs) = bytes.split_first_chunk::<2>().ok_or(WireError::protocol(CUT))?;
+        let count = u16::from_le_bytes(*count);
+        let mut rest = pairs;
+        for _ in 0..count {
+            let (key, after_key) = split_field::<2>(rest).ok_or(WireError::protocol(CUT))?;
+            if !is_key(key) {
+                return Err(WireError::protocol("a metadata key that is none"));
+            }
+            (_, rest) = split_field::<4>(after_key).ok_or(WireError::protocol(CUT))?;
+        }
+        let pairs = &pairs[..pairs.len() - rest.len()];
+        Ok((MetadataBlock { count, pairs: pairs.to_vec() }, rest))
+    }
+}
+
+impl std::fmt::Debug for MetadataBlock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(|(key, value)| (key, String::from_utf8_lossy(value)))).finish()
+    }
+}
+
+/// Splits a length of `N` bytes and so many bytes from the rest.
+fn split_field<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<N>()?;
+    let mut number = [0; 4];
+    number[..N].copy_from_slice(length);
+    rest.split_at_checked(u32::from_le_bytes(number) as usize)
+}
+
+fn is_key(key: &[u8]) -> bool {
+    (1..=255).contains(&key.len())
+        && key.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'-' | b'.'))
+}
