@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Address, Link, LinkError, Options};
+use crate::{Address, Fault, Link, LinkError, Options};
 
 /// A way for two processes to reach each other, found by the scheme of an address in a
 /// [`Registry`](crate::Registry).
@@ -56,6 +56,13 @@ pub trait Acceptor: Send + Sync {
     /// They are not consumed.
     fn judge(&self, bytes: &[u8]) -> FirstBytes;
 
+    /// What a connection suffers from whose first bytes, all that came, are these: they were judged
+    /// [`FirstBytes::No`], or the connection or the time ended with [`FirstBytes::More`]. There is
+    /// at least one. Who knows the protocols that strangers may speak can name them here.
+    fn fault_of(&self, address: &str, bytes: &[u8]) -> LinkError {
+        Fault::PeerNonsense.with(&[&address, &shown(bytes)])
+    }
+
     /// A link whose first bytes were judged [`FirstBytes::Yes`]; reading it gives these bytes again.
     fn accepted(&self, link: Arc<dyn Link>);
 
@@ -79,4 +86,11 @@ pub enum FirstBytes {
     No,
     /// More bytes are needed.
     More,
+}
+
+/// Bytes for people, at most 16 of them: `"220 mail" (32 32 30 20 6D 61 69 6C)`.
+fn shown(bytes: &[u8]) -> String {
+    let bytes = &bytes[..bytes.len().min(16)];
+    let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("\"{}\" ({})", bytes.escape_ascii(), hex.join(" "))
 }

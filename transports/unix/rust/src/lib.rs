@@ -1,1 +1,15 @@
-//! Unix sockets.
+//! Unix sockets: `unix:PATH`, and `unix-abstract:NAME` on Linux.
+//!
+//! The rendezvous, its promises and its limits stand in the folder's `README.md`.
+
+mod awaiting;
+mod claim;
+mod connector;
+mod listener;
+mod name;
+mod options;
+mod reception;
+mod transport;
+
+pub use options::UnixOptions;
+pub use transport::UnixTransport;

@@ -1,0 +1,107 @@
+//! The calling side.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
+use samehost_transport_posix::{FdLink, Wake, errno_text, peer_credentials};
+
+use crate::UnixOptions;
+use crate::name::Name;
+
+/// How long to wait before a full backlog is tried again; the system does not tell when it has room.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// Connects to one socket, as often as it is asked to. It touches no file but by connecting.
+pub(crate) struct UnixConnector {
+    address: Address,
+    name: Name,
+    hello_timeout: Duration,
+    closed: AtomicBool,
+    /// Rung once, by close, and never hushed.
+    wake: Wake,
+}
+
+impl UnixConnector {
+    pub fn new(address: Address, name: Name, options: &UnixOptions) -> Result<UnixConnector, LinkError> {
+        let wake = Wake::new().map_err(|errno| failed(&address, "eventfd", errno))?;
+        let hello_timeout = options.hello_timeout;
+        Ok(UnixConnector { address, name, hello_timeout, closed: AtomicBool::new(false), wake })
+    }
+
+    fn connected(&self, timeout: Duration) -> Result<OwnedFd, LinkError> {
+        let started = Instant::now();
+        let name = self.name.to_system().map_err(|errno| self.failure("connect", errno))?;
+        loop {
+            if self.closed.load(Ordering::Acquire) {
+                return Err(Fault::ChannelShutdown.with(&[&self.address]));
+            }
+            // The description is new, so that nobody shares the flag.
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+                .map_err(|errno| failed(&self.address, "socket", errno))?;
+            match connect(&socket, &name) {
+                Ok(()) => return Ok(socket),
+                Err(Errno::AGAIN | Errno::INTR | Errno::INPROGRESS) => drop(socket),
+                Err(errno) => return Err(self.failure("connect", errno)),
+            }
+            let left = timeout.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return Err(Fault::ConnectTimeout.with(&[&self.address, &timeout.as_secs_f64()]));
+            }
+            self.pause(left.min(RETRY))?;
+        }
+    }
+
+    /// Waits for a while, or until this is closed.
+    fn pause(&self, time: Duration) -> Result<(), LinkError> {
+        let mut wake = [PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
+        match poll(&mut wake, Timespec::try_from(time).ok().as_ref()) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(errno) => Err(failed(&self.address, "poll", errno)),
+        }
+    }
+
+    fn failure(&self, operation: &str, errno: Errno) -> LinkError {
+        let a_path = matches!(self.name, Name::Path(_));
+        match errno {
+            Errno::NOENT => Fault::ConnectNoSuchFile.with(&[&self.address]),
+            Errno::CONNREFUSED if a_path => Fault::ConnectRefused.with(&[&self.address]),
+            Errno::ACCESS => Fault::ConnectPermission.with(&[&self.address]),
+            errno => failed(&self.address, operation, errno),
+        }
+    }
+}
+
+impl Connector for UnixConnector {
+    fn connect(&self, timeout: Duration) -> Result<Arc<dyn Link>, LinkError> {
+        let socket = self.connected(timeout)?;
+        let told = peer_credentials(&socket).map_err(|errno| self.failure("getsockopt", errno))?;
+        let peer = Peer {
+            address: self.address.to_string(),
+            process_id: told.process_id,
+            user_id: Some(told.user_id),
+            group_id: Some(told.group_id),
+        };
+        let link = FdLink::over(socket, peer).map_err(|errno| failed(&self.address, "eventfd", errno))?;
+        Ok(Arc::new(link))
+    }
+
+    fn hello_timeout(&self) -> Duration {
+        self.hello_timeout
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.wake.ring();
+    }
+}
+
+fn failed(address: &Address, operation: &str, errno: Errno) -> LinkError {
+    Fault::ConnectFailed.with(&[address, &operation, &errno_text(errno)])
+}
