@@ -1,0 +1,136 @@
+package dev.samehost.transport.posix;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The owner of a file descriptor, which it closes once and only once. It does not know who uses the
+ * number: whoever shares a descriptor between threads (as {@link FdLink} does) sees to it that
+ * nobody is inside when it is closed, or the number might be somebody else's by then.
+ */
+public final class Fd implements AutoCloseable {
+  private final int number;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Fd(int number) {
+    this.number = number;
+  }
+
+  /** Takes over a descriptor. */
+  public static Fd own(int number) {
+    if (number < 0) {
+      throw new IllegalArgumentException("no descriptor: " + number);
+    }
+    return new Fd(number);
+  }
+
+  /**
+   * Opens a file for reading and writing, and makes it where there is none, for its owner alone.
+   */
+  public static Fd openOrCreate(String path) throws SystemCallException {
+    return open(path, Os.O_RDWR | Os.O_CREAT);
+  }
+
+  /**
+   * Opens a pipe or FIFO for reading, non-blocking, with an open file description of its own; with
+   * the path {@code /proc/self/fd/N} also one that was inherited.
+   */
+  public static Fd openSource(String path) throws SystemCallException {
+    return open(path, Os.O_NONBLOCK);
+  }
+
+  /** As {@link #openSource}, for writing. */
+  public static Fd openSink(String path) throws SystemCallException {
+    return open(path, Os.O_WRONLY | Os.O_NONBLOCK);
+  }
+
+  private static Fd open(String path, int flags) throws SystemCallException {
+    return own(check("open", Libc.VARIADIC.open(path, flags | Os.O_CLOEXEC, 0600)));
+  }
+
+  /** A new pipe, both ends close-on-exec. */
+  public static Pipe pipe() throws SystemCallException {
+    ByteBuffer ends = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    long address = Pointer.nativeValue(Native.getDirectBufferPointer(ends));
+    if (Os.LINUX) {
+      check("pipe2", Libc.Linux.pipe2(address, Os.O_CLOEXEC));
+    } else {
+      check("pipe", Libc.pipe(address));
+      Libc.VARIADIC.fcntl(ends.getInt(0), Os.F_SETFD, Os.FD_CLOEXEC);
+      Libc.VARIADIC.fcntl(ends.getInt(4), Os.F_SETFD, Os.FD_CLOEXEC);
+    }
+    return new Pipe(own(ends.getInt(0)), own(ends.getInt(4)));
+  }
+
+  /**
+   * A second descriptor of the file behind {@code number}, at least 3 and close-on-exec. Both share
+   * one open file description, and with it the mode that {@link #setNonBlocking} changes.
+   */
+  public static Fd duplicate(int number) throws SystemCallException {
+    return own(check("fcntl", Libc.VARIADIC.fcntl(number, Os.F_DUPFD_CLOEXEC, 3)));
+  }
+
+  /** Makes {@code target} another descriptor of this one's file; it is not close-on-exec. */
+  public void copyTo(int target) throws SystemCallException {
+    check("dup2", Libc.dup2(number, target));
+  }
+
+  /**
+   * Makes reading and writing never wait. Only for what this process has opened itself: the mode
+   * belongs to the open file description, which an inherited descriptor shares with others.
+   */
+  public void setNonBlocking() throws SystemCallException {
+    int flags = check("fcntl", Libc.VARIADIC.fcntl(number, Os.F_GETFL));
+    check("fcntl", Libc.VARIADIC.fcntl(number, Os.F_SETFL, flags | Os.O_NONBLOCK));
+  }
+
+  /** Keeps it from a program that this process starts. Better done by whatever makes it. */
+  public void setCloseOnExec() throws SystemCallException {
+    check("fcntl", Libc.VARIADIC.fcntl(number, Os.F_SETFD, Os.FD_CLOEXEC));
+  }
+
+  /** Whether {@code number} is a descriptor of a terminal. */
+  public static boolean isTerminal(int number) {
+    return Libc.isatty(number) == 1;
+  }
+
+  /** Whether {@code number} is a descriptor of a socket. */
+  public static boolean isSocket(int number) {
+    ByteBuffer value = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    value.putInt(4, 4);
+    long address = Pointer.nativeValue(Native.getDirectBufferPointer(value));
+    return Libc.getsockopt(number, Os.SOL_SOCKET, Os.SO_TYPE, address, address + 4) == 0;
+  }
+
+  /** The number, which stays this file's until {@link #close}. */
+  public int number() {
+    return number;
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      // Never repeated, whatever it answers: the number is free after any close, EINTR included.
+      Libc.close(number);
+    }
+  }
+
+  static int check(String operation, int result) throws SystemCallException {
+    if (result < 0) {
+      throw new SystemCallException(operation, Errno.last());
+    }
+    return result;
+  }
+
+  /** The two ends of a pipe. */
+  public record Pipe(Fd source, Fd sink) implements AutoCloseable {
+    @Override
+    public void close() {
+      source.close();
+      sink.close();
+    }
+  }
+}

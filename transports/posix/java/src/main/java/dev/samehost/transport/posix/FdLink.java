@@ -1,0 +1,260 @@
+package dev.samehost.transport.posix;
+
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Peer;
+import java.nio.ByteBuffer;
+
+/**
+ * A link over one descriptor (a socket) or two (a pair of pipes), which it owns. It knows nothing
+ * of how they came about, and never changes the mode of a descriptor.
+ *
+ * <p>Whoever reads, writes or awaits is counted by a gate, so that a close from another thread
+ * wakes the sleeper and leaves the descriptors to whoever goes out last.
+ */
+public final class FdLink implements Link {
+  private static final int READABLE = Os.POLLIN | Os.POLLHUP | Os.POLLERR | Os.POLLNVAL;
+  private static final int WRITABLE = Os.POLLOUT | Os.POLLHUP | Os.POLLERR | Os.POLLNVAL;
+
+  private final Fd source;
+  private final Access sourceAccess;
+  private final Fd sink;
+  private final Access sinkAccess;
+  private final Peer peer;
+  private final Wakeup wakeup;
+  private final Gate gate = new Gate();
+  private final InterruptHook interruptHook = new InterruptHook(this::wake);
+
+  // Of the reader.
+  private final NativeBytes incoming = new NativeBytes();
+  private final Poll poll = new Poll();
+  private ByteBuffer first;
+  private boolean ended;
+
+  // Of the writer.
+  private final NativeBytes outgoing = new NativeBytes();
+
+  private FdLink(
+      Fd source, Access sourceAccess, Fd sink, Access sinkAccess, Peer peer, ByteBuffer first)
+      throws SystemCallException {
+    this.source = source;
+    this.sourceAccess = sourceAccess;
+    this.sink = sink;
+    this.sinkAccess = sinkAccess;
+    this.peer = peer;
+    this.first = first;
+    this.wakeup = new Wakeup();
+  }
+
+  /**
+   * A link over a connected socket.
+   *
+   * @param first bytes that were read from it already; reading gives them first
+   * @throws SystemCallException when there are no descriptors left; the socket is then not closed
+   */
+  public static FdLink overSocket(Fd socket, Peer peer, ByteBuffer first)
+      throws SystemCallException {
+    Access.SOCKET.prepare(socket.number());
+    return new FdLink(socket, Access.SOCKET, socket, Access.SOCKET, peer, first);
+  }
+
+  /**
+   * A link that reads one descriptor and writes another one.
+   *
+   * @throws SystemCallException when there are no descriptors left; the given are then not closed
+   */
+  public static FdLink over(Fd source, Access sourceAccess, Fd sink, Access sinkAccess, Peer peer)
+      throws SystemCallException {
+    return new FdLink(source, sourceAccess, sink, sinkAccess, peer, ByteBuffer.allocate(0));
+  }
+
+  @Override
+  public int read(ByteBuffer destination) throws LinkException {
+    enter();
+    try {
+      if (first.hasRemaining()) {
+        return readFirst(destination);
+      }
+      if (ended) {
+        return -1;
+      }
+      long count;
+      if (destination.isDirect()) {
+        count = read(incoming.addressOf(destination), destination.remaining());
+        if (count > 0) {
+          destination.position(destination.position() + (int) count);
+        }
+      } else {
+        ByteBuffer scratch = incoming.scratch(destination.remaining());
+        count = read(incoming.addressOf(scratch), scratch.remaining());
+        if (count > 0) {
+          destination.put(scratch.limit((int) count));
+        }
+      }
+      return (int) count;
+    } finally {
+      leave();
+    }
+  }
+
+  private int readFirst(ByteBuffer destination) {
+    int count = Math.min(first.remaining(), destination.remaining());
+    destination.put(destination.position(), first, first.position(), count);
+    destination.position(destination.position() + count);
+    first.position(first.position() + count);
+    return count;
+  }
+
+  /** Answers as {@link Link#read} does. */
+  private long read(long address, int count) throws LinkException {
+    while (true) {
+      long result = sourceAccess.read(source.number(), address, count);
+      if (result > 0) {
+        return result;
+      }
+      if (result == 0) {
+        ended = true;
+        return -1;
+      }
+      if (result == Access.NOT_READY) {
+        return 0;
+      }
+      int errno = Errno.last();
+      if (Errno.EAGAIN.is(errno)) {
+        return 0;
+      }
+      if (Errno.ECONNRESET.is(errno)) {
+        // The peer closed its socket with bytes of ours unread. What it wrote has been read.
+        ended = true;
+        return -1;
+      }
+      if (!Errno.EINTR.is(errno)) {
+        throw failure("read", errno);
+      }
+    }
+  }
+
+  @Override
+  public int write(ByteBuffer source) throws LinkException {
+    enter();
+    try {
+      int position = source.position();
+      long count;
+      if (source.isDirect()) {
+        count = write(outgoing.addressOf(source), source.remaining());
+      } else {
+        ByteBuffer scratch = outgoing.scratch(source.remaining());
+        long address = outgoing.addressOf(scratch);
+        scratch.put(0, source, position, scratch.remaining());
+        count = write(address, scratch.remaining());
+      }
+      source.position(position + (int) count);
+      return (int) count;
+    } finally {
+      leave();
+    }
+  }
+
+  private long write(long address, int count) throws LinkException {
+    while (true) {
+      long result = sinkAccess.write(sink.number(), address, count);
+      if (result >= 0) {
+        return result;
+      }
+      if (result == Access.NOT_READY) {
+        return 0;
+      }
+      int errno = Errno.last();
+      if (Errno.EAGAIN.is(errno)) {
+        return 0;
+      }
+      if (!Errno.EINTR.is(errno)) {
+        throw failure("write", errno);
+      }
+    }
+  }
+
+  @Override
+  public int await(int interest, long timeoutNanos) throws LinkException {
+    enter();
+    interruptHook.enter();
+    try {
+      boolean given = (interest & READ) != 0 && first.hasRemaining();
+      int ready = poll(interest, given ? 0 : timeoutNanos);
+      if (gate.isClosed()) {
+        throw Fault.LINK_CLOSED.with(peer.address());
+      }
+      return given ? ready | READ : ready;
+    } finally {
+      interruptHook.exit();
+      leave();
+    }
+  }
+
+  private int poll(int interest, long timeoutNanos) throws LinkException {
+    boolean reads = (interest & READ) != 0;
+    boolean writes = (interest & WRITE) != 0;
+    poll.set(0, source.number(), reads ? Os.POLLIN : 0);
+    poll.set(1, sink.number(), writes ? Os.POLLOUT : 0);
+    poll.set(2, wakeup.number(), Os.POLLIN);
+    if (poll.run(timeoutNanos) < 0) {
+      int errno = Errno.last();
+      if (Errno.EINTR.is(errno)) {
+        return 0;
+      }
+      throw failure("poll", errno);
+    }
+    if (poll.ready(2) != 0) {
+      wakeup.reset();
+    }
+    int ready = 0;
+    if (reads && (poll.ready(0) & READABLE) != 0) {
+      ready |= READ;
+    }
+    if (writes && (poll.ready(1) & WRITABLE) != 0) {
+      ready |= WRITE;
+    }
+    return ready;
+  }
+
+  @Override
+  public void wake() {
+    if (gate.enter()) {
+      wakeup.set();
+      leave();
+    }
+  }
+
+  @Override
+  public Peer peer() {
+    return peer;
+  }
+
+  @Override
+  public void close() {
+    if (gate.enter()) {
+      gate.close();
+      wakeup.set();
+      leave();
+    }
+  }
+
+  private void enter() throws LinkException {
+    if (!gate.enter()) {
+      throw Fault.LINK_CLOSED.with(peer.address());
+    }
+  }
+
+  private void leave() {
+    if (gate.leave()) {
+      source.close();
+      sink.close();
+      wakeup.close();
+    }
+  }
+
+  private LinkException failure(String operation, int errno) {
+    return Fault.LINK_FAILED.with(peer.address(), operation, Errno.describe(errno));
+  }
+}

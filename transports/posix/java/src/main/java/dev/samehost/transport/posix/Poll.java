@@ -1,0 +1,49 @@
+package dev.samehost.transport.posix;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.TimeUnit;
+
+/** The memory of one {@code poll} of three descriptors at most. Used by one thread at a time. */
+final class Poll {
+  private static final int ENTRY_BYTES = 8;
+  private static final int TIMEOUT_AT = 3 * ENTRY_BYTES;
+
+  /** Three times struct pollfd {int fd; short events; short revents}, and a struct timespec. */
+  private final ByteBuffer memory =
+      ByteBuffer.allocateDirect(TIMEOUT_AT + 16).order(ByteOrder.nativeOrder());
+
+  private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
+
+  /** Descriptor {@code index} waits for {@code events}; for nothing at all when they are 0. */
+  void set(int index, int fd, int events) {
+    // A negative number is passed over; with no events a hang-up would still be told.
+    memory.putInt(index * ENTRY_BYTES, events == 0 ? -1 : fd);
+    memory.putInt(index * ENTRY_BYTES + 4, 0);
+    memory.putShort(index * ENTRY_BYTES + 4, (short) events);
+  }
+
+  /** What is ready at descriptor {@code index}. */
+  int ready(int index) {
+    return memory.getShort(index * ENTRY_BYTES + 6);
+  }
+
+  /** Waits; the answer is that of {@code poll}. */
+  int run(long timeoutNanos) {
+    if (timeoutNanos == Long.MAX_VALUE) {
+      return Libc.poll(address, 3, -1);
+    }
+    if (Os.LINUX) {
+      long seconds = TimeUnit.NANOSECONDS.toSeconds(timeoutNanos);
+      long nanos = timeoutNanos - TimeUnit.SECONDS.toNanos(seconds);
+      if (Native.LONG_SIZE == 8) {
+        memory.putLong(TIMEOUT_AT, seconds).putLong(TIMEOUT_AT + 8, nanos);
+        return Libc.Linux.ppoll(address, 3, address + TIMEOUT_AT, 0);
+      }
+    }
+    long millis = TimeUnit.NANOSECONDS.toMillis(timeoutNanos);
+    return Libc.poll(address, 3, (int) Math.min(millis, Integer.MAX_VALUE));
+  }
+}

@@ -1,0 +1,59 @@
+package dev.samehost.transport.posix;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A descriptor that becomes readable by {@link #set} and stays so until {@link #reset}: an eventfd,
+ * or a pipe to oneself where there is none. Who uses it keeps it from being closed meanwhile.
+ */
+final class Wakeup implements AutoCloseable {
+  private final Fd source;
+  private final Fd sink;
+  private final AtomicBoolean isSet = new AtomicBoolean();
+
+  /** Eight bytes to write and eight to read into; an eventfd wants a number that is not 0. */
+  private final ByteBuffer bytes = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
+
+  private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
+
+  Wakeup() throws SystemCallException {
+    bytes.putLong(0, 1);
+    if (Os.LINUX) {
+      source = Fd.own(Fd.check("eventfd", Libc.Linux.eventfd(0, Os.EFD_CLOEXEC_NONBLOCK)));
+      sink = source;
+    } else {
+      Fd.Pipe pipe = Fd.pipe();
+      source = pipe.source();
+      sink = pipe.sink();
+      source.setNonBlocking();
+      sink.setNonBlocking();
+    }
+  }
+
+  int number() {
+    return source.number();
+  }
+
+  void set() {
+    if (isSet.compareAndSet(false, true)) {
+      // Cannot fail: the counter is at most 1 (the pipe holds at most 8 bytes).
+      Libc.write(sink.number(), address, 8);
+    }
+  }
+
+  /** A {@link #set} that comes in between is one with the one that is reset. */
+  void reset() {
+    Libc.read(source.number(), address + 8, 8);
+    isSet.set(false);
+  }
+
+  @Override
+  public void close() {
+    source.close();
+    sink.close();
+  }
+}

@@ -1,0 +1,215 @@
+package dev.samehost.transport.unix;
+
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Listener.Acceptor;
+import dev.samehost.transport.Listener.FirstBytes;
+import dev.samehost.transport.Peer;
+import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.FdLink;
+import dev.samehost.transport.posix.SystemCallException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.unix.DomainSocketChannel;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides on one new connection, by who the peer is and by its first bytes. Runs on the listener's
+ * event loop, and never waits there: what is accepted leaves Netty as a link.
+ *
+ * <pre>
+ *              another user, NO, too many, timeout
+ *   JUDGING -----------------------------------------> TURNED_AWAY ---> closed, refused()
+ *      |                                                farewell, then at most a second
+ *      | YES                                            for the peer to read it
+ *      v
+ *   LEAVING ---> a link, accepted()
+ * </pre>
+ */
+@SuppressWarnings(
+    "FutureReturnValueIgnored") // a close or a farewell that fails leaves nothing to be done
+final class Judge extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(Judge.class);
+
+  /** More first bytes than anyone needs to be told from others. */
+  private static final int JUDGED_BYTES = 4096;
+
+  private static final int SHOWN_BYTES = 16;
+
+  /** How long a peer that was turned away may take to read the farewell. */
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
+
+  private enum State {
+    JUDGING,
+    TURNED_AWAY,
+    LEAVING
+  }
+
+  private final String address;
+  private final Acceptor acceptor;
+  private final AllowedUsers users;
+  private final Duration timeout;
+  private final ByteBuf first = Unpooled.buffer(256);
+  private ScheduledFuture<?> timer;
+  private State state = State.JUDGING;
+  private Peer peer;
+
+  Judge(String address, Acceptor acceptor, AllowedUsers users, TransportOptions options) {
+    this.address = address;
+    this.acceptor = acceptor;
+    this.users = users;
+    this.timeout = options.get(UnixOptions.HELLO_TIMEOUT);
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) throws IOException {
+    peer = peer((DomainSocketChannel) context.channel());
+    LinkException objection = users.objection(peer);
+    if (objection != null) {
+      turnAway(context, objection);
+      return;
+    }
+    timer =
+        context
+            .executor()
+            .schedule(
+                () -> turnAway(context, Fault.PEER_SILENT.with(address, seconds())),
+                timeout.toNanos(),
+                TimeUnit.NANOSECONDS);
+  }
+
+  private Peer peer(DomainSocketChannel channel) throws IOException {
+    PeerCredentials credentials = ListenerLoop.credentials(channel);
+    int[] groups = credentials.gids();
+    return UnixSocket.peer(
+        address, credentials.pid(), credentials.uid(), groups.length > 0 ? groups[0] : -1);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf bytes = (ByteBuf) message;
+    try {
+      if (state == State.TURNED_AWAY) {
+        return;
+      }
+      first.writeBytes(bytes);
+    } finally {
+      bytes.release();
+    }
+    if (state == State.JUDGING) {
+      judge(context);
+    }
+  }
+
+  private void judge(ChannelHandlerContext context) {
+    FirstBytes answer = acceptor.judge(first.nioBuffer().asReadOnlyBuffer());
+    if (answer == FirstBytes.YES) {
+      leave(context);
+    } else if (answer == FirstBytes.NO || first.readableBytes() > JUDGED_BYTES) {
+      turnAway(context, Fault.PEER_NONSENSE.with(address, show(first)));
+    }
+  }
+
+  /** Takes the connection out of Netty, which watches the open file and not the descriptor. */
+  private void leave(ChannelHandlerContext context) {
+    state = State.LEAVING;
+    timer.cancel(false);
+    DomainSocketChannel channel = (DomainSocketChannel) context.channel();
+    channel.config().setAutoRead(false);
+    channel.deregister().addListener(ignored -> handOver(channel));
+  }
+
+  private void handOver(DomainSocketChannel channel) {
+    if (!channel.isOpen()) {
+      // The listener was closed meanwhile, and its descriptor may be somebody else's by now.
+      return;
+    }
+    Link link;
+    try {
+      link = link(Fd.duplicate(channel.fd().intValue()));
+    } catch (SystemCallException e) {
+      acceptor.refused(Fault.LINK_FAILED.with(address, e.operation(), e.error()));
+      return;
+    } finally {
+      channel.close();
+    }
+    acceptor.accepted(link);
+  }
+
+  private Link link(Fd socket) throws SystemCallException {
+    try {
+      return FdLink.overSocket(socket, peer, firstBytes());
+    } catch (SystemCallException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private ByteBuffer firstBytes() {
+    byte[] bytes = new byte[first.readableBytes()];
+    first.readBytes(bytes);
+    return ByteBuffer.wrap(bytes);
+  }
+
+  /**
+   * Says farewell, and hangs up when the peer has, or after a while: a socket that is closed with
+   * bytes unread breaks the peer's next write, before it has read why.
+   */
+  private void turnAway(ChannelHandlerContext context, LinkException why) {
+    state = State.TURNED_AWAY;
+    if (timer != null) {
+      timer.cancel(false);
+    }
+    DomainSocketChannel channel = (DomainSocketChannel) context.channel();
+    channel.closeFuture().addListener(ignored -> acceptor.refused(why));
+    channel
+        .writeAndFlush(Unpooled.wrappedBuffer(acceptor.farewell(why)))
+        .addListener(ignored -> channel.shutdownOutput());
+    context.executor().schedule(() -> channel.close(), FAREWELL.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (cause instanceof IOException) {
+      LOG.debug("{}: a connection broke before it was accepted", address, cause);
+    } else {
+      LOG.warn("{}: a connection failed before it was accepted", address, cause);
+    }
+    context.close();
+  }
+
+  private String seconds() {
+    return BigDecimal.valueOf(timeout.toNanos(), 9).stripTrailingZeros().toPlainString();
+  }
+
+  /** The first bytes for people: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
+  private static String show(ByteBuf bytes) {
+    byte[] shown = new byte[Math.min(bytes.readableBytes(), SHOWN_BYTES)];
+    bytes.getBytes(bytes.readerIndex(), shown);
+    StringBuilder text = new StringBuilder("\"");
+    for (byte value : shown) {
+      text.append(value >= ' ' && value < 0x7F ? (char) value : '.');
+    }
+    return text + "\" (" + HexFormat.ofDelimiter(" ").withUpperCase().formatHex(shown) + ")";
+  }
+}

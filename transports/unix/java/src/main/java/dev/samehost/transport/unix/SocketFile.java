@@ -1,0 +1,191 @@
+package dev.samehost.transport.unix;
+
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.posix.Errno;
+import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.SystemCallException;
+import java.io.IOException;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A listening socket's file, which exists at its path only while somebody listens. Never touches
+ * what is alive, what is no socket, or what another one has made.
+ *
+ * <p>Whoever holds the lock on {@code PATH.lock} owns the path. The lock goes with its process,
+ * however that ends; the lock file stays for good, because removing it would let two processes hold
+ * a lock on two files of the same name.
+ */
+final class SocketFile implements Endpoint {
+  private static final int S_IFMT = 0170000;
+  private static final int S_IFSOCK = 0140000;
+
+  private final SocketName name;
+  private Fd lock;
+  private String temporary;
+  private Inode own;
+
+  SocketFile(SocketName name) {
+    this.name = name;
+  }
+
+  @Override
+  public synchronized String claim() throws LinkException {
+    try {
+      lock();
+      takeOver();
+      temporary = temporaryName();
+      return temporary;
+    } catch (SystemCallException e) {
+      close();
+      throw failure(e);
+    } catch (LinkException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Gives the socket, which nobody knows yet, the path: at once, and closed to other users. */
+  @Override
+  public synchronized void publish() throws LinkException {
+    ByteBuffer from = Sockets.text(temporary);
+    ByteBuffer to = Sockets.text(name.text());
+    try {
+      UnixSocket.check("chmod", Sockets.chmod(Sockets.address(from), 0600));
+      Inode bound = Inode.at(temporary);
+      UnixSocket.check("rename", Sockets.rename(Sockets.address(from), Sockets.address(to)));
+      own = bound;
+    } catch (SystemCallException e) {
+      unlink(from);
+      close();
+      throw failure(e);
+    } finally {
+      Reference.reachabilityFence(from);
+      Reference.reachabilityFence(to);
+    }
+  }
+
+  @Override
+  public LinkException bindFailure(int errno) {
+    return failure(new SystemCallException("bind", errno));
+  }
+
+  private void lock() throws SystemCallException, LinkException {
+    lock = Fd.openOrCreate(name.text() + ".lock");
+    if (Sockets.flock(lock.number(), Sockets.LOCK_EX_NB) < 0) {
+      int errno = Errno.last();
+      if (Errno.EAGAIN.is(errno)) {
+        throw Fault.LISTEN_IN_USE.with(name.address());
+      }
+      throw new SystemCallException("flock", errno);
+    }
+  }
+
+  /** Finds out whether the path may be replaced; {@link #publish} does that. */
+  private void takeOver() throws SystemCallException, LinkException {
+    Inode found = Inode.at(name.text());
+    if (found == null) {
+      return;
+    }
+    if ((found.mode & S_IFMT) != S_IFSOCK) {
+      throw Fault.LISTEN_NOT_A_SOCKET.with(name.address(), name.text());
+    }
+    // One who does not know of the lock file may be alive nevertheless.
+    try (Fd probe = UnixSocket.create(true)) {
+      int errno = UnixSocket.connect(probe, name.toSockaddr());
+      // EAGAIN: its queue is full. EPROTOTYPE: it lives, and takes datagrams.
+      if (errno == 0 || Errno.EAGAIN.is(errno) || Errno.EPROTOTYPE.is(errno)) {
+        throw Fault.LISTEN_IN_USE.with(name.address());
+      }
+      if (!Errno.ECONNREFUSED.is(errno) && !Errno.ENOENT.is(errno)) {
+        throw new SystemCallException("connect", errno);
+      }
+    }
+  }
+
+  /** A new name in the same folder, and where possible short enough. */
+  private String temporaryName() {
+    int slash = name.text().lastIndexOf('/');
+    String folder = name.text().substring(0, slash + 1);
+    String random = Integer.toHexString(ThreadLocalRandom.current().nextInt() | 1 << 31);
+    String temporary = folder + "." + random;
+    if (SocketName.fits(temporary)) {
+      return temporary;
+    }
+    // The folder fills nearly all of the space: replace as much of the name as there is.
+    int room = name.text().length() - folder.length();
+    return folder + random.substring(Math.max(0, random.length() - room));
+  }
+
+  @Override
+  public synchronized void close() {
+    if (own != null) {
+      removeOwn();
+      own = null;
+    }
+    if (lock != null) {
+      lock.close();
+      lock = null;
+    }
+  }
+
+  private void removeOwn() {
+    try {
+      Inode found = Inode.at(name.text());
+      if (own.isSameFile(found)) {
+        unlink(Sockets.text(name.text()));
+      }
+    } catch (SystemCallException e) {
+      // Nobody can say whose it is now, so it is left: the next listener takes it over.
+    }
+  }
+
+  private static void unlink(ByteBuffer path) {
+    try {
+      Sockets.unlink(Sockets.address(path));
+    } finally {
+      Reference.reachabilityFence(path);
+    }
+  }
+
+  private LinkException failure(SystemCallException e) {
+    Path folder = Path.of(name.text()).toAbsolutePath().getParent();
+    if (Errno.ENOENT.is(e.errno()) || Errno.ENOTDIR.is(e.errno())) {
+      return Fault.LISTEN_NO_FOLDER.with(name.address(), folder);
+    }
+    if (Errno.EACCES.is(e.errno())) {
+      return Fault.LISTEN_PERMISSION.with(name.address(), folder);
+    }
+    return Fault.LISTEN_FAILED.with(name.address(), e.operation(), e.error());
+  }
+
+  /** Which file is at a path, whatever its name was or will be. */
+  private record Inode(long device, long number, int mode) {
+    /** Null when there is none. */
+    static Inode at(String path) throws SystemCallException {
+      try {
+        Map<String, Object> attributes =
+            Files.readAttributes(Path.of(path), "unix:dev,ino,mode", LinkOption.NOFOLLOW_LINKS);
+        return new Inode(
+            (Long) attributes.get("dev"),
+            (Long) attributes.get("ino"),
+            (Integer) attributes.get("mode"));
+      } catch (NoSuchFileException e) {
+        return null;
+      } catch (IOException e) {
+        throw new SystemCallException("stat", Errno.EACCES.number());
+      }
+    }
+
+    boolean isSameFile(Inode other) {
+      return other != null && device == other.device && number == other.number;
+    }
+  }
+}

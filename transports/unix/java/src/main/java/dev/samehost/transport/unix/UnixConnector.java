@@ -1,0 +1,104 @@
+package dev.samehost.transport.unix;
+
+import dev.samehost.transport.Connector;
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.Errno;
+import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.FdLink;
+import dev.samehost.transport.posix.SystemCallException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+
+/** Connects to a Unix socket. It touches nothing but the sockets that it makes. */
+final class UnixConnector implements Connector {
+  /**
+   * A socket that waits in the queue of a busy listener can be woken by nothing but its turn and
+   * its time limit. So the wait is cut into slices, to see a {@link #close} between two of them.
+   */
+  private static final long SLICE_MICROS = 50_000;
+
+  private final SocketName name;
+  private final long helloTimeoutNanos;
+  private volatile boolean closed;
+
+  UnixConnector(SocketName name, TransportOptions options) {
+    this.name = name;
+    this.helloTimeoutNanos = options.get(UnixOptions.HELLO_TIMEOUT).toNanos();
+  }
+
+  @Override
+  public Link connect(long timeoutNanos) throws LinkException {
+    Fd socket = null;
+    try {
+      socket = UnixSocket.create(false);
+      connect(socket, timeoutNanos);
+      Link link =
+          FdLink.overSocket(
+              socket, UnixSocket.peer(socket, name.address().toString()), ByteBuffer.allocate(0));
+      socket = null;
+      return link;
+    } catch (SystemCallException e) {
+      throw failure(e.operation(), e.errno());
+    } finally {
+      if (socket != null) {
+        socket.close();
+      }
+    }
+  }
+
+  private void connect(Fd socket, long timeoutNanos) throws LinkException, SystemCallException {
+    ByteBuffer sockaddr = name.toSockaddr();
+    long start = System.nanoTime();
+    while (true) {
+      if (closed) {
+        throw Fault.CHANNEL_SHUTDOWN.with(name.address());
+      }
+      long left = timeoutNanos - (System.nanoTime() - start);
+      // 0 would mean no limit; and one try is made whatever the time.
+      long micros = Math.max(1, TimeUnit.NANOSECONDS.toMicros(left));
+      UnixSocket.limitConnect(socket, Math.min(micros, SLICE_MICROS));
+      int errno = UnixSocket.connect(socket, sockaddr);
+      if (errno == 0) {
+        return;
+      }
+      if (!Errno.EAGAIN.is(errno) && !Errno.EINTR.is(errno)) {
+        throw failure("connect", errno);
+      }
+      if (System.nanoTime() - start >= timeoutNanos) {
+        throw Fault.CONNECT_TIMEOUT.with(name.address(), seconds(timeoutNanos));
+      }
+    }
+  }
+
+  private LinkException failure(String operation, int errno) {
+    if (Errno.ENOENT.is(errno)) {
+      return Fault.CONNECT_NO_SUCH_FILE.with(name.address());
+    }
+    // Behind an abstract name there is no file that a server could have left.
+    if (Errno.ECONNREFUSED.is(errno) && !name.isAbstract()) {
+      return Fault.CONNECT_REFUSED.with(name.address());
+    }
+    if (Errno.EACCES.is(errno)) {
+      return Fault.CONNECT_PERMISSION.with(name.address());
+    }
+    return Fault.CONNECT_FAILED.with(name.address(), operation, Errno.describe(errno));
+  }
+
+  private static String seconds(long nanos) {
+    return BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString();
+  }
+
+  @Override
+  public long helloTimeoutNanos() {
+    return helloTimeoutNanos;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

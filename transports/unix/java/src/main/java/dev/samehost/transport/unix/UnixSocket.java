@@ -1,0 +1,95 @@
+package dev.samehost.transport.unix;
+
+import dev.samehost.transport.Peer;
+import dev.samehost.transport.posix.Errno;
+import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.SystemCallException;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+
+/** What can be done with a Unix socket, each in one call. It holds nothing. */
+final class UnixSocket {
+  private static final int UCRED_BYTES = 12;
+
+  private UnixSocket() {}
+
+  /** A new socket, close-on-exec. */
+  static Fd create(boolean nonBlocking) throws SystemCallException {
+    int flags = Sockets.LINUX ? Sockets.SOCK_CLOEXEC : 0;
+    int number = Sockets.socket(Sockets.AF_UNIX, Sockets.SOCK_STREAM | flags, 0);
+    Fd socket = Fd.own(check("socket", number));
+    try {
+      if (!Sockets.LINUX) {
+        socket.setCloseOnExec();
+      }
+      if (nonBlocking) {
+        socket.setNonBlocking();
+      }
+      return socket;
+    } catch (SystemCallException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** Connects; the answer is 0 or why not. */
+  static int connect(Fd socket, ByteBuffer sockaddr) {
+    try {
+      int result = Sockets.connect(socket.number(), Sockets.address(sockaddr), sockaddr.capacity());
+      return result == 0 ? 0 : Errno.last();
+    } finally {
+      Reference.reachabilityFence(sockaddr);
+    }
+  }
+
+  /** Lets a {@code connect} that waits for its place in the queue give up after a while. */
+  static void limitConnect(Fd socket, long micros) throws SystemCallException {
+    ByteBuffer timeval = Sockets.memory(16);
+    timeval.putLong(0, micros / 1_000_000).putLong(8, micros % 1_000_000);
+    try {
+      check(
+          "setsockopt",
+          Sockets.setsockopt(
+              socket.number(),
+              Sockets.SOL_SOCKET,
+              Sockets.SO_SNDTIMEO,
+              Sockets.address(timeval),
+              timeval.capacity()));
+    } finally {
+      Reference.reachabilityFence(timeval);
+    }
+  }
+
+  /** The process at the other end, as it was when it connected or began to listen. */
+  static Peer peer(Fd socket, String address) throws SystemCallException {
+    if (!Sockets.LINUX) {
+      return Peer.at(address);
+    }
+    // struct ucred {pid_t pid; uid_t uid; gid_t gid}, and its length.
+    ByteBuffer ucred = Sockets.memory(UCRED_BYTES + 4);
+    ucred.putInt(UCRED_BYTES, UCRED_BYTES);
+    long at = Sockets.address(ucred);
+    check(
+        "getsockopt",
+        Sockets.getsockopt(
+            socket.number(), Sockets.SOL_SOCKET, Sockets.SO_PEERCRED, at, at + UCRED_BYTES));
+    return peer(address, ucred.getInt(0), ucred.getInt(4), ucred.getInt(8));
+  }
+
+  /** A peer by its ids, which are unsigned; the pid is 0 where this process cannot see it. */
+  static Peer peer(String address, int pid, int uid, int gid) {
+    return new Peer(
+        address,
+        pid > 0 ? OptionalLong.of(pid) : OptionalLong.empty(),
+        OptionalLong.of(Integer.toUnsignedLong(uid)),
+        OptionalLong.of(Integer.toUnsignedLong(gid)));
+  }
+
+  static int check(String operation, int result) throws SystemCallException {
+    if (result < 0) {
+      throw new SystemCallException(operation, Errno.last());
+    }
+    return result;
+  }
+}

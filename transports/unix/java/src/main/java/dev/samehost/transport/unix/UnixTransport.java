@@ -1,0 +1,27 @@
+package dev.samehost.transport.unix;
+
+import dev.samehost.transport.Address;
+import dev.samehost.transport.Connector;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Listener;
+import dev.samehost.transport.Transport;
+import dev.samehost.transport.TransportOptions;
+
+/** The transport {@code unix:PATH}: a Unix socket at a path of at most 107 bytes. */
+public final class UnixTransport implements Transport {
+  @Override
+  public String scheme() {
+    return "unix";
+  }
+
+  @Override
+  public Connector connector(Address address, TransportOptions options) throws LinkException {
+    return new UnixConnector(SocketName.ofPath(address), options);
+  }
+
+  @Override
+  public Listener listener(Address address, TransportOptions options) throws LinkException {
+    SocketName name = SocketName.ofPath(address);
+    return new UnixListener(name, new SocketFile(name), options);
+  }
+}
