@@ -168,3 +168,24 @@ impl AsFd for FdLink {
         self.input.fd.as_fd()
     }
 }
+
+#[cfg(test)]
+mod polled {
+    use std::sync::Arc;
+
+    use samehost_transport_testkit::{Ends, Subject, link_contract};
+
+    use super::*;
+
+    fn link(input: OwnedFd, output: OwnedFd) -> Arc<dyn Link> {
+        let (input, output) = (Half::polled(input), Half::polled(output));
+        Arc::new(FdLink::of(input, output, false, Peer::at("test-polled:")).unwrap())
+    }
+
+    fn ends() -> Ends {
+        let ((there, from), (back, to)) = (rustix::pipe::pipe().unwrap(), rustix::pipe::pipe().unwrap());
+        Ends { left: link(there, to), right: link(back, from), keep: Box::new(()) }
+    }
+
+    link_contract!(Subject { knows_process: false, knows_user: false, ..Subject::of(ends) });
+}

@@ -56,6 +56,12 @@ impl Half {
         Ok(Half { fd: Arc::new(fd), way: Way::Polled })
     }
 
+    /// Over a descriptor that cannot be opened again.
+    #[cfg(test)]
+    pub fn polled(fd: OwnedFd) -> Half {
+        Half { fd: Arc::new(fd), way: Way::Polled }
+    }
+
     /// Answers 0 at the end, and `EAGAIN` when there is nothing yet.
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         again(|| match self.way {

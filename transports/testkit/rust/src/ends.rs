@@ -2,12 +2,11 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
-use samehost_transport_api::{Acceptor, Address, Interest, Link, LinkError, Options, Read, Transport};
+use samehost_transport_api::{Acceptor, Address, Link, Options, Transport};
 
 use crate::recording::PATIENCE;
-use crate::{RecordingAcceptor, pair};
+use crate::{RecordingAcceptor, pair, read_all, write_all};
 
 /// What a connector sends first, so that a listener that judges first bytes takes it.
 const FIRST_BYTES: &[u8] = b"first";
@@ -47,34 +46,10 @@ impl Ends {
         assert_eq!(first, FIRST_BYTES, "what was judged is read again");
         Ends { left, right, keep: Box::new(listener) }
     }
-}
 
-/// Writes everything, waiting for room.
-pub(crate) fn write_all(link: &dyn Link, mut bytes: &[u8]) -> Result<(), LinkError> {
-    while !bytes.is_empty() {
-        match link.write(bytes)? {
-            0 => wait(link, Interest::WRITE)?,
-            count => bytes = &bytes[count..],
-        }
+    /// These ends, and one more thing that lives as long as they do.
+    #[must_use]
+    pub fn keeping(self, thing: impl Any + Send) -> Ends {
+        Ends { keep: Box::new((self.keep, thing)), ..self }
     }
-    Ok(())
-}
-
-/// Fills the buffer, waiting for bytes.
-///
-/// # Panics
-/// At the end of the link.
-pub(crate) fn read_all(link: &dyn Link, mut buffer: &mut [u8]) -> Result<(), LinkError> {
-    while !buffer.is_empty() {
-        match link.read(buffer)? {
-            Read::Bytes(count) => buffer = &mut buffer[count..],
-            Read::Empty => wait(link, Interest::READ)?,
-            Read::End => panic!("the end, with {} bytes missing", buffer.len()),
-        }
-    }
-    Ok(())
-}
-
-fn wait(link: &dyn Link, interest: Interest) -> Result<(), LinkError> {
-    link.wait(interest, Some(Duration::from_secs(1))).map(|_| ())
 }
