@@ -86,6 +86,9 @@ catalogue! {
     HandlerFailed = (Unknown, "handler_failed", "Application error processing RPC");
     MessageMissing = (Internal, "message_missing", "{side} ended a unary call without a message.");
     MessageSurplus = (Internal, "message_surplus", "{side} sent more than one message in a unary call.");
+    MetadataInvalid = (Internal, "metadata_invalid", "metadata {key}: {reason}.");
+    BodyMalformed = (Internal, "body_malformed", "the application's body is not in gRPC's framing of messages: {reason}.");
+    MessageUndecodable = (Internal, "message_undecodable", "the message of {side} cannot be decoded: {reason}.");
 }
 
 impl Fault {

@@ -123,7 +123,11 @@ public enum Fault {
   CALL_CANCELLED(Code.CANCELLED, "the call was cancelled by its caller: {reason}"),
   HANDLER_FAILED(Code.UNKNOWN, "Application error processing RPC"),
   MESSAGE_MISSING(Code.INTERNAL, "{side} ended a unary call without a message."),
-  MESSAGE_SURPLUS(Code.INTERNAL, "{side} sent more than one message in a unary call.");
+  MESSAGE_SURPLUS(Code.INTERNAL, "{side} sent more than one message in a unary call."),
+  METADATA_INVALID(Code.INTERNAL, "metadata {key}: {reason}."),
+  BODY_MALFORMED(
+      Code.INTERNAL, "the application's body is not in gRPC's framing of messages: {reason}."),
+  MESSAGE_UNDECODABLE(Code.INTERNAL, "the message of {side} cannot be decoded: {reason}.");
 
   private final Code code;
   private final String template;
