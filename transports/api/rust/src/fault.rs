@@ -47,6 +47,7 @@ catalogue! {
     ListenFailed = (Unavailable, "listen_failed", "listening on {address}: {operation} failed: {error}.");
     StdioTerminal = (FailedPrecondition, "stdio_terminal", "listening on stdio: standard {stream} is a terminal, but a host's pipe is needed. Start this program from a host, with the address stdio:COMMAND.");
     StdioTaken = (FailedPrecondition, "stdio_taken", "listening on stdio: this process serves on its standard input and output already. A process has only one pair.");
+    StdioEnded = (Unavailable, "stdio_ended", "listening on stdio: the host has ended the connection, and a process serves one host and no other.");
     ConnectNoSuchFile = (Unavailable, "connect_no_such_file", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts.");
     ConnectRefused = (Unavailable, "connect_refused", "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over.");
     ConnectPermission = (Unavailable, "connect_permission", "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one.");

@@ -73,7 +73,8 @@ pub trait Acceptor: Send + Sync {
     /// What to send to a peer that is turned away, before it is closed; may be empty.
     fn farewell(&self, why: &LinkError) -> Vec<u8>;
 
-    /// The listener can take no more links for good, and not by its `close`.
+    /// The listener can take no more links for good, and not by its `close`. One that has but one
+    /// link to give says so when that link is over.
     fn ended(&self, why: LinkError);
 }
 
@@ -91,6 +92,8 @@ pub enum FirstBytes {
 /// Bytes for people, at most 16 of them: `"220 mail" (32 32 30 20 6D 61 69 6C)`.
 fn shown(bytes: &[u8]) -> String {
     let bytes = &bytes[..bytes.len().min(16)];
+    let printed = |&byte: &u8| if (b' '..=b'~').contains(&byte) { char::from(byte) } else { '.' };
+    let text: String = bytes.iter().map(printed).collect();
     let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("\"{}\" ({})", bytes.escape_ascii(), hex.join(" "))
+    format!("\"{text}\" ({})", hex.join(" "))
 }

@@ -34,6 +34,10 @@ public enum Fault {
   STDIO_TAKEN(
       Code.FAILED_PRECONDITION,
       "listening on stdio: this process serves on its standard input and output already. A process has only one pair."),
+  STDIO_ENDED(
+      Code.UNAVAILABLE,
+      "listening on stdio: the host has ended the connection, and a process serves one host and no other."),
+
   CONNECT_NO_SUCH_FILE(
       Code.UNAVAILABLE,
       "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts."),

@@ -41,7 +41,10 @@ public interface Listener extends AutoCloseable {
     /** What to send to a peer that is turned away, before it is closed; may be empty. */
     ByteBuffer farewell(LinkException why);
 
-    /** The listener can take no more links for good, and not by its {@link #close}. */
+    /**
+     * The listener can take no more links for good, and not by its {@link #close}. One that has but
+     * one link to give says so when that link is over.
+     */
     void ended(LinkException why);
   }
 
