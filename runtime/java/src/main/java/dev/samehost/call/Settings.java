@@ -8,7 +8,7 @@ import dev.samehost.wire.Hello;
  * @param address of the connection, for the texts of faults
  * @param hello what this side says; its limits are this side's
  * @param outboundBytes the bound of the link's outbound queue: messages wait in their streams while
- *     half of it is taken, and answers that cannot wait may take the rest
+ *     a quarter of it is taken; the rest is for answers that cannot wait
  * @param readyBytes a stream is ready for messages while fewer bytes than this wait in it
  * @param pieceBytes the longest frame that this side sends, so that streams interleave
  * @param noiseBytes how many bytes are skipped before the peer's preface

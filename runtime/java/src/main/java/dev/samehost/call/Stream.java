@@ -1,10 +1,11 @@
 package dev.samehost.call;
 
+import dev.samehost.wire.MetadataBlock;
+
 /**
  * One call on a {@link Connection}, which alone changes it. The driver reads it under the same lock
  * as the connection.
  */
-@SuppressWarnings("DoNotCallSuggester")
 final class Stream {
   /** The deadline of a call that has none. */
   static final long NO_DEADLINE = -1;
@@ -12,12 +13,24 @@ final class Stream {
   /** Whatever the driver keeps with the stream. The connection never looks at it. */
   Object attachment;
 
+  /** What waits to be written. */
+  final Outbox outbox;
+
+  /** What has arrived. */
+  final Inbox inbox;
+
+  /** The metadata by which the peer names its compression: the call's or the response headers. */
+  MetadataBlock peerMetadata;
+
   private final int id;
   private final boolean local;
+  private StreamState state = StreamState.OPEN;
 
-  Stream(int id, boolean local) {
+  Stream(int id, boolean local, int outCredit, int inCredit) {
     this.id = id;
     this.local = local;
+    outbox = new Outbox(outCredit);
+    inbox = new Inbox(this, inCredit);
   }
 
   /** The id on the wire, unsigned; 0 when the call failed before it had one. */
@@ -32,11 +45,25 @@ final class Stream {
 
   /** Where it stands on the wire. */
   StreamState state() {
-    throw new UnsupportedOperationException();
+    return state;
   }
 
-  /** Whether response headers were sent (queued) or have arrived. */
+  /** Whether it is over on the wire. */
+  boolean isClosed() {
+    return state == StreamState.CLOSED;
+  }
+
+  /** Whether response headers were given here, or have arrived. */
   boolean hasHeaders() {
-    throw new UnsupportedOperationException();
+    return local ? peerMetadata != null : outbox.hadHeaders;
+  }
+
+  void to(StreamState next) {
+    state = state.to(next);
+  }
+
+  @Override
+  public String toString() {
+    return "stream " + Integer.toUnsignedString(id) + " " + state;
   }
 }

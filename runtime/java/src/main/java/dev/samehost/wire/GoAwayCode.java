@@ -1,6 +1,6 @@
 package dev.samehost.wire;
 
-/** The errors of a connection, as GOAWAY names them; {@link #ordinal} is the number of each. */
+/** The errors of a connection, as GOAWAY names them; in the order of their numbers. */
 public enum GoAwayCode {
   /** An orderly end. */
   NO_ERROR,
@@ -22,6 +22,12 @@ public enum GoAwayCode {
   INTERNAL_ERROR;
 
   private static final GoAwayCode[] ALL = values();
+
+  /** The number on the wire. */
+  @SuppressWarnings("EnumOrdinal") // The order above is that of the numbers.
+  public int number() {
+    return ordinal();
+  }
 
   /** The code with this number; {@link #INTERNAL_ERROR} where there is none. */
   public static GoAwayCode of(int number) {

@@ -1,5 +1,6 @@
 package dev.samehost.wire;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 
@@ -40,16 +41,10 @@ public record Hello(
   /** The longest payload of a HELLO, and of any frame before it. */
   public static final int MAX_BYTES = 4096;
 
-  /** Fills in the defaults and checks that nothing is null. */
+  /** Checks that nothing is null. */
   public Hello {
     Objects.requireNonNull(implementation);
     features = List.copyOf(features);
-    maxFrameBytes = maxFrameBytes == 0 ? 65_536 : maxFrameBytes;
-    initialCredit = initialCredit == 0 ? 262_144 : initialCredit;
-    maxMessageBytes = maxMessageBytes == 0 ? 67_108_864 : maxMessageBytes;
-    maxMetadataBytes = maxMetadataBytes == 0 ? 8_192 : maxMetadataBytes;
-    maxStreams = maxStreams == 0 ? 4_096 : maxStreams;
-    maxMethods = maxMethods == 0 ? 1_024 : maxMethods;
   }
 
   /** This implementation's HELLO with every limit at its default. */
@@ -78,5 +73,51 @@ public record Hello(
   /** Whether this side names a feature. */
   public boolean has(String feature) {
     return features.contains(feature);
+  }
+
+  @Override
+  public int maxFrameBytes() {
+    return maxFrameBytes == 0 ? 65_536 : maxFrameBytes;
+  }
+
+  @Override
+  public int initialCredit() {
+    return initialCredit == 0 ? 262_144 : initialCredit;
+  }
+
+  @Override
+  public int maxMessageBytes() {
+    return maxMessageBytes == 0 ? 67_108_864 : maxMessageBytes;
+  }
+
+  @Override
+  public int maxMetadataBytes() {
+    return maxMetadataBytes == 0 ? 8_192 : maxMetadataBytes;
+  }
+
+  @Override
+  public int maxStreams() {
+    return maxStreams == 0 ? 4_096 : maxStreams;
+  }
+
+  @Override
+  public int maxMethods() {
+    return maxMethods == 0 ? 1_024 : maxMethods;
+  }
+
+  /** The payload of a HELLO frame; what has its default by being 0 is not said. */
+  byte[] encode() {
+    return HelloCodec.encode(
+        this,
+        maxFrameBytes,
+        initialCredit,
+        maxMessageBytes,
+        maxMetadataBytes,
+        maxStreams,
+        maxMethods);
+  }
+
+  static Hello decode(ByteBuffer payload) throws WireException {
+    return HelloCodec.decode(payload);
   }
 }

@@ -1,0 +1,199 @@
+package dev.samehost.call;
+
+import dev.samehost.wire.GoAwayCode;
+import dev.samehost.wire.WireException;
+import java.nio.ByteBuffer;
+import java.util.Queue;
+
+/**
+ * The receiving half of a stream: joins pieces to messages, hands messages over as they are
+ * requested, and reckons the credit that goes back. It holds no more than the peer's credit allows
+ * of what was not requested, and never more memory for a message than twice what has arrived of it.
+ */
+final class Inbox {
+  /** A message that was not requested yet, and what its pieces cost. */
+  private static final class Held {
+    final Event.Message message;
+    final long cost;
+    Held next;
+
+    Held(Event.Message message, long cost) {
+      this.message = message;
+      this.cost = cost;
+    }
+  }
+
+  private final Stream stream;
+  private final int initialCredit;
+
+  /** What the peer may still send. */
+  private long credit;
+
+  /** What was spent on requested messages and has not gone back. */
+  private long owed;
+
+  /** What was spent on the message that arrives, while it is not requested. */
+  private long heldBack;
+
+  /** Messages that are wanted beyond those that were handed over. */
+  private long requested;
+
+  private Held first;
+  private Held last;
+
+  /** The message that arrives in pieces, or null. */
+  private ByteBuffer joined;
+
+  private long toCome;
+  private boolean compressed;
+
+  /** The half-close or the status, which waits behind the messages. */
+  private Event ending;
+
+  /** Whether the peer sends no more, so that it needs no credit. */
+  private boolean ended;
+
+  Inbox(Stream stream, int initialCredit) {
+    this.stream = stream;
+    this.initialCredit = initialCredit;
+    credit = initialCredit;
+  }
+
+  /** Whether a message is incomplete. */
+  boolean isInsideMessage() {
+    return joined != null;
+  }
+
+  /** How many bytes of the message are still to come. */
+  long toCome() {
+    return toCome;
+  }
+
+  /** Spends credit on a frame with so many message bytes. */
+  void spend(int messageBytes) throws WireException {
+    checkCredit(messageBytes, credit, stream.id());
+    long cost = (long) Outbox.FRAME_COST + messageBytes;
+    credit -= cost;
+    if (requested > 0) {
+      owed += cost;
+    } else {
+      heldBack += cost;
+    }
+  }
+
+  static void checkCredit(int messageBytes, long credit, int stream) throws WireException {
+    if ((long) Outbox.FRAME_COST + messageBytes > credit) {
+      throw new WireException(
+          GoAwayCode.FLOW_CONTROL_ERROR,
+          "a frame with "
+              + messageBytes
+              + " message bytes on stream "
+              + Integer.toUnsignedString(stream)
+              + ", which has a credit of "
+              + credit);
+    }
+  }
+
+  /**
+   * Takes a message, or a piece of one, that was spent for.
+   *
+   * @param owned whether the bytes may be kept as they are
+   * @param after how many bytes of the message follow
+   */
+  void take(
+      ByteBuffer bytes, boolean owned, boolean isCompressed, long after, Queue<Event> events) {
+    if (joined == null) {
+      compressed = isCompressed;
+      if (after == 0) {
+        complete(owned ? bytes.slice() : copy(bytes), events);
+        return;
+      }
+      joined =
+          ByteBuffer.allocate((int) Math.min(2L * bytes.remaining(), bytes.remaining() + after));
+    } else if (joined.remaining() < bytes.remaining()) {
+      long whole = joined.position() + bytes.remaining() + after;
+      long doubled = 2L * (joined.position() + bytes.remaining());
+      joined = ByteBuffer.allocate((int) Math.min(whole, doubled)).put(joined.flip());
+    }
+    joined.put(bytes);
+    toCome = after;
+    if (after == 0) {
+      ByteBuffer whole = joined.flip();
+      joined = null;
+      complete(whole, events);
+    }
+  }
+
+  private static ByteBuffer copy(ByteBuffer bytes) {
+    byte[] array = new byte[bytes.remaining()];
+    bytes.get(array);
+    return ByteBuffer.wrap(array);
+  }
+
+  private void complete(ByteBuffer bytes, Queue<Event> events) {
+    Event.Message message = new Event.Message(stream, bytes, compressed);
+    if (requested > 0) {
+      requested--;
+      events.add(message);
+      return;
+    }
+    Held held = new Held(message, heldBack);
+    heldBack = 0;
+    if (first == null) {
+      first = held;
+    } else {
+      last.next = held;
+    }
+    last = held;
+  }
+
+  /** The peer sends nothing more; the event follows the last message. */
+  void end(Event event, Queue<Event> events) {
+    ended = true;
+    ending = event;
+    handOverEnding(events);
+  }
+
+  private void handOverEnding(Queue<Event> events) {
+    if (ending != null && first == null) {
+      events.add(ending);
+      ending = null;
+    }
+  }
+
+  /** So many more messages are wanted. */
+  void request(int messages, Queue<Event> events) {
+    requested += messages;
+    while (requested > 0 && first != null) {
+      requested--;
+      owed += first.cost;
+      events.add(first.message);
+      first = first.next;
+    }
+    if (requested > 0) {
+      owed += heldBack;
+      heldBack = 0;
+    }
+    handOverEnding(events);
+  }
+
+  /** The credit that goes back now, 0 while it is less than half of the initial one. */
+  int takeCredit() {
+    if (ended || owed < initialCredit / 2) {
+      return 0;
+    }
+    int back = (int) owed;
+    credit += owed;
+    owed = 0;
+    return back;
+  }
+
+  /** Drops what was not handed over. */
+  void clear() {
+    first = null;
+    last = null;
+    joined = null;
+    ending = null;
+    ended = true;
+  }
+}
