@@ -3,7 +3,17 @@
 
 mod connection;
 mod event;
+mod ids;
+mod methods;
+mod queue;
+mod receiving;
+mod rejection;
+mod sending;
 mod settings;
+mod stream;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use connection::Connection;
 pub(crate) use event::{Cause, Closed, End, Event, Message, Status};

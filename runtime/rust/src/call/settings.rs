@@ -9,8 +9,8 @@ pub(crate) struct Settings {
     pub(crate) address: String,
     /// What this side says; its limits are what this side takes.
     pub(crate) hello: Hello,
-    /// The bound of the link's outbound queue, in bytes: messages wait in their streams while half of it
-    /// is taken, and answers that cannot wait may take the rest.
+    /// The bound of the link's outbound queue, in bytes: messages wait in their streams, and streams wait
+    /// to be opened, while a quarter of it is taken; answers that cannot wait may take the rest.
     pub(crate) outbound_bytes: usize,
     /// A stream is ready for messages while fewer bytes than this wait in it.
     pub(crate) ready_bytes: usize,

@@ -1,0 +1,281 @@
+//! What the application does.
+
+use samehost_transport_api::{Code, Fault};
+
+use super::super::event::{Cause, Event, Message, Status};
+use super::super::ids;
+use super::super::methods::MethodWord;
+use super::super::receiving::{Ending, Receiving};
+use super::super::rejection::{Failure, Towards};
+use super::super::sending::{Answer, Outgoing, Sending, Stage};
+use super::super::stream::Stream;
+use super::super::{ConnectionState, OpenError, StreamError, StreamId};
+use super::Connection;
+use crate::wire::{MetadataBlock, OpenFields, is_path};
+
+impl Connection {
+    /// Opens a stream, in one frame when all of it fits. `message` is the first message, `end` says
+    /// that none follows it. `deadline_nanos` is what is left of the call's time.
+    pub(crate) fn open(
+        &mut self,
+        path: &str,
+        metadata: &MetadataBlock,
+        deadline_nanos: Option<u64>,
+        message: Option<Message>,
+        end: bool,
+    ) -> Result<StreamId, OpenError> {
+        match self.state {
+            ConnectionState::Draining | ConnectionState::Closed => return Err(OpenError::Over),
+            _ if !self.can_open() => {
+                self.could_open = false;
+                return Err(OpenError::NotNow);
+            }
+            _ => {}
+        }
+        self.check_open(path, metadata, deadline_nanos, message.as_ref())
+            .map_err(|Failure { code, text }| OpenError::Failed { code, text })?;
+        let id = self.take_id();
+        let mut sending = Sending::new(self.peer.initial_credit, Stage::Messages);
+        let (word, path) = match self.outgoing_methods.name(path, self.peer.max_methods) {
+            MethodWord::Bound(word) => (word, None),
+            MethodWord::Bind(word) => (word, Some(path)),
+            MethodWord::Unbound => (0, Some(path)),
+        };
+        let mut fields =
+            OpenFields { path, deadline_nanos, metadata, message: None, compressed: false, end: false };
+        let mut follows = None;
+        match &message {
+            None => fields.end = end,
+            Some(first)
+                if fields.size() + first.bytes.len() <= self.frame_bounds().piece
+                    && sending.spend_whole(first.bytes.len()) =>
+            {
+                fields =
+                    OpenFields { message: Some(&first.bytes), compressed: first.compressed, end, ..fields };
+            }
+            Some(_) => follows = message.clone(),
+        }
+        self.writer.open(id, word, &fields);
+        let half_closed = fields.end;
+        if end {
+            sending.stage = Stage::Ended;
+        }
+        let receiving = Receiving::new(Towards::Client, self.own.initial_credit);
+        self.streams.insert(id, Stream::new(true, half_closed, sending, receiving));
+        self.opened_here += 1;
+        if let Some(message) = follows {
+            self.enqueue(id, Outgoing::Message { message, begun: false, end });
+        }
+        self.note_can_open();
+        Ok(id)
+    }
+
+    /// The acceptor's response headers, once, before its first message.
+    pub(crate) fn send_headers(&mut self, id: StreamId, headers: MetadataBlock) -> Result<(), StreamError> {
+        let sending = &mut self.open_stream(id)?.sending;
+        match sending.stage {
+            Stage::Nothing => sending.stage = Stage::Messages,
+            _ => return Err(StreamError::Order("headers are sent once, by the acceptor, and first")),
+        }
+        let checked = self.check_metadata(&headers, 2, Towards::Client);
+        self.enqueue_checked(id, checked, Outgoing::Headers(headers));
+        Ok(())
+    }
+
+    /// Sends a message, or queues it in the stream. It is never refused for want of room:
+    /// [`is_ready`](Connection::is_ready) asks for moderation. `end`: it is the opener's last one.
+    /// A message above the peer's limit fails the stream.
+    pub(crate) fn send_message(
+        &mut self,
+        id: StreamId,
+        message: Message,
+        end: bool,
+    ) -> Result<(), StreamError> {
+        let stream = self.open_stream(id)?;
+        let opened_here = stream.opened_here;
+        match stream.sending.stage {
+            Stage::Nothing => return Err(StreamError::Order("headers go before the first message")),
+            Stage::Ended => return Err(StreamError::Order("no message follows the end")),
+            Stage::Messages if end && !opened_here => {
+                return Err(StreamError::Order("an acceptor ends with its status"));
+            }
+            Stage::Messages if end => stream.sending.stage = Stage::Ended,
+            Stage::Messages => {}
+        }
+        let towards = if opened_here { Towards::Server } else { Towards::Client };
+        let checked = self.check_message(&message, towards);
+        self.enqueue_checked(id, checked, Outgoing::Message { message, begun: false, end });
+        Ok(())
+    }
+
+    /// The opener sends no further message.
+    pub(crate) fn half_close(&mut self, id: StreamId) -> Result<(), StreamError> {
+        let stream = self.open_stream(id)?;
+        if !stream.opened_here || stream.sending.stage == Stage::Ended {
+            return Err(StreamError::Order("a half-close comes once, from the opener"));
+        }
+        stream.sending.stage = Stage::Ended;
+        self.enqueue(id, Outgoing::HalfClose);
+        Ok(())
+    }
+
+    /// The acceptor's last word, which waits behind the messages that are queued;
+    /// [`Event::Finished`] follows when it is in the outbound queue. A unary response is one call of
+    /// this and one frame. `headers` are the response headers where none were sent, `None` for none
+    /// (or when they were). Metadata or a message above the peer's limit fails the stream.
+    pub(crate) fn send_status(
+        &mut self,
+        id: StreamId,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        status: Status,
+    ) -> Result<(), StreamError> {
+        let stream = self.open_stream(id)?;
+        if stream.opened_here || stream.sending.stage == Stage::Ended {
+            return Err(StreamError::Order("a status comes once, from the acceptor"));
+        }
+        let headers_were_sent = stream.sending.stage == Stage::Messages;
+        if headers_were_sent && headers.is_some() {
+            return Err(StreamError::Order("headers are sent once"));
+        }
+        stream.sending.stage = Stage::Ended;
+        // A message needs headers before it, be they empty.
+        let headers = headers.or((message.is_some() && !headers_were_sent).then(MetadataBlock::new));
+        let answer = Answer { headers, message, status };
+        self.enqueue_checked(id, self.check_answer(&answer), Outgoing::Answer(answer));
+        Ok(())
+    }
+
+    /// Ends a stream at once, dropping what is queued either way; no event of it follows. `code` is
+    /// not `Ok`.
+    pub(crate) fn reset(&mut self, id: StreamId, code: Code, text: &str) {
+        self.end_stream(id, code, text, false);
+    }
+
+    /// As [`reset`](Connection::reset), by the acceptor of a call that no handler has seen.
+    pub(crate) fn refuse(&mut self, id: StreamId, code: Code, text: &str) {
+        self.end_stream(id, code, text, true);
+    }
+
+    /// So many more messages of the stream are wanted; their events may follow at once.
+    pub(crate) fn request(&mut self, id: StreamId, messages: u32) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.receiving.request(messages);
+            self.deliver(id);
+        }
+    }
+
+    /// Asks the peer for a sign of life; [`Event::Pong`] follows. Does nothing before the peer's
+    /// HELLO and after the end.
+    pub(crate) fn ping(&mut self, data: [u8; 8]) {
+        if matches!(self.state, ConnectionState::Open | ConnectionState::Draining) {
+            self.pings.push_back(data);
+            self.writer.ping(&data, false);
+        }
+    }
+
+    /// Hands up what a stream has to tell: messages that are requested, and the end behind them.
+    /// Returns credit.
+    pub(super) fn deliver(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        while let Some(message) = stream.receiving.next_message() {
+            self.events.push_back(Event::Message { stream: id, message });
+        }
+        if let Some(granted) = stream.receiving.take_credit(self.own.initial_credit) {
+            self.writer.credit(id, granted);
+        }
+        match stream.receiving.take_end() {
+            None => {}
+            Some(Ending::HalfClosed) => self.events.push_back(Event::HalfClosed { stream: id }),
+            Some(Ending::Status(status)) => {
+                self.remove(id);
+                self.events.push_back(Event::Status { stream: id, status });
+            }
+        }
+    }
+
+    /// Fails a stream for a limit, here and at the peer.
+    pub(super) fn fail_stream(&mut self, stream: StreamId, failure: Failure) {
+        let Failure { code, text } = failure;
+        self.writer.reset(stream, code as u32, &text, false);
+        self.remove(stream);
+        self.events.push_back(Event::Reset { stream, code, text, refused: false, cause: Cause::Limit });
+        self.end_if_drained();
+        self.note_can_open();
+    }
+
+    fn open_stream(&mut self, id: StreamId) -> Result<&mut Stream, StreamError> {
+        self.streams.get_mut(&id).filter(|stream| !stream.is_over()).ok_or(StreamError::Gone)
+    }
+
+    fn take_id(&mut self) -> StreamId {
+        let mut id = self.next_id;
+        while self.streams.contains_key(&id) {
+            id = ids::after(id);
+        }
+        self.next_id = ids::after(id);
+        self.has_opened = true;
+        id
+    }
+
+    fn enqueue_checked(&mut self, id: StreamId, checked: Result<(), Failure>, outgoing: Outgoing) {
+        match checked {
+            Ok(()) => self.enqueue(id, outgoing),
+            Err(failure) => self.fail_stream(id, failure),
+        }
+    }
+
+    fn enqueue(&mut self, id: StreamId, outgoing: Outgoing) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        stream.sending.push(outgoing);
+        self.stream_may_write(id);
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.sending.note_ready(self.settings.ready_bytes);
+        }
+    }
+
+    fn end_stream(&mut self, id: StreamId, code: Code, text: &str, refused: bool) {
+        debug_assert_ne!(code, Code::Ok, "a RESET is no success");
+        let Some(stream) = self.streams.get(&id) else { return };
+        let refused = refused && !stream.opened_here;
+        if !stream.is_over() {
+            self.writer.reset(id, code as u32, text, refused);
+        }
+        self.remove(id);
+        self.end_if_drained();
+        self.note_can_open();
+    }
+
+    fn check_open(
+        &self,
+        path: &str,
+        metadata: &MetadataBlock,
+        deadline_nanos: Option<u64>,
+        message: Option<&Message>,
+    ) -> Result<(), Failure> {
+        if !is_path(path) {
+            return Err(Failure::of(Fault::MethodUnknown, &[&path.trim_start_matches('/')]));
+        }
+        let before = 2 + path.len() + deadline_nanos.map_or(0, |_| 8) + 2;
+        self.check_metadata(metadata, before, Towards::Server)?;
+        message.map_or(Ok(()), |message| self.check_message(message, Towards::Server))
+    }
+
+    /// Whether the peer takes the block, behind so many other bytes of its frame.
+    fn check_metadata(&self, block: &MetadataBlock, before: usize, towards: Towards) -> Result<(), Failure> {
+        let limit = (self.peer.max_metadata_bytes as usize).min(self.peer.max_frame_bytes as usize - before);
+        Failure::check_metadata(block.size(), limit, towards)
+    }
+
+    fn check_message(&self, message: &Message, towards: Towards) -> Result<(), Failure> {
+        Failure::check_message(message.bytes.len() as u64, self.peer.max_message_bytes, towards)
+    }
+
+    fn check_answer(&self, answer: &Answer) -> Result<(), Failure> {
+        if let Some(headers) = &answer.headers {
+            self.check_metadata(headers, 2, Towards::Client)?;
+        }
+        self.check_metadata(&answer.status.trailers, 4, Towards::Client)?;
+        answer.message.as_ref().map_or(Ok(()), |message| self.check_message(message, Towards::Client))
+    }
+}

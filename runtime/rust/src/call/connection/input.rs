@@ -1,0 +1,344 @@
+//! What arrives.
+
+use std::sync::Arc;
+
+use samehost_transport_api::{Code, Fault};
+
+use super::super::event::{Cause, End, Event, Status};
+use super::super::receiving::{Encoding, Ending, Receiving};
+use super::super::rejection::{Failure, Rejection, Towards};
+use super::super::sending::{Sending, Stage};
+use super::super::stream::{Stream, StreamState};
+use super::super::{ConnectionState, StreamId, ids};
+use super::Connection;
+use crate::wire::{self, Flags, Frame, FrameType, GoAwayCode, Hello, Limits, MetadataBlock, WireError};
+
+impl Connection {
+    /// Takes all bytes that arrived. Bytes that come after the end are dropped.
+    pub(crate) fn receive(&mut self, mut bytes: &[u8]) {
+        if self.state == ConnectionState::AwaitPreface {
+            match self.preface.receive(&mut bytes) {
+                Ok(true) => self.state = ConnectionState::AwaitHello,
+                Ok(false) => return,
+                Err(fault) => {
+                    self.close(End::Malformed, self.first_fault(fault));
+                    return;
+                }
+            }
+        }
+        // The reader is taken out, for what it hands out is handled with all of the connection.
+        let mut reader = std::mem::take(&mut self.reader);
+        while self.state != ConnectionState::Closed {
+            let taken = match reader.next(&mut bytes) {
+                Ok(None) => break,
+                Ok(Some(frame)) => self.take_frame(&frame),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
+                self.broken(&error);
+            }
+            if self.peer_hello.is_some() {
+                reader.allow(self.own.max_frame_bytes);
+            }
+        }
+        self.reader = reader;
+        self.note_can_open();
+    }
+
+    fn take_frame(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
+        let outbound = self.writer.len();
+        match self.dispatch(frame) {
+            Ok(()) => {}
+            Err(Rejection::Connection(error)) => return Err(error),
+            Err(Rejection::Stream(failure)) => self.fail_stream(frame.header.stream, failure),
+        }
+        if self.writer.len() > outbound.max(self.settings.outbound_bytes) {
+            return Err(WireError {
+                code: GoAwayCode::LimitExceeded,
+                text: "too many answers wait that are not read".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, frame: &Frame<'_>) -> Result<(), Rejection> {
+        let header = &frame.header;
+        let frame_type = FrameType::from_number(header.type_number);
+        if self.state == ConnectionState::AwaitHello
+            && !matches!(frame_type, Some(FrameType::Hello | FrameType::GoAway))
+        {
+            return Err(WireError::protocol("a frame before HELLO").into());
+        }
+        let Some(frame_type) = frame_type else {
+            return if header.type_number < 128 {
+                Err(WireError::protocol("a frame of an unknown type").into())
+            } else {
+                Ok(())
+            };
+        };
+        let of_connection = matches!(frame_type, FrameType::Hello | FrameType::Ping | FrameType::GoAway);
+        match (of_connection, header.stream) {
+            (true, 0) => {}
+            (true, _) => return Err(WireError::protocol("a frame of the connection has a stream").into()),
+            (false, 0) => return Err(WireError::protocol("a frame of a stream has none").into()),
+            (false, id) if frame_type != FrameType::Open => match self.streams.get(&id) {
+                Some(stream) if !stream.is_over() => {}
+                _ if self.was_opened(id) => return Ok(()),
+                _ => return Err(WireError::protocol("a frame of a stream that was never opened").into()),
+            },
+            _ => {}
+        }
+        match frame_type {
+            FrameType::Hello => self.take_hello(frame)?,
+            FrameType::Open => self.take_open(frame)?,
+            FrameType::Headers => self.take_headers(frame)?,
+            FrameType::Message => self.take_message(frame)?,
+            FrameType::Status => self.take_status(frame)?,
+            FrameType::Reset => self.take_reset(frame)?,
+            FrameType::Credit => self.take_credit(frame)?,
+            FrameType::Ping => self.take_ping(frame)?,
+            FrameType::GoAway => {
+                let told = wire::GoAway::decode(frame)?;
+                self.told_to_go_away(header.word, told.code, told.text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a stream with this id was opened at some time; ids that were skipped count as well.
+    fn was_opened(&self, id: StreamId) -> bool {
+        if ids::is_opened_by(id, self.side) {
+            self.has_opened && ids::is_later(self.next_id, id)
+        } else {
+            self.last_peer_id.is_some_and(|last| !ids::is_later(id, last))
+        }
+    }
+
+    fn take_hello(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
+        if self.peer_hello.is_some() {
+            return Err(WireError::protocol("a second HELLO"));
+        }
+        let hello = Arc::new(Hello::decode(frame.payload.as_slice())?);
+        self.peer = Limits::of(&hello)?;
+        self.peer_hello = Some(Arc::clone(&hello));
+        self.say_hello();
+        let version = self.settings.hello.max_version.min(hello.max_version);
+        if version < self.settings.hello.min_version.max(hello.min_version) {
+            return Err(WireError {
+                code: GoAwayCode::VersionMismatch,
+                text: "no common version of the wire".into(),
+            });
+        }
+        self.state = ConnectionState::Open;
+        self.could_open = true; // the event says so
+        self.events.push_back(Event::Hello { peer: hello, version });
+        Ok(())
+    }
+
+    fn take_open(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
+        let (id, flags) = (frame.header.stream, frame.header.flags);
+        let open = wire::Open::decode(frame)?;
+        self.take_peer_id(id)?;
+        let path = self.incoming_methods.resolve(frame.header.word, open.path, self.own.max_methods)?;
+        let mut receiving = Receiving::new(Towards::Server, self.own.initial_credit);
+        receiving.set_encoding(self.encoding(&open.metadata));
+        let taken = match open.message {
+            None => Ok(()),
+            Some(bytes) => {
+                let compressed = flags.has(Flags::COMPRESSED);
+                receiving.take_whole(bytes, compressed, self.own.max_message_bytes)
+            }
+        };
+        let failed = match taken {
+            Err(Rejection::Connection(error)) => return Err(error),
+            Err(Rejection::Stream(failure)) => Err(failure),
+            Ok(()) => Ok(()),
+        };
+        if let Err(failure) = self.refusal() {
+            self.writer.reset(id, failure.code as u32, &failure.text, true);
+            return Ok(());
+        }
+        if let Err(failure) = self.check_block(&open.metadata, Towards::Server).and(failed) {
+            self.writer.reset(id, failure.code as u32, &failure.text, false);
+            return Ok(());
+        }
+        let end = flags.has(Flags::END);
+        if end {
+            receiving.take_ending(Ending::HalfClosed);
+        }
+        let sending = Sending::new(self.peer.initial_credit, Stage::Nothing);
+        self.streams.insert(id, Stream::new(false, end, sending, receiving));
+        self.opened_there += 1;
+        self.last_accepted = id;
+        let (deadline_nanos, metadata) = (open.deadline_nanos, open.metadata);
+        self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata });
+        self.deliver(id);
+        Ok(())
+    }
+
+    fn take_peer_id(&mut self, id: StreamId) -> Result<(), WireError> {
+        if ids::is_opened_by(id, self.side) {
+            return Err(WireError::protocol("an OPEN with an id of the other side's"));
+        }
+        if self.last_peer_id.is_some_and(|last| !ids::is_later(id, last)) || self.streams.contains_key(&id) {
+            return Err(WireError::protocol("an OPEN with an id that is not later"));
+        }
+        self.last_peer_id = Some(id);
+        Ok(())
+    }
+
+    /// Whether this side takes a stream more; if not, what refuses it.
+    fn refusal(&self) -> Result<(), Failure> {
+        if self.state == ConnectionState::Draining {
+            return Err(Failure::of(Fault::PeerDraining, &[&self.settings.address]));
+        }
+        if self.opened_there >= self.own.max_streams {
+            return Err(Failure::of(Fault::TooManyStreams, &[&self.own.max_streams]));
+        }
+        Ok(())
+    }
+
+    fn check_block(&self, block: &MetadataBlock, towards: Towards) -> Result<(), Failure> {
+        Failure::check_metadata(block.size(), self.own.max_metadata_bytes as usize, towards)
+    }
+
+    fn take_headers(&mut self, frame: &Frame<'_>) -> Result<(), Rejection> {
+        let headers = wire::decode_headers(frame)?;
+        let encoding = self.encoding(&headers);
+        let id = frame.header.stream;
+        let stream = self.stream(id);
+        if !stream.opened_here {
+            return Err(WireError::protocol("a HEADERS from the stream's opener").into());
+        }
+        if stream.headers_arrived {
+            return Err(WireError::protocol("a second HEADERS").into());
+        }
+        stream.headers_arrived = true;
+        stream.receiving.set_encoding(encoding);
+        self.check_block(&headers, Towards::Client)?;
+        self.events.push_back(Event::Headers { stream: id, metadata: headers });
+        Ok(())
+    }
+
+    fn take_message(&mut self, frame: &Frame<'_>) -> Result<(), Rejection> {
+        let (id, flags) = (frame.header.stream, frame.header.flags);
+        let max_message_bytes = self.own.max_message_bytes;
+        let stream = self.stream(id);
+        let (from_opener, end) = (!stream.opened_here, flags.has(Flags::END));
+        if from_opener && stream.state() == StreamState::HalfClosed {
+            return Err(WireError::protocol("a MESSAGE after END").into());
+        }
+        if !from_opener && end {
+            return Err(WireError::protocol("a MESSAGE with END from the stream's acceptor").into());
+        }
+        if !from_opener && !stream.headers_arrived {
+            return Err(WireError::protocol("a MESSAGE before HEADERS").into());
+        }
+        if end && frame.header.word > 0 {
+            return Err(WireError::protocol("END before the last piece of a message").into());
+        }
+        if flags.has(Flags::MESSAGE) {
+            stream.receiving.take_piece(frame, max_message_bytes)?;
+        } else if !end || frame.header.length > 0 {
+            return Err(WireError::protocol("a MESSAGE frame without message is no half-close").into());
+        } else if stream.receiving.is_inside_message() {
+            return Err(WireError::protocol("a half-close inside a message").into());
+        }
+        if end {
+            stream.half_close();
+            stream.receiving.take_ending(Ending::HalfClosed);
+        }
+        self.deliver(id);
+        Ok(())
+    }
+
+    fn take_status(&mut self, frame: &Frame<'_>) -> Result<(), Rejection> {
+        let wire::Status { headers, text, trailers, message } = wire::Status::decode(frame)?;
+        let encoding = headers.as_ref().map(|headers| self.encoding(headers));
+        let max_message_bytes = self.own.max_message_bytes;
+        let id = frame.header.stream;
+        let stream = self.stream(id);
+        if !stream.opened_here {
+            return Err(WireError::protocol("a STATUS from the stream's opener").into());
+        }
+        if stream.headers_arrived && headers.is_some() {
+            return Err(WireError::protocol("a second HEADERS").into());
+        }
+        if !stream.headers_arrived && headers.is_none() && message.is_some() {
+            return Err(WireError::protocol("a STATUS with a message and without HEADERS").into());
+        }
+        if stream.receiving.is_inside_message() {
+            return Err(WireError::protocol("a STATUS inside a message").into());
+        }
+        if let Some(encoding) = encoding {
+            stream.receiving.set_encoding(encoding);
+        }
+        let compressed = frame.header.flags.has(Flags::COMPRESSED);
+        if let Some(bytes) = message {
+            stream.receiving.take_whole(bytes, compressed, max_message_bytes)?;
+        }
+        if let Some(headers) = &headers {
+            self.check_block(headers, Towards::Client)?;
+        }
+        self.check_block(&trailers, Towards::Client)?;
+        let status = Status { code: Code::from_number(frame.header.word), text, trailers };
+        if let Some(metadata) = headers {
+            self.events.push_back(Event::Headers { stream: id, metadata });
+        }
+        self.stop_sending(id);
+        let stream = self.stream(id);
+        stream.close();
+        stream.receiving.take_ending(Ending::Status(status));
+        self.count_closed(true);
+        self.deliver(id);
+        self.end_if_drained();
+        Ok(())
+    }
+
+    fn take_reset(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
+        let text = wire::decode_reset(frame)?;
+        let (id, word) = (frame.header.stream, frame.header.word);
+        let refused = frame.header.flags.has(Flags::REFUSED);
+        if word == 0 {
+            return Err(WireError::protocol("a RESET with the code 0"));
+        }
+        if refused && !self.stream(id).opened_here {
+            return Err(WireError::protocol("a RESET with REFUSED from the stream's opener"));
+        }
+        self.remove(id);
+        let code = Code::from_number(word);
+        self.events.push_back(Event::Reset { stream: id, code, text, refused, cause: Cause::Peer });
+        self.end_if_drained();
+        Ok(())
+    }
+
+    fn take_credit(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
+        if frame.header.length > 0 {
+            return Err(WireError::protocol("a CREDIT with a payload"));
+        }
+        let id = frame.header.stream;
+        self.stream(id).sending.grant(frame.header.word)?;
+        self.stream_may_write(id);
+        Ok(())
+    }
+
+    fn take_ping(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
+        let data = wire::decode_ping(frame)?;
+        if !frame.header.flags.has(Flags::ACK) {
+            self.writer.ping(&data, true);
+        } else if self.pings.front() == Some(&data) {
+            self.pings.pop_front();
+            self.events.push_back(Event::Pong { data });
+        }
+        Ok(())
+    }
+
+    /// A stream that `dispatch` has found open.
+    fn stream(&mut self, id: StreamId) -> &mut Stream {
+        self.streams.get_mut(&id).expect("the stream was found open")
+    }
+
+    fn encoding(&self, block: &MetadataBlock) -> Encoding {
+        Encoding::of(block, |name| name == "gzip" && self.has_feature(name))
+    }
+}

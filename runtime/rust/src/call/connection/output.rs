@@ -1,0 +1,91 @@
+//! What is to be written, and whose turn it is to write.
+
+use super::super::StreamId;
+use super::super::event::Event;
+use super::super::sending::Turn;
+use super::Connection;
+
+impl Connection {
+    /// What is to be written, oldest first; empty when there is nothing.
+    pub(crate) fn outbound(&self) -> &[u8] {
+        self.writer.outbound()
+    }
+
+    /// So many bytes of `outbound` were written.
+    ///
+    /// # Panics
+    /// When these are more than there were.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.writer.sent(bytes);
+        self.write_streams();
+        self.note_can_open();
+    }
+
+    /// Puts a stream into the line, if it could write, and writes what there is room for.
+    pub(super) fn stream_may_write(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        if !stream.sending.in_line && stream.sending.can_write() {
+            stream.sending.in_line = true;
+            self.line.push_back(id);
+        }
+        self.write_streams();
+    }
+
+    /// Gives the streams in the line their turns, a frame each, while there is room for messages.
+    fn write_streams(&mut self) {
+        while self.writer.len() < self.room_for_messages() {
+            let Some(id) = self.line.pop_front() else { return };
+            self.write_stream(id);
+        }
+    }
+
+    fn write_stream(&mut self, id: StreamId) {
+        let bounds = self.frame_bounds();
+        let stream = self.streams.get_mut(&id).expect("a stream in the line is open");
+        stream.sending.in_line = false;
+        match stream.sending.write(id, bounds, &mut self.writer) {
+            Turn::Wrote | Turn::Blocked => {}
+            Turn::HalfClosed => stream.half_close(),
+            Turn::Finished => {
+                self.remove(id);
+                self.events.push_back(Event::Finished { stream: id });
+                self.end_if_drained();
+                self.note_can_open();
+                return;
+            }
+        }
+        if stream.sending.can_write() {
+            stream.sending.in_line = true;
+            self.line.push_back(id);
+        }
+        if stream.sending.take_ready(self.settings.ready_bytes) {
+            self.events.push_back(Event::Ready { stream: id });
+        }
+    }
+
+    /// Takes a stream that is over, or that ends here, out of everything.
+    pub(super) fn remove(&mut self, id: StreamId) {
+        self.stop_sending(id);
+        if let Some(stream) = self.streams.remove(&id).filter(|stream| !stream.is_over()) {
+            self.count_closed(stream.opened_here);
+        }
+    }
+
+    /// The peer has ended a stream: what waits is dropped.
+    pub(super) fn stop_sending(&mut self, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        stream.sending.clear();
+        if std::mem::take(&mut stream.sending.in_line) {
+            self.line.retain(|&waiting| waiting != id);
+        }
+    }
+
+    /// A stream is no longer open on the wire.
+    pub(super) fn count_closed(&mut self, opened_here: bool) {
+        if opened_here {
+            self.opened_here -= 1;
+        } else {
+            self.opened_there -= 1;
+        }
+    }
+}

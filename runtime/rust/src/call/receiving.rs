@@ -1,0 +1,242 @@
+//! The receiving half of a stream: pieces become messages, requests let them through.
+
+use bytes::Bytes;
+use samehost_transport_api::Fault;
+
+use super::event::{Message, Status};
+use super::queue::SmallQueue;
+use super::rejection::{Failure, Rejection, Towards};
+use crate::wire::{Flags, Frame, GoAwayCode, MetadataBlock, PIECE_COST, WireError};
+
+/// The receiving half of a stream: it joins pieces to messages, counts the credit that the peer has spent
+/// and gets back, and holds what the application has not requested. It sends and tells nothing by
+/// itself: its owner takes [`next_message`](Receiving::next_message), [`take_end`](Receiving::take_end)
+/// and [`take_credit`](Receiving::take_credit).
+#[derive(Debug)]
+pub(super) struct Receiving {
+    /// Who receives: the server of the call or its client.
+    towards: Towards,
+    /// What the peer may still spend.
+    credit: u32,
+    /// What was spent on requested messages and is to be returned.
+    owed: u32,
+    /// How many messages are requested beyond those that were delivered.
+    requested: u64,
+    /// Whole messages in their order: those that were not requested wait here.
+    inbox: SmallQueue<Arrived>,
+    /// The message of which pieces are still to come; it is behind those of the inbox.
+    unfinished: Option<Unfinished>,
+    /// The end of the peer's direction, to be told behind all messages.
+    end: Option<Ending>,
+    /// Whether the peer's direction has ended: no credit returns from then on.
+    ended: bool,
+    /// How the peer compresses messages on this stream.
+    encoding: Encoding,
+}
+
+/// How the peer's direction ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    HalfClosed,
+    Status(Status),
+}
+
+/// What the peer's metadata says of compression.
+#[derive(Debug)]
+pub(super) enum Encoding {
+    /// A method that both sides know.
+    Known,
+    /// Another one, or none, which is no text then.
+    Unknown(Option<Box<str>>),
+}
+
+/// A whole message and what is to be returned for it once it is requested.
+#[derive(Debug)]
+struct Arrived {
+    message: Message,
+    unreturned: u32,
+}
+
+#[derive(Debug)]
+struct Unfinished {
+    bytes: Vec<u8>,
+    to_come: u32,
+    compressed: bool,
+    /// What is to be returned for its pieces once it is requested.
+    unreturned: u32,
+}
+
+impl Encoding {
+    /// What the block says, where `known` tells which methods both sides know.
+    pub(super) fn of(block: &MetadataBlock, known: impl Fn(&str) -> bool) -> Encoding {
+        if block.is_empty() {
+            return Encoding::Unknown(None);
+        }
+        match block.get("grpc-encoding").map(String::from_utf8_lossy) {
+            Some(name) if known(&name) => Encoding::Known,
+            name => Encoding::Unknown(name.map(|name| name.into())),
+        }
+    }
+}
+
+impl Receiving {
+    pub(super) fn new(towards: Towards, initial_credit: u32) -> Receiving {
+        Receiving {
+            towards,
+            credit: initial_credit,
+            owed: 0,
+            requested: 0,
+            inbox: SmallQueue::new(),
+            unfinished: None,
+            end: None,
+            ended: false,
+            encoding: Encoding::Unknown(None),
+        }
+    }
+
+    pub(super) fn set_encoding(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
+    }
+
+    /// Whether a message has begun and is not complete.
+    pub(super) fn is_inside_message(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
+    /// Takes the message that came whole with an OPEN or a STATUS.
+    pub(super) fn take_whole(
+        &mut self,
+        bytes: Bytes,
+        compressed: bool,
+        max_message_bytes: u32,
+    ) -> Result<(), Rejection> {
+        let cost = self.spend(bytes.len())?;
+        self.admit(bytes.len() as u64, compressed, max_message_bytes)?;
+        self.arrived(bytes, compressed, cost);
+        Ok(())
+    }
+
+    /// Takes a MESSAGE frame that carries a message or a piece of one.
+    pub(super) fn take_piece(&mut self, frame: &Frame<'_>, max_message_bytes: u32) -> Result<(), Rejection> {
+        let (length, to_come) = (frame.header.length, frame.header.word);
+        let compressed = frame.header.flags.has(Flags::COMPRESSED);
+        if to_come > 0 && length == 0 {
+            return Err(WireError::protocol("a piece of a message has no bytes").into());
+        }
+        let size = u64::from(length) + u64::from(to_come);
+        match &self.unfinished {
+            Some(message) if size != u64::from(message.to_come) => {
+                return Err(WireError::protocol("a piece of a message has not the promised size").into());
+            }
+            Some(_) if compressed => {
+                return Err(WireError::protocol("COMPRESSED on a later piece of a message").into());
+            }
+            _ => {}
+        }
+        let cost = self.spend(length as usize)?;
+        if self.unfinished.is_none() {
+            self.admit(size, compressed, max_message_bytes)?;
+            if to_come == 0 {
+                self.arrived(frame.payload.tail(length as usize), compressed, cost);
+                return Ok(());
+            }
+        }
+        self.join(frame.payload.as_slice(), to_come, compressed, cost);
+        Ok(())
+    }
+
+    /// Takes the end of the peer's direction.
+    pub(super) fn take_ending(&mut self, ending: Ending) {
+        self.ended = true;
+        self.end = Some(ending);
+    }
+
+    /// So many more messages are wanted.
+    pub(super) fn request(&mut self, messages: u32) {
+        self.requested = self.requested.saturating_add(messages.into());
+    }
+
+    /// The next message that arrived whole and is requested.
+    pub(super) fn next_message(&mut self) -> Option<Message> {
+        if self.requested == 0 {
+            return None;
+        }
+        if let Some(arrived) = self.inbox.pop_front() {
+            self.requested -= 1;
+            self.owed += arrived.unreturned;
+            return Some(arrived.message);
+        }
+        if let Some(message) = &mut self.unfinished {
+            self.owed += std::mem::take(&mut message.unreturned);
+        }
+        None
+    }
+
+    /// The end of the peer's direction, when every message before it was delivered.
+    pub(super) fn take_end(&mut self) -> Option<Ending> {
+        if self.inbox.is_empty() { self.end.take() } else { None }
+    }
+
+    /// The credit to return now: nothing until half of the initial credit is owed.
+    pub(super) fn take_credit(&mut self, initial_credit: u32) -> Option<u32> {
+        if self.ended || self.owed < initial_credit / 2 {
+            return None;
+        }
+        self.credit += self.owed;
+        Some(std::mem::take(&mut self.owed))
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<u32, WireError> {
+        let cost = PIECE_COST + bytes as u32; // a frame has at most 2^24 bytes
+        match self.credit.checked_sub(cost) {
+            Some(left) => {
+                self.credit = left;
+                Ok(cost)
+            }
+            None => Err(WireError {
+                code: GoAwayCode::FlowControlError,
+                text: format!("a message spends {cost} of {} bytes of credit", self.credit).into(),
+            }),
+        }
+    }
+
+    /// Whether a message that begins may be received.
+    fn admit(&self, size: u64, compressed: bool, max_message_bytes: u32) -> Result<(), Failure> {
+        Failure::check_message(size, max_message_bytes, self.towards)?;
+        match &self.encoding {
+            Encoding::Unknown(name) if compressed => {
+                let name = name.as_deref().unwrap_or("an unnamed method");
+                Err(Failure::of(Fault::EncodingUnknown, &[&name]))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn arrived(&mut self, bytes: Bytes, compressed: bool, unreturned: u32) {
+        self.inbox.push_back(Arrived { message: Message { bytes, compressed }, unreturned });
+    }
+
+    fn join(&mut self, piece: &[u8], to_come: u32, compressed: bool, cost: u32) {
+        let mut message = self.unfinished.take().unwrap_or_else(|| Unfinished {
+            bytes: Vec::new(),
+            to_come: 0,
+            compressed,
+            unreturned: 0,
+        });
+        let size = message.bytes.len() + piece.len() + to_come as usize;
+        let room = message.bytes.capacity() - message.bytes.len();
+        if room < piece.len() {
+            // Memory is taken as bytes arrive, not as they are promised.
+            let wanted = (message.bytes.len() + piece.len()).saturating_mul(2).min(size);
+            message.bytes.reserve_exact(wanted - message.bytes.len());
+        }
+        message.bytes.extend_from_slice(piece);
+        message.to_come = to_come;
+        message.unreturned += cost;
+        if to_come == 0 {
+            self.arrived(message.bytes.into(), message.compressed, message.unreturned);
+        } else {
+            self.unfinished = Some(message);
+        }
+    }
+}
