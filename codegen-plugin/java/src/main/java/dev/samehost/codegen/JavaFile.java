@@ -31,6 +31,9 @@ final class JavaFile {
       simpleNames.put(own, qualified(service.javaPackage(), own));
     }
     reserved.forEach(word -> simpleNames.put(word, ""));
+    if (service.javaPackage().isEmpty()) {
+      service.names().taken("").forEach(own -> simpleNames.put(own, own));
+    }
   }
 
   /** How this file names a class, by its canonical name and its package. */
@@ -47,7 +50,10 @@ final class JavaFile {
     }
     String canonical = GeneratorNames.getQualifiedClassName(top);
     String inner = GeneratorNames.getQualifiedClassName(message).substring(canonical.length());
-    if (canonical.indexOf('.') < 0 && !service.javaPackage().isEmpty()) {
+    if (GeneratorNames.getFileJavaPackage(message.getFile()).isEmpty()) {
+      if (service.javaPackage().isEmpty()) {
+        return canonical + inner; // Java imports nothing from the package without a name
+      }
       throw new ProblemException(
           "%s: %s has no Java package, so %s cannot name it. Give %s an option java_package."
               .formatted(
@@ -68,7 +74,7 @@ final class JavaFile {
     String canonical = qualified(scope, simple);
     boolean visible = scope.equals(service.javaPackage()) || scope.equals("java.lang");
     boolean shadowed =
-        scope.equals("java.lang") && service.names().isTaken(service.javaPackage(), simple);
+        scope.equals("java.lang") && service.names().taken(service.javaPackage()).contains(simple);
     if (shadowed || !simpleNames.computeIfAbsent(simple, key -> canonical).equals(canonical)) {
       return canonical;
     }

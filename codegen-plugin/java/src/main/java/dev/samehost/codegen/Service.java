@@ -72,7 +72,7 @@ record Service(
                         Names.free(javaNames.get(method), handles),
                         method.isClientStreaming() || method.isServerStreaming()
                             ? ""
-                            : Names.free(javaNames.get(method) + "Async", methodNames),
+                            : Names.free(Names.camelCase(method.getName()) + "Async", methodNames),
                         Names.free(Names.constantCase(method.getName()), constants),
                         Javadoc.of(
                             comments.get(List.of(6, proto.getIndex(), 2, method.getIndex())))))

@@ -32,9 +32,9 @@ final class ServiceNames {
     return names.get(service.getFullName());
   }
 
-  /** Whether the package has a class of its own of this simple name. */
-  boolean isTaken(String javaPackage, String simpleName) {
-    return taken.getOrDefault(javaPackage, Set.of()).contains(simpleName);
+  /** The simple names of the classes in a package of Java's, as far as the request tells. */
+  Set<String> taken(String javaPackage) {
+    return taken.getOrDefault(javaPackage, Set.of());
   }
 
   private void take(FileDescriptor file) {
