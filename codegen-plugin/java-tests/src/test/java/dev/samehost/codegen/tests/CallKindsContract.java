@@ -7,36 +7,18 @@ import static dev.samehost.codegen.tests.Greetings.request;
 import dev.samehost.stub.Conversation;
 import dev.samehost.stub.Replies;
 import dev.samehost.stub.Requests;
-import io.grpc.ManagedChannel;
-import io.grpc.Server;
-import io.grpc.inprocess.InProcessChannelBuilder;
-import io.grpc.inprocess.InProcessServerBuilder;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** All kinds of call through the generated client and server. */
-final class StubTest {
-  private Server server;
-  private ManagedChannel channel;
+/** Each kind of call, through the generated client and server. */
+abstract class CallKindsContract extends Served {
   private GreeterClient greeter;
 
   @BeforeEach
-  void start() throws Exception {
-    String name = InProcessServerBuilder.generateName();
-    server =
-        InProcessServerBuilder.forName(name).addService(Greeter.server(new Greetings())).build();
-    server.start();
-    channel = InProcessChannelBuilder.forName(name).build();
-    greeter = Greeter.client(channel);
-  }
-
-  @AfterEach
-  void stop() {
-    channel.shutdownNow();
-    server.shutdownNow();
+  void serve() throws Exception {
+    greeter = serve(new Greetings());
   }
 
   @Test
