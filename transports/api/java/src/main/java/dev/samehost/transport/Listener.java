@@ -1,6 +1,7 @@
 package dev.samehost.transport;
 
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 
 /** Takes the links that others make to one address. */
 public interface Listener extends AutoCloseable {
@@ -29,6 +30,15 @@ public interface Listener extends AutoCloseable {
      */
     FirstBytes judge(ByteBuffer bytes);
 
+    /**
+     * What a connection suffers from whose first bytes, all that came, are these: they were judged
+     * NO, or the connection or the time ended with MORE. There is at least one; they are not
+     * consumed. Who knows the protocols that strangers may speak can name them here.
+     */
+    default LinkException faultOf(String address, ByteBuffer bytes) {
+      return Fault.PEER_NONSENSE.with(address, FirstBytes.show(bytes));
+    }
+
     /** A link whose first bytes were judged YES; reading it gives these bytes again. */
     void accepted(Link link);
 
@@ -50,8 +60,24 @@ public interface Listener extends AutoCloseable {
 
   /** The three answers to the question whether bytes begin the wire that an acceptor speaks. */
   enum FirstBytes {
+    /** They do. */
     YES,
+    /** They do not, whatever follows. */
     NO,
-    MORE
+    /** More bytes are needed. */
+    MORE;
+
+    private static final int SHOWN_BYTES = 16;
+
+    /** Bytes for people, at most 16 of them: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
+    static String show(ByteBuffer bytes) {
+      byte[] shown = new byte[Math.min(bytes.remaining(), SHOWN_BYTES)];
+      bytes.duplicate().get(shown);
+      StringBuilder text = new StringBuilder("\"");
+      for (byte value : shown) {
+        text.append(value >= ' ' && value <= '~' ? (char) value : '.');
+      }
+      return text + "\" (" + HexFormat.ofDelimiter(" ").withUpperCase().formatHex(shown) + ")";
+    }
   }
 }

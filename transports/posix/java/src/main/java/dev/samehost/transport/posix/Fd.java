@@ -51,7 +51,7 @@ public final class Fd implements AutoCloseable {
     return own(check("open", Libc.VARIADIC.open(path, flags | Os.O_CLOEXEC, 0600)));
   }
 
-  /** A new pipe, both ends close-on-exec. */
+  /** A new pipe, both ends close-on-exec and at least 3. */
   public static Pipe pipe() throws SystemCallException {
     ByteBuffer ends = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
     long address = Pointer.nativeValue(Native.getDirectBufferPointer(ends));
@@ -59,10 +59,32 @@ public final class Fd implements AutoCloseable {
       check("pipe2", Libc.Linux.pipe2(address, Os.O_CLOEXEC));
     } else {
       check("pipe", Libc.pipe(address));
-      Libc.VARIADIC.fcntl(ends.getInt(0), Os.F_SETFD, Os.FD_CLOEXEC);
-      Libc.VARIADIC.fcntl(ends.getInt(4), Os.F_SETFD, Os.FD_CLOEXEC);
     }
-    return new Pipe(own(ends.getInt(0)), own(ends.getInt(4)));
+    Fd source = own(ends.getInt(0));
+    Fd sink = own(ends.getInt(4));
+    try {
+      if (!Os.LINUX) {
+        source.setCloseOnExec();
+        sink.setCloseOnExec();
+      }
+      source = source.aboveStandard();
+      sink = sink.aboveStandard();
+      return new Pipe(source, sink);
+    } catch (SystemCallException e) {
+      source.close();
+      sink.close();
+      throw e;
+    }
+  }
+
+  /** This one, or a second one instead when a process without standard streams got 0, 1 or 2. */
+  private Fd aboveStandard() throws SystemCallException {
+    if (number > 2) {
+      return this;
+    }
+    Fd above = duplicate(number);
+    close();
+    return above;
   }
 
   /**
@@ -73,8 +95,8 @@ public final class Fd implements AutoCloseable {
     return own(check("fcntl", Libc.VARIADIC.fcntl(number, Os.F_DUPFD_CLOEXEC, 3)));
   }
 
-  /** Makes {@code target} another descriptor of this one's file; it is not close-on-exec. */
-  public void copyTo(int target) throws SystemCallException {
+  /** Makes {@code target} another descriptor of {@code number}'s file, not close-on-exec. */
+  public static void copy(int number, int target) throws SystemCallException {
     check("dup2", Libc.dup2(number, target));
   }
 

@@ -69,6 +69,15 @@ public final class FdLink implements Link {
     return new FdLink(source, sourceAccess, sink, sinkAccess, peer, ByteBuffer.allocate(0));
   }
 
+  /**
+   * A link that only reads: its sink is its source, and writing fails.
+   *
+   * @throws SystemCallException when there are no descriptors left; the given is then not closed
+   */
+  public static FdLink toRead(Fd source, Access access, Peer peer) throws SystemCallException {
+    return over(source, access, source, access, peer);
+  }
+
   @Override
   public int read(ByteBuffer destination) throws LinkException {
     enter();

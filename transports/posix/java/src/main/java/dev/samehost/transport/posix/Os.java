@@ -33,6 +33,7 @@ final class Os {
   static final int POLLERR = 8;
   static final int POLLHUP = 16;
   static final int POLLNVAL = 32;
+  static final int POLLRDHUP = 0x2000;
 
   /** POSIX's PIPE_BUF: a write of at most so many bytes to a pipe is taken whole. */
   static final int PIPE_BUF = LINUX ? 4096 : 512;

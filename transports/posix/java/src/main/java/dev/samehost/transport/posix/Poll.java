@@ -6,8 +6,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
 
-/** The memory of one {@code poll} of three descriptors at most. Used by one thread at a time. */
-final class Poll {
+/** Waits for three descriptors at most. It owns none of them. Used by one thread at a time. */
+public final class Poll {
+  /** Bytes can be read, or the end. */
+  public static final int READABLE = Os.POLLIN;
+
+  /** Bytes can be written. */
+  public static final int WRITABLE = Os.POLLOUT;
+
+  /** The other end writes no more; told even while bytes are there to be read. */
+  public static final int HANG_UP = Os.POLLHUP | (Os.LINUX ? Os.POLLRDHUP : 0);
+
   private static final int ENTRY_BYTES = 8;
   private static final int TIMEOUT_AT = 3 * ENTRY_BYTES;
 
@@ -17,21 +26,33 @@ final class Poll {
 
   private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
 
+  /** A poll of no descriptor. */
+  public Poll() {
+    for (int index = 0; index < 3; index++) {
+      set(index, -1, 0);
+    }
+  }
+
   /** Descriptor {@code index} waits for {@code events}; for nothing at all when they are 0. */
-  void set(int index, int fd, int events) {
+  public void set(int index, int fd, int events) {
     // A negative number is passed over; with no events a hang-up would still be told.
     memory.putInt(index * ENTRY_BYTES, events == 0 ? -1 : fd);
     memory.putInt(index * ENTRY_BYTES + 4, 0);
     memory.putShort(index * ENTRY_BYTES + 4, (short) events);
   }
 
-  /** What is ready at descriptor {@code index}. */
-  int ready(int index) {
+  /** What was found at descriptor {@code index}; failures too, though nobody waits for them. */
+  public int ready(int index) {
     return memory.getShort(index * ENTRY_BYTES + 6);
   }
 
-  /** Waits; the answer is that of {@code poll}. */
-  int run(long timeoutNanos) {
+  /**
+   * Waits until one is ready, for {@code timeoutNanos} at most, or without a limit when that is the
+   * largest number there is.
+   *
+   * @return how many are ready; less than 0 when it failed, with {@link Errno#last}
+   */
+  public int run(long timeoutNanos) {
     if (timeoutNanos == Long.MAX_VALUE) {
       return Libc.poll(address, 3, -1);
     }

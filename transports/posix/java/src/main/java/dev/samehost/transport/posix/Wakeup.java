@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A descriptor that becomes readable by {@link #set} and stays so until {@link #reset}: an eventfd,
  * or a pipe to oneself where there is none. Who uses it keeps it from being closed meanwhile.
  */
-final class Wakeup implements AutoCloseable {
+public final class Wakeup implements AutoCloseable {
   private final Fd source;
   private final Fd sink;
   private final AtomicBoolean isSet = new AtomicBoolean();
@@ -20,7 +20,8 @@ final class Wakeup implements AutoCloseable {
 
   private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
 
-  Wakeup() throws SystemCallException {
+  /** A new one, not set. */
+  public Wakeup() throws SystemCallException {
     bytes.putLong(0, 1);
     if (Os.LINUX) {
       source = Fd.own(Fd.check("eventfd", Libc.Linux.eventfd(0, Os.EFD_CLOEXEC_NONBLOCK)));
@@ -34,19 +35,21 @@ final class Wakeup implements AutoCloseable {
     }
   }
 
-  int number() {
+  /** The descriptor to wait for. */
+  public int number() {
     return source.number();
   }
 
-  void set() {
+  /** Makes the descriptor readable. From any thread. */
+  public void set() {
     if (isSet.compareAndSet(false, true)) {
       // Cannot fail: the counter is at most 1 (the pipe holds at most 8 bytes).
       Libc.write(sink.number(), address, 8);
     }
   }
 
-  /** A {@link #set} that comes in between is one with the one that is reset. */
-  void reset() {
+  /** Takes a {@link #set} back, after it was seen. One that comes in between is one with it. */
+  public void reset() {
     Libc.read(source.number(), address + 8, 8);
     isSet.set(false);
   }

@@ -16,6 +16,11 @@ record AllowedUsers(boolean any, Set<Long> users) {
     return new AllowedUsers(options.get(UnixOptions.ANY_USER), users);
   }
 
+  /** Whether anyone but this process's own user may connect. */
+  boolean areOthers() {
+    return any || users.size() > 1;
+  }
+
   /** Why this peer may not connect; null when it may. */
   LinkException objection(Peer peer) {
     if (any || (peer.userId().isPresent() && users.contains(peer.userId().getAsLong()))) {

@@ -21,8 +21,8 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  *      |                                                farewell, then at most a second
  *      | YES                                            for the peer to read it
  *      v
- *   LEAVING ---> a link, accepted()
+ *   LEAVING ---> a link, accepted()          JUDGING --- the peer has gone ---> GONE, refused()
  * </pre>
  */
 @SuppressWarnings(
@@ -47,19 +47,19 @@ final class Judge extends ChannelInboundHandlerAdapter {
   /** More first bytes than anyone needs to be told from others. */
   private static final int JUDGED_BYTES = 4096;
 
-  private static final int SHOWN_BYTES = 16;
-
   /** How long a peer that was turned away may take to read the farewell. */
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
   private enum State {
     JUDGING,
     TURNED_AWAY,
-    LEAVING
+    LEAVING,
+    GONE
   }
 
   private final String address;
   private final Acceptor acceptor;
+  private final BooleanSupplier listening;
   private final AllowedUsers users;
   private final Duration timeout;
   private final ByteBuf first = Unpooled.buffer(256);
@@ -67,9 +67,20 @@ final class Judge extends ChannelInboundHandlerAdapter {
   private State state = State.JUDGING;
   private Peer peer;
 
-  Judge(String address, Acceptor acceptor, AllowedUsers users, TransportOptions options) {
+  /**
+   * A judge of one connection.
+   *
+   * @param listening false once the listener is being closed: it then closes the connection itself
+   */
+  Judge(
+      String address,
+      Acceptor acceptor,
+      BooleanSupplier listening,
+      AllowedUsers users,
+      TransportOptions options) {
     this.address = address;
     this.acceptor = acceptor;
+    this.listening = listening;
     this.users = users;
     this.timeout = options.get(UnixOptions.HELLO_TIMEOUT);
   }
@@ -85,10 +96,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
     timer =
         context
             .executor()
-            .schedule(
-                () -> turnAway(context, Fault.PEER_SILENT.with(address, seconds())),
-                timeout.toNanos(),
-                TimeUnit.NANOSECONDS);
+            .schedule(() -> turnAway(context, late()), timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private Peer peer(DomainSocketChannel channel) throws IOException {
@@ -115,12 +123,22 @@ final class Judge extends ChannelInboundHandlerAdapter {
   }
 
   private void judge(ChannelHandlerContext context) {
-    FirstBytes answer = acceptor.judge(first.nioBuffer().asReadOnlyBuffer());
+    FirstBytes answer = acceptor.judge(seen());
     if (answer == FirstBytes.YES) {
       leave(context);
     } else if (answer == FirstBytes.NO || first.readableBytes() > JUDGED_BYTES) {
-      turnAway(context, Fault.PEER_NONSENSE.with(address, show(first)));
+      turnAway(context, acceptor.faultOf(address, seen()));
     }
+  }
+
+  private ByteBuffer seen() {
+    return first.nioBuffer().asReadOnlyBuffer();
+  }
+
+  private LinkException late() {
+    return first.isReadable()
+        ? acceptor.faultOf(address, seen())
+        : Fault.PEER_SILENT.with(address, seconds());
   }
 
   /** Takes the connection out of Netty, which watches the open file and not the descriptor. */
@@ -186,6 +204,13 @@ final class Judge extends ChannelInboundHandlerAdapter {
     if (timer != null) {
       timer.cancel(false);
     }
+    if (state == State.JUDGING && listening.getAsBoolean()) {
+      state = State.GONE;
+      acceptor.refused(
+          first.isReadable()
+              ? acceptor.faultOf(address, seen())
+              : Fault.PEER_GONE_BEFORE_HELLO.with(address));
+    }
   }
 
   @Override
@@ -200,16 +225,5 @@ final class Judge extends ChannelInboundHandlerAdapter {
 
   private String seconds() {
     return BigDecimal.valueOf(timeout.toNanos(), 9).stripTrailingZeros().toPlainString();
-  }
-
-  /** The first bytes for people: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
-  private static String show(ByteBuf bytes) {
-    byte[] shown = new byte[Math.min(bytes.readableBytes(), SHOWN_BYTES)];
-    bytes.getBytes(bytes.readerIndex(), shown);
-    StringBuilder text = new StringBuilder("\"");
-    for (byte value : shown) {
-      text.append(value >= ' ' && value < 0x7F ? (char) value : '.');
-    }
-    return text + "\" (" + HexFormat.ofDelimiter(" ").withUpperCase().formatHex(shown) + ")";
   }
 }

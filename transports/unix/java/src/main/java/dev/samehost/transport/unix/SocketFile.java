@@ -28,12 +28,14 @@ final class SocketFile implements Endpoint {
   private static final int S_IFSOCK = 0140000;
 
   private final SocketName name;
+  private final int mode;
   private Fd lock;
   private String temporary;
   private Inode own;
 
-  SocketFile(SocketName name) {
+  SocketFile(SocketName name, AllowedUsers users) {
     this.name = name;
+    this.mode = users.areOthers() ? 0666 : 0600;
   }
 
   @Override
@@ -52,13 +54,13 @@ final class SocketFile implements Endpoint {
     }
   }
 
-  /** Gives the socket, which nobody knows yet, the path: at once, and closed to other users. */
+  /** Gives the socket, which nobody knows yet, the path: at once, and with its mode. */
   @Override
   public synchronized void publish() throws LinkException {
     ByteBuffer from = Sockets.text(temporary);
     ByteBuffer to = Sockets.text(name.text());
     try {
-      UnixSocket.check("chmod", Sockets.chmod(Sockets.address(from), 0600));
+      UnixSocket.check("chmod", Sockets.chmod(Sockets.address(from), mode));
       Inode bound = Inode.at(temporary);
       UnixSocket.check("rename", Sockets.rename(Sockets.address(from), Sockets.address(to)));
       own = bound;

@@ -65,7 +65,13 @@ final class UnixListener implements Listener {
                     judged.add(connection);
                     connection
                         .pipeline()
-                        .addLast(new Judge(name.address().toString(), acceptor, users, options));
+                        .addLast(
+                            new Judge(
+                                address(),
+                                acceptor,
+                                UnixListener.this::isListening,
+                                users,
+                                options));
                   }
                 });
     ChannelFuture bound = bootstrap.bind(new DomainSocketAddress(path)).awaitUninterruptibly();
@@ -83,13 +89,14 @@ final class UnixListener implements Listener {
         : Fault.LISTEN_FAILED.causedBy(cause, name.address(), "bind", cause.getMessage());
   }
 
+  private synchronized boolean isListening() {
+    return !closed;
+  }
+
   private void ended(Acceptor acceptor) {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
+    if (isListening()) {
+      acceptor.ended(Fault.LISTEN_FAILED.with(name.address(), "accept", "the socket was closed"));
     }
-    acceptor.ended(Fault.LISTEN_FAILED.with(name.address(), "accept", "the socket was closed"));
   }
 
   @Override

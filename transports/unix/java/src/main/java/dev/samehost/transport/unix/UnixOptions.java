@@ -15,12 +15,13 @@ public final class UnixOptions {
 
   /**
    * Of a listener: the ids of the users who may connect, besides the one that the listener runs as;
-   * none unless set. For others to reach a {@code unix:} path its folder and mode must let them.
+   * none unless set. With any the mode of a {@code unix:} path is 0666 instead of 0600, and the
+   * check of each peer is what keeps the rest out.
    */
   public static final TransportOptions.Key<Set<Long>> ALLOWED_USERS =
       TransportOptions.Key.of("unix.allowed-users", Set.of());
 
-  /** Of a listener: whether every user may connect; false unless set. */
+  /** Of a listener: whether every user may connect, with the mode 0666; false unless set. */
   public static final TransportOptions.Key<Boolean> ANY_USER =
       TransportOptions.Key.of("unix.any-user", false);
 

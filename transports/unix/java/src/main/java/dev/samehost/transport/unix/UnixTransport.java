@@ -22,6 +22,6 @@ public final class UnixTransport implements Transport {
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofPath(address);
-    return new UnixListener(name, new SocketFile(name), options);
+    return new UnixListener(name, new SocketFile(name, AllowedUsers.of(options)), options);
   }
 }

@@ -1,0 +1,69 @@
+package dev.samehost.transport.stdio;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+
+/**
+ * Cuts what a child writes to its standard error into lines, hands each on, and keeps the last
+ * ones. It takes bounded memory, whatever the child writes, and does no I/O.
+ */
+final class StderrTail {
+  /** How many lines are kept for errors. */
+  static final int LINES = 10;
+
+  /** How many bytes of a line are kept and handed on; the rest of it is dropped. */
+  static final int LINE_BYTES = 1024;
+
+  private final Consumer<String> consumer;
+  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private final Deque<String> last = new ArrayDeque<>();
+
+  StderrTail(Consumer<String> consumer) {
+    this.consumer = consumer;
+  }
+
+  /** Takes further bytes. Called by one thread. */
+  void take(ByteBuffer bytes) {
+    while (bytes.hasRemaining()) {
+      byte next = bytes.get();
+      if (next == '\n') {
+        endLine();
+      } else if (line.size() < LINE_BYTES) {
+        line.write(next);
+      }
+    }
+  }
+
+  /** The last line need not have an end. */
+  void end() {
+    if (line.size() > 0) {
+      endLine();
+    }
+  }
+
+  private void endLine() {
+    String text = line.toString(StandardCharsets.UTF_8);
+    line.reset();
+    if (text.endsWith("\r")) {
+      text = text.substring(0, text.length() - 1);
+    }
+    synchronized (last) {
+      if (last.size() == LINES) {
+        last.removeFirst();
+      }
+      last.addLast(text);
+    }
+    consumer.accept(text);
+  }
+
+  /** The last lines, for people. */
+  String text() {
+    synchronized (last) {
+      return last.isEmpty() ? "nothing" : String.join("\n", last);
+    }
+  }
+}
