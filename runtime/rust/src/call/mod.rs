@@ -1,16 +1,31 @@
 //! Calls over one connection. The state machines here (`connection`, `stream`, and what they are
-//! made of) are pure: no I/O, no clock, no threads, no locks; drivers bring these.
+//! made of) are pure: no I/O, no clock, no threads, no locks. `session` puts a lock around one, its
+//! drivers (`task` on tokio) move its bytes, `channel` and `server` make sessions, `client_call` and
+//! `server_call` are one call each.
 
+pub(crate) mod backoff;
+pub(crate) mod channel;
+pub(crate) mod client_call;
 mod connection;
+mod dial;
 mod event;
 mod ids;
+mod inbox;
 mod methods;
+pub(crate) mod outgoing;
 mod queue;
 mod receiving;
 mod rejection;
 mod sending;
+#[cfg(feature = "tonic")]
+pub(crate) mod server;
+pub(crate) mod server_call;
+pub(crate) mod session;
 mod settings;
 mod stream;
+#[cfg(feature = "tonic")]
+pub(crate) mod task;
+mod waitlist;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,34 @@
+package dev.samehost;
+
+import dev.samehost.wire.Hello;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What this process says of itself in HELLO. */
+final class Identity {
+  private static final String IMPLEMENTATION = "samehost-java/" + version();
+  private static final long PID_NAMESPACE = pidNamespace();
+
+  private Identity() {}
+
+  /** This process, with the limits of a channel or server. */
+  static Hello hello(int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
+    return Hello.of(IMPLEMENTATION, ProcessHandle.current().pid(), PID_NAMESPACE)
+        .withLimits(maxMessageBytes, maxMetadataBytes, maxStreams);
+  }
+
+  private static String version() {
+    String version = Identity.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+
+  /** The inode of this process's pid namespace, 0 where the system has none. */
+  private static long pidNamespace() {
+    try {
+      return ((Number) Files.getAttribute(Path.of("/proc/self/ns/pid"), "unix:ino")).longValue();
+    } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
+      return 0; // not Linux
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.samehost;
+
+import dev.samehost.wire.MetadataBlock;
+import io.grpc.Metadata;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Translates metadata between the wire and gRPC. The values of one key keep their order; the order
+ * of different keys is not gRPC's to keep.
+ */
+final class MetadataBlocks {
+  private MetadataBlocks() {}
+
+  static MetadataBlock toBlock(Metadata metadata) {
+    if (metadata.keys().isEmpty()) {
+      return MetadataBlock.EMPTY;
+    }
+    MetadataBlock.Builder block = MetadataBlock.builder();
+    for (String name : metadata.keys()) {
+      if (!MetadataBlock.isReserved(name)) {
+        add(block, metadata, name);
+      }
+    }
+    return block.build();
+  }
+
+  private static void add(MetadataBlock.Builder block, Metadata metadata, String name) {
+    if (isBinary(name)) {
+      for (byte[] value : metadata.getAll(binary(name))) {
+        block.add(name, value);
+      }
+    } else {
+      for (String value : metadata.getAll(ascii(name))) {
+        block.add(name, value.getBytes(StandardCharsets.US_ASCII));
+      }
+    }
+  }
+
+  static Metadata toMetadata(MetadataBlock block) {
+    Metadata metadata = new Metadata();
+    for (int i = 0; i < block.size(); i++) {
+      String name = block.key(i);
+      byte[] value = block.value(i);
+      if (isBinary(name)) {
+        metadata.put(binary(name), value);
+      } else {
+        metadata.put(ascii(name), new String(value, StandardCharsets.US_ASCII));
+      }
+    }
+    return metadata;
+  }
+
+  private static boolean isBinary(String name) {
+    return name.endsWith(Metadata.BINARY_HEADER_SUFFIX);
+  }
+
+  private static Metadata.Key<byte[]> binary(String name) {
+    return Metadata.Key.of(name, Metadata.BINARY_BYTE_MARSHALLER);
+  }
+
+  private static Metadata.Key<String> ascii(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+}

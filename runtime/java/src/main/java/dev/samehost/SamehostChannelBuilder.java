@@ -1,0 +1,331 @@
+package dev.samehost;
+
+import dev.samehost.call.Backoff;
+import dev.samehost.call.Dialer;
+import dev.samehost.call.Workers;
+import dev.samehost.transport.Address;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.Transports;
+import io.grpc.ClientInterceptor;
+import io.grpc.CompressorRegistry;
+import io.grpc.DecompressorRegistry;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.NameResolver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Makes channels to an address such as {@code unix:/run/app.sock} or {@code stdio:python3
+ * worker.py}. Everything that takes a gRPC channel takes these.
+ *
+ * <p>A channel connects when its first call needs it, keeps one connection, and makes a new one
+ * when that has ended. It must be shut down. Options of gRPC that speak of networks alone
+ * (keep-alive, idle timeout, load balancing, retries by service configuration) are accepted and do
+ * nothing: on one host the end of a connection is seen at once, and there is one server. Calls that
+ * provably nobody has seen are tried once more by themselves.
+ */
+public final class SamehostChannelBuilder extends ManagedChannelBuilder<SamehostChannelBuilder> {
+  /** The authority of every address inside the host. */
+  static final String AUTHORITY = "localhost";
+
+  private final Address address;
+  private final List<ClientInterceptor> interceptors = new ArrayList<>();
+  private TransportOptions transportOptions = TransportOptions.NONE;
+  private Executor executor = Workers.pool();
+  private String authority = AUTHORITY;
+  private String userAgent;
+  private int maxInboundMessageSize;
+  private int maxInboundMetadataSize;
+  private Duration connectTimeout = Duration.ofSeconds(5);
+  private Duration helloTimeout = Duration.ZERO;
+  private Supplier<Backoff> backoff =
+      () -> Backoff.exponential(TimeUnit.MILLISECONDS.toNanos(100), TimeUnit.SECONDS.toNanos(10));
+
+  private SamehostChannelBuilder(Address address) {
+    this.address = address;
+  }
+
+  /**
+   * A builder of channels to an address.
+   *
+   * @param address {@code SCHEME:REST}; the scheme's transport must be on the class path
+   * @throws IllegalArgumentException when it has no scheme
+   */
+  public static SamehostChannelBuilder forAddress(String address) {
+    try {
+      return new SamehostChannelBuilder(Address.parse(address));
+    } catch (LinkException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * As {@link #forAddress(String)}.
+   *
+   * @throws IllegalArgumentException when it has no scheme
+   */
+  public static SamehostChannelBuilder forTarget(String target) {
+    return forAddress(target);
+  }
+
+  /**
+   * Not supported: an address is one text here.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @SuppressWarnings("DoNotCallSuggester") // it hides a method that all builders inherit
+  public static SamehostChannelBuilder forAddress(String name, int port) {
+    throw new UnsupportedOperationException("use forAddress(\"SCHEME:REST\")");
+  }
+
+  /**
+   * Makes the channel. Touches nothing outside the process yet.
+   *
+   * @throws IllegalArgumentException when no transport has the scheme, or the transport cannot make
+   *     sense of the address or of an option
+   */
+  @Override
+  public ManagedChannel build() {
+    try {
+      Dialer.Options options =
+          new Dialer.Options(
+              address.toString(),
+              Identity.hello(maxInboundMessageSize, maxInboundMetadataSize, 0),
+              connectTimeout.toNanos(),
+              helloTimeout.toNanos(),
+              executor);
+      Dialer dialer =
+          new Dialer(
+              Transports.find(address).connector(address, transportOptions),
+              options,
+              backoff.get());
+      ManagedChannel channel = new SamehostChannel(dialer, executor, authority, userAgent);
+      return interceptors.isEmpty() ? channel : new InterceptedChannel(channel, interceptors);
+    } catch (LinkException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  // ---- options of samehost
+
+  /** Sets an option of the transport. */
+  public <T> SamehostChannelBuilder transportOption(TransportOptions.Key<T> key, T value) {
+    transportOptions = transportOptions.with(key, value);
+    return this;
+  }
+
+  /** How long making a connection may take; 5 s by default. */
+  public SamehostChannelBuilder connectTimeout(Duration timeout) {
+    connectTimeout = positive(timeout);
+    return this;
+  }
+
+  /** How long the server may take to say HELLO; by default 5 s, and 30 s for a child. */
+  public SamehostChannelBuilder helloTimeout(Duration timeout) {
+    helloTimeout = positive(timeout);
+    return this;
+  }
+
+  /**
+   * How long to wait after a failure to connect: {@code first}, then each time 1.6 times as long,
+   * up to {@code longest}, give or take a fifth. By default 100 ms and 10 s.
+   */
+  public SamehostChannelBuilder reconnectBackoff(Duration first, Duration longest) {
+    long firstNanos = positive(first).toNanos();
+    long longestNanos = positive(longest).toNanos();
+    return backoff(() -> Backoff.exponential(firstNanos, longestNanos));
+  }
+
+  SamehostChannelBuilder backoff(Supplier<Backoff> supplier) {
+    backoff = supplier;
+    return this;
+  }
+
+  static Duration positive(Duration time) {
+    if (time.isNegative() || time.isZero()) {
+      throw new IllegalArgumentException("a time must be positive, not " + time);
+    }
+    return time;
+  }
+
+  static int atLeastOne(int size) {
+    if (size < 1) {
+      throw new IllegalArgumentException("a size must be at least 1, not " + size);
+    }
+    return size;
+  }
+
+  static int metadataSize(int bytes) {
+    if (bytes < 256 || bytes > 32_768) {
+      throw new IllegalArgumentException("maxInboundMetadataSize is 256 to 32768, not " + bytes);
+    }
+    return bytes;
+  }
+
+  // ---- options of gRPC
+
+  /** Where listeners are called; by default a pool that the process shares. */
+  @Override
+  public SamehostChannelBuilder executor(Executor executor) {
+    this.executor = executor == null ? Workers.pool() : executor;
+    return this;
+  }
+
+  /**
+   * Listeners are called by the thread that reads the connection. They must not wait, except for
+   * blocking calls on the same channel.
+   */
+  @Override
+  public SamehostChannelBuilder directExecutor() {
+    return executor(Runnable::run);
+  }
+
+  /** Accepted, and does nothing: nothing here blocks. */
+  @Override
+  public SamehostChannelBuilder offloadExecutor(Executor executor) {
+    return this;
+  }
+
+  @Override
+  public SamehostChannelBuilder intercept(List<ClientInterceptor> added) {
+    interceptors.addAll(added);
+    return this;
+  }
+
+  @Override
+  public SamehostChannelBuilder intercept(ClientInterceptor... added) {
+    return intercept(List.of(added));
+  }
+
+  /** What calls say in their metadata under {@code user-agent}; nothing by default. */
+  @Override
+  public SamehostChannelBuilder userAgent(String text) {
+    userAgent = text;
+    return this;
+  }
+
+  /**
+   * What {@link ManagedChannel#authority} says, {@code localhost} by default; no server sees it.
+   */
+  @Override
+  public SamehostChannelBuilder overrideAuthority(String text) {
+    authority = Objects.requireNonNull(text);
+    return this;
+  }
+
+  /** The largest message that is taken, in bytes; 64 MiB by default. */
+  @Override
+  public SamehostChannelBuilder maxInboundMessageSize(int bytes) {
+    maxInboundMessageSize = atLeastOne(bytes);
+    return this;
+  }
+
+  /** The largest response metadata that is taken, in bytes, 256 to 32,768; 8,192 by default. */
+  @Override
+  public SamehostChannelBuilder maxInboundMetadataSize(int bytes) {
+    maxInboundMetadataSize = metadataSize(bytes);
+    return this;
+  }
+
+  /** Accepted, and does nothing: no byte leaves the host. */
+  @Override
+  public SamehostChannelBuilder usePlaintext() {
+    return this;
+  }
+
+  /**
+   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostChannelBuilder useTransportSecurity() {
+    throw new UnsupportedOperationException("there is no TLS inside a host");
+  }
+
+  /**
+   * Not supported: an address names its server.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  @Deprecated
+  public SamehostChannelBuilder nameResolverFactory(NameResolver.Factory factory) {
+    throw new UnsupportedOperationException("an address names its server; nothing resolves it");
+  }
+
+  /** Accepted, and does nothing: there is one server. */
+  @Override
+  public SamehostChannelBuilder defaultLoadBalancingPolicy(String policy) {
+    return this;
+  }
+
+  /**
+   * Not supported: messages are not compressed.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostChannelBuilder decompressorRegistry(DecompressorRegistry registry) {
+    throw new UnsupportedOperationException("messages inside a host are not compressed");
+  }
+
+  /**
+   * Not supported: messages are not compressed.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostChannelBuilder compressorRegistry(CompressorRegistry registry) {
+    throw new UnsupportedOperationException("messages inside a host are not compressed");
+  }
+
+  /** Accepted, and does nothing: an idle connection costs nothing, and a child would be lost. */
+  @Override
+  public SamehostChannelBuilder idleTimeout(long value, TimeUnit unit) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: the end of a connection is seen at once. */
+  @Override
+  public SamehostChannelBuilder keepAliveTime(long time, TimeUnit unit) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: the end of a connection is seen at once. */
+  @Override
+  public SamehostChannelBuilder keepAliveTimeout(long timeout, TimeUnit unit) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: the end of a connection is seen at once. */
+  @Override
+  public SamehostChannelBuilder keepAliveWithoutCalls(boolean enable) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: there is no service configuration that could ask for retries. */
+  @Override
+  public SamehostChannelBuilder enableRetry() {
+    return this;
+  }
+
+  /** Accepted, and does nothing: there is no service configuration that could ask for retries. */
+  @Override
+  public SamehostChannelBuilder disableRetry() {
+    return this;
+  }
+
+  /** Accepted, and does nothing: there is no service configuration to look up. */
+  @Override
+  public SamehostChannelBuilder disableServiceConfigLookUp() {
+    return this;
+  }
+}

@@ -1,0 +1,245 @@
+package dev.samehost;
+
+import dev.samehost.call.Reception;
+import dev.samehost.call.Workers;
+import dev.samehost.transport.Address;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.Transports;
+import io.grpc.BindableService;
+import io.grpc.CompressorRegistry;
+import io.grpc.DecompressorRegistry;
+import io.grpc.HandlerRegistry;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
+import java.io.File;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Makes servers at an address such as {@code unix:/run/app.sock}, or at {@code stdio:} for a
+ * program that its host starts. They serve whatever gRPC servers serve.
+ *
+ * <p>Options of gRPC that keep network connections alive are accepted and do nothing.
+ */
+public final class SamehostServerBuilder extends ServerBuilder<SamehostServerBuilder> {
+  private final Address address;
+  private final Map<String, ServerServiceDefinition> services = new LinkedHashMap<>();
+  private final List<ServerInterceptor> interceptors = new ArrayList<>();
+  private final List<ServerTransportFilter> filters = new ArrayList<>();
+  private TransportOptions transportOptions = TransportOptions.NONE;
+  private HandlerRegistry fallback;
+  private Executor executor = Workers.pool();
+  private int maxInboundMessageSize;
+  private int maxInboundMetadataSize;
+  private int maxConcurrentCalls;
+  private Duration helloTimeout = Duration.ofSeconds(5);
+
+  private SamehostServerBuilder(Address address) {
+    this.address = address;
+  }
+
+  /**
+   * A builder of servers at an address.
+   *
+   * @param address {@code SCHEME:REST}; the scheme's transport must be on the class path
+   * @throws IllegalArgumentException when it has no scheme
+   */
+  public static SamehostServerBuilder forAddress(String address) {
+    try {
+      return new SamehostServerBuilder(Address.parse(address));
+    } catch (LinkException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Not supported: a server has an address.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @SuppressWarnings("DoNotCallSuggester") // it hides a method that all builders inherit
+  public static SamehostServerBuilder forPort(int port) {
+    throw new UnsupportedOperationException("use forAddress(\"SCHEME:REST\")");
+  }
+
+  /**
+   * Makes the server. It listens once it is started.
+   *
+   * @throws IllegalArgumentException when no transport has the scheme, or the transport cannot make
+   *     sense of the address or of an option
+   */
+  @Override
+  public Server build() {
+    try {
+      Services served = new Services(services, fallback, interceptors);
+      Reception.Options options =
+          new Reception.Options(
+              Identity.hello(maxInboundMessageSize, maxInboundMetadataSize, maxConcurrentCalls),
+              helloTimeout.toNanos(),
+              executor);
+      Reception reception =
+          new Reception(
+              Transports.find(address).listener(address, transportOptions),
+              options,
+              new Handling(served, filters));
+      return new SamehostServer(reception, served);
+    } catch (LinkException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  // ---- options of samehost
+
+  /** Sets an option of the transport. */
+  public <T> SamehostServerBuilder transportOption(TransportOptions.Key<T> key, T value) {
+    transportOptions = transportOptions.with(key, value);
+    return this;
+  }
+
+  /** How many calls one connection may have open at once; 4,096 by default. */
+  public SamehostServerBuilder maxConcurrentCallsPerConnection(int calls) {
+    maxConcurrentCalls = SamehostChannelBuilder.atLeastOne(calls);
+    return this;
+  }
+
+  // ---- options of gRPC
+
+  /** Where handlers run; by default a pool that the process shares. */
+  @Override
+  public SamehostServerBuilder executor(Executor executor) {
+    this.executor = executor == null ? Workers.pool() : executor;
+    return this;
+  }
+
+  /** Handlers run on the thread that reads their connection. They must not wait. */
+  @Override
+  public SamehostServerBuilder directExecutor() {
+    return executor(Runnable::run);
+  }
+
+  /**
+   * Not supported: all calls run on the executor.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostServerBuilder callExecutor(ServerCallExecutorSupplier supplier) {
+    throw new UnsupportedOperationException("all calls run on the server's executor");
+  }
+
+  @Override
+  public SamehostServerBuilder addService(ServerServiceDefinition service) {
+    services.put(service.getServiceDescriptor().getName(), service);
+    return this;
+  }
+
+  @Override
+  public SamehostServerBuilder addService(BindableService service) {
+    return addService(service.bindService());
+  }
+
+  @Override
+  public SamehostServerBuilder intercept(ServerInterceptor interceptor) {
+    interceptors.add(Objects.requireNonNull(interceptor));
+    return this;
+  }
+
+  /** Filters are told of connections on the thread that reads them: they must not wait. */
+  @Override
+  public SamehostServerBuilder addTransportFilter(ServerTransportFilter filter) {
+    filters.add(Objects.requireNonNull(filter));
+    return this;
+  }
+
+  @Override
+  public SamehostServerBuilder fallbackHandlerRegistry(HandlerRegistry registry) {
+    fallback = registry;
+    return this;
+  }
+
+  /**
+   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostServerBuilder useTransportSecurity(File certificates, File privateKey) {
+    throw new UnsupportedOperationException("there is no TLS inside a host");
+  }
+
+  /**
+   * Not supported: messages are not compressed.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostServerBuilder decompressorRegistry(DecompressorRegistry registry) {
+    throw new UnsupportedOperationException("messages inside a host are not compressed");
+  }
+
+  /**
+   * Not supported: messages are not compressed.
+   *
+   * @throws UnsupportedOperationException always
+   */
+  @Override
+  public SamehostServerBuilder compressorRegistry(CompressorRegistry registry) {
+    throw new UnsupportedOperationException("messages inside a host are not compressed");
+  }
+
+  /** How long a client may take to say HELLO; 5 s by default. */
+  @Override
+  public SamehostServerBuilder handshakeTimeout(long timeout, TimeUnit unit) {
+    helloTimeout = SamehostChannelBuilder.positive(Duration.ofNanos(unit.toNanos(timeout)));
+    return this;
+  }
+
+  /** The largest message that is taken, in bytes; 64 MiB by default. */
+  @Override
+  public SamehostServerBuilder maxInboundMessageSize(int bytes) {
+    maxInboundMessageSize = SamehostChannelBuilder.atLeastOne(bytes);
+    return this;
+  }
+
+  /** The largest request metadata that is taken, in bytes, 256 to 32,768; 8,192 by default. */
+  @Override
+  public SamehostServerBuilder maxInboundMetadataSize(int bytes) {
+    maxInboundMetadataSize = SamehostChannelBuilder.metadataSize(bytes);
+    return this;
+  }
+
+  /** Accepted, and does nothing: the end of a connection is seen at once. */
+  @Override
+  public SamehostServerBuilder keepAliveTime(long time, TimeUnit unit) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: the end of a connection is seen at once. */
+  @Override
+  public SamehostServerBuilder keepAliveTimeout(long timeout, TimeUnit unit) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: clients send no keep-alives. */
+  @Override
+  public SamehostServerBuilder permitKeepAliveTime(long time, TimeUnit unit) {
+    return this;
+  }
+
+  /** Accepted, and does nothing: clients send no keep-alives. */
+  @Override
+  public SamehostServerBuilder permitKeepAliveWithoutCalls(boolean permit) {
+    return this;
+  }
+}

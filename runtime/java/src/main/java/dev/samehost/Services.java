@@ -1,0 +1,67 @@
+package dev.samehost;
+
+import io.grpc.HandlerRegistry;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a server serves: methods by name, then the fallback, all behind the interceptors. */
+final class Services {
+  private final Map<String, ServerServiceDefinition> services;
+  private final Map<String, ServerMethodDefinition<?, ?>> methods = new HashMap<>();
+  private final HandlerRegistry fallback;
+  private final List<ServerInterceptor> interceptors;
+
+  /**
+   * The services of a server.
+   *
+   * @param fallback asked for methods that no service has, or null
+   * @param interceptors the last one sees a call first
+   */
+  Services(
+      Map<String, ServerServiceDefinition> services,
+      HandlerRegistry fallback,
+      List<ServerInterceptor> interceptors) {
+    this.services = Map.copyOf(services);
+    this.fallback = fallback;
+    this.interceptors = List.copyOf(interceptors);
+    for (ServerServiceDefinition service : services.values()) {
+      for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
+        methods.put(method.getMethodDescriptor().getFullMethodName(), intercepted(method));
+      }
+    }
+  }
+
+  /** The method of a path such as {@code package.Service/Method}, or null. */
+  ServerMethodDefinition<?, ?> find(String name) {
+    ServerMethodDefinition<?, ?> method = methods.get(name);
+    if (method != null || fallback == null) {
+      return method;
+    }
+    ServerMethodDefinition<?, ?> other =
+        fallback.lookupMethod(name, SamehostChannelBuilder.AUTHORITY);
+    return other == null ? null : intercepted(other);
+  }
+
+  private <Q, A> ServerMethodDefinition<Q, A> intercepted(ServerMethodDefinition<Q, A> method) {
+    ServerCallHandler<Q, A> handler = method.getServerCallHandler();
+    for (ServerInterceptor interceptor : interceptors) {
+      ServerCallHandler<Q, A> next = handler;
+      handler = (call, headers) -> interceptor.interceptCall(call, headers, next);
+    }
+    return method.withServerCallHandler(handler);
+  }
+
+  List<ServerServiceDefinition> immutable() {
+    return new ArrayList<>(services.values());
+  }
+
+  List<ServerServiceDefinition> mutable() {
+    return fallback == null ? List.of() : fallback.getServices();
+  }
+}

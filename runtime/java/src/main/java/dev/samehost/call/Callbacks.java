@@ -1,0 +1,159 @@
+package dev.samehost.call;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a call has to tell its listener, in order. Many threads add; one at a time delivers,
+ * whichever thread the executor gives. It never delivers inside {@link #start}, so that whoever
+ * adds, perhaps under locks of the user's, runs nothing of the user's.
+ */
+final class Callbacks {
+  private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
+
+  private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+  private final Executor executor;
+  private final Pump pump;
+  private final Runnable rejected;
+  private boolean scheduled;
+  private boolean sealed;
+  private volatile Executor inline;
+
+  /**
+   * An callbacks that an executor empties.
+   *
+   * @param inline takes over where the executor runs what it is given at once
+   * @param rejected runs when the executor refuses to work
+   */
+  Callbacks(Executor executor, Executor inline, Runnable rejected) {
+    this.executor = executor;
+    this.inline = inline;
+    this.rejected = rejected;
+    this.pump = null;
+  }
+
+  /** An callbacks that a pump empties, on the thread of the blocked caller. */
+  Callbacks(Pump pump) {
+    this.pump = pump;
+    this.executor = null;
+    this.rejected = null;
+  }
+
+  /** Where to deliver if the executor runs what it is given at once. */
+  void inline(Executor executor) {
+    inline = executor;
+  }
+
+  /**
+   * Adds a task.
+   *
+   * @return whether {@link #start} must follow, once the locks are released
+   */
+  synchronized boolean add(Runnable task) {
+    if (sealed) {
+      return false;
+    }
+    return put(task);
+  }
+
+  /** Drops all tasks, adds this one as the last one ever, and answers as {@link #add} does. */
+  synchronized boolean abort(Runnable task) {
+    if (sealed) {
+      return false;
+    }
+    sealed = true;
+    tasks.clear();
+    return put(task);
+  }
+
+  private boolean put(Runnable task) {
+    tasks.add(task);
+    if (scheduled) {
+      return false;
+    }
+    scheduled = true;
+    return true;
+  }
+
+  /** Sees to it that somebody delivers. Runs nothing of the user's but the executor itself. */
+  void start() {
+    if (pump != null) {
+      pump.signal();
+      return;
+    }
+    if (!hand(this::drain, executor, inline)) {
+      rejected.run();
+    }
+  }
+
+  /**
+   * Gives a task to an executor; to the other one where the first runs what it is given at once.
+   *
+   * @return false when it was rejected, which is logged
+   */
+  static boolean hand(Runnable task, Executor executor, Executor inline) {
+    Delivery delivery = new Delivery(task, inline);
+    try {
+      executor.execute(delivery);
+      return true;
+    } catch (RejectedExecutionException e) {
+      log.warn("the executor of a call does not take its callbacks; the call is given up", e);
+      return false;
+    } finally {
+      delivery.starter = null;
+    }
+  }
+
+  synchronized boolean isEmpty() {
+    return tasks.isEmpty();
+  }
+
+  /**
+   * Delivers all there is, also what comes meanwhile.
+   *
+   * @return whether there was anything
+   */
+  boolean drain() {
+    boolean any = false;
+    while (true) {
+      Runnable task;
+      synchronized (this) {
+        task = tasks.poll();
+        if (task == null) {
+          scheduled = false;
+          return any;
+        }
+      }
+      any = true;
+      try {
+        task.run();
+      } catch (Throwable e) {
+        log.error("a callback of a call failed", e);
+      }
+    }
+  }
+
+  /** A task on its executor; it tells an executor that runs at once from one that does not. */
+  private static final class Delivery implements Runnable {
+    private final Runnable task;
+    private final Executor inline;
+    private volatile Thread starter = Thread.currentThread();
+
+    private Delivery(Runnable task, Executor inline) {
+      this.task = task;
+      this.inline = inline;
+    }
+
+    @Override
+    public void run() {
+      if (starter == Thread.currentThread()) {
+        inline.execute(task);
+      } else {
+        task.run();
+      }
+    }
+  }
+}

@@ -1,0 +1,442 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Code;
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Peer;
+import dev.samehost.wire.MetadataBlock;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A call of this side's, from its start to its outcome, on whichever connection carries it. Nothing
+ * here waits; methods may be called from any thread. It knows bytes, not messages.
+ *
+ * <pre>
+ *        start           all is there that the first frame carries          the peer takes it
+ *   NEW -------> HELD ------------------------------------------> LOOKING ---------------> OPEN
+ *    |            |                                                |   ^                   |  |
+ *    |            |                                                |   +- unseen, again ---+  |
+ *    +------------+---------------------> OVER <-------------------+--------------------------+
+ * </pre>
+ */
+public final class ClientStream implements StreamEvents {
+  /** Is told of the answer: one call at a time, in order, on the call's executor. */
+  public interface Listener {
+    /** The response headers; at most once, before all messages. */
+    void onHeaders(MetadataBlock headers);
+
+    /** A message that was requested. The bytes are the listener's, and backed by an array. */
+    void onMessage(ByteBuffer message, boolean compressed);
+
+    /** The call takes messages (again) without queueing more than it should. */
+    void onReady();
+
+    /** The end. Nothing follows. */
+    void onClose(Outcome outcome);
+  }
+
+  /**
+   * What a call is started with.
+   *
+   * @param path {@code /package.Service/Method}
+   * @param deadlineNanos how much time there is, or {@link #NO_DEADLINE}
+   * @param oneRequest whether exactly one message is sent: it then leaves with the half-close, all
+   *     in one frame
+   * @param waitForReady whether it waits for a connection for as long as it takes
+   * @param executor where the listener is called
+   */
+  public record Start(
+      String path,
+      MetadataBlock metadata,
+      long deadlineNanos,
+      boolean oneRequest,
+      boolean waitForReady,
+      Executor executor) {}
+
+  /** The time of a call without a deadline. */
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  private enum State {
+    NEW,
+    HELD,
+    LOOKING,
+    OPEN,
+    OVER;
+
+    State to(State next) {
+      boolean may =
+          switch (next) {
+            case NEW -> false;
+            case HELD -> this == NEW;
+            case LOOKING -> this == HELD || this == OPEN;
+            case OPEN -> this == LOOKING;
+            case OVER -> this != OVER;
+          };
+      if (!may) {
+        throw new IllegalStateException("a call does not go from " + this + " to " + next);
+      }
+      return next;
+    }
+  }
+
+  private final Dialer dialer;
+  private final Start start;
+  private final Listener listener;
+  private final Pump pump;
+  private final Callbacks callbacks;
+  private final long startedAt = System.nanoTime();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Under the lock.
+  private final Request request;
+  private boolean retried;
+  private Driver awaited;
+  private Stream stream;
+  private ScheduledFuture<?> timer;
+  private volatile State state = State.NEW;
+  private volatile Driver driver;
+
+  // Under the driver's lock.
+  private long bytesAhead;
+  private boolean attended;
+
+  private volatile boolean answered;
+
+  /** A call that is not started yet. */
+  public ClientStream(Dialer dialer, Start start, Listener listener) {
+    this.dialer = dialer;
+    this.start = start;
+    this.listener = Objects.requireNonNull(listener);
+    this.request = new Request(start.path(), start.metadata());
+    this.pump = Pump.serves(start.executor()) ? new Pump(start.executor(), this) : null;
+    this.callbacks =
+        pump != null
+            ? new Callbacks(pump)
+            : new Callbacks(start.executor(), Workers.pool(), this::giveUp);
+  }
+
+  // ---- actions
+
+  /** Starts the call. Nothing leaves yet where exactly one message is sent. */
+  public void start() {
+    lock.lock();
+    try {
+      state = state.to(State.HELD);
+      if (start.deadlineNanos() != NO_DEADLINE && pump == null) {
+        timer =
+            Timers.scheduler()
+                .schedule(
+                    () -> Workers.pool().execute(this::expire), nanosLeft(), TimeUnit.NANOSECONDS);
+      }
+    } finally {
+      lock.unlock();
+    }
+    LinkException refusal = dialer.enter(this);
+    if (refusal != null) {
+      fail(Outcome.of(refusal));
+    } else {
+      advance(() -> {});
+    }
+    if (pump != null) {
+      pump.signal();
+    }
+  }
+
+  /** So many more messages are wanted. */
+  public void request(int count) {
+    advance(() -> request.want(count));
+  }
+
+  /** Sends a message. It is not changed afterwards by the caller. */
+  public void sendMessage(ByteBuffer bytes, boolean compressed) {
+    advance(() -> request.add(bytes, compressed));
+  }
+
+  /** No further message is sent. */
+  public void halfClose() {
+    advance(request::halfClose);
+  }
+
+  /** Changes something, then sends what can be sent. */
+  private void advance(Runnable change) {
+    List<Runnable> left = List.of();
+    Driver carrier = null;
+    boolean look = false;
+    lock.lock();
+    try {
+      if (state == State.OVER) {
+        return;
+      }
+      change.run();
+      if (state == State.HELD && (request.isHalfClosed() || !start.oneRequest())) {
+        state = state.to(State.LOOKING);
+        look = true;
+      } else if (state == State.OPEN) {
+        carrier = driver;
+        left = carrier.act(this::push);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (look) {
+      dialer.find(this);
+    } else if (carrier != null) {
+      carrier.run(left);
+    }
+  }
+
+  private void push(Connection connection) {
+    request.push(connection, stream);
+    if (answered) {
+      request.drop();
+    }
+  }
+
+  /** Whether a message can be sent without queueing more than one should. */
+  public boolean isReady() {
+    lock.lock();
+    try {
+      return state == State.OPEN && driver.isReady(stream);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Who answers, as far as the operating system vouches for it; null before there is one. */
+  public Peer peer() {
+    Driver carrier = driver;
+    return carrier == null ? null : carrier.link().peer();
+  }
+
+  /** Ends the call on this side, if it is not over yet, and tells the listener so. */
+  public void fail(Outcome outcome) {
+    List<Runnable> left = List.of();
+    Driver last;
+    lock.lock();
+    try {
+      if (state == State.OVER) {
+        return;
+      }
+      last = driver != null ? driver : awaited;
+      if (awaited != null) {
+        left = awaited.act(c -> awaited.forget(this));
+      }
+      if (state == State.OPEN) {
+        left = driver.act(c -> reset(c, outcome));
+      }
+      close();
+    } finally {
+      lock.unlock();
+    }
+    if (last != null) {
+      last.run(left);
+    }
+    dialer.exit(this);
+    if (callbacks.abort(() -> listener.onClose(outcome))) {
+      callbacks.start();
+    }
+  }
+
+  private void reset(Connection connection, Outcome outcome) {
+    connection.reset(stream, outcome.code(), outcome.text());
+    ended(driver);
+  }
+
+  private void close() {
+    state = state.to(State.OVER);
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  /** The deadline has passed. */
+  void expire() {
+    String waiting =
+        switch (state) {
+          case NEW, HELD -> "waiting for the request";
+          case LOOKING -> "waiting for a connection";
+          case OPEN, OVER -> "waiting for the answer";
+        };
+    String elapsed = Seconds.of(System.nanoTime() - startedAt);
+    String text = Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), waiting);
+    fail(Outcome.failure(Code.DEADLINE_EXCEEDED, text, null));
+  }
+
+  private void giveUp() {
+    fail(Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null));
+  }
+
+  // ---- finding a connection
+
+  /** Here is a connection: opens the call on it, or waits until the peer takes one more. */
+  void bind(Driver candidate) {
+    List<Runnable> left = List.of();
+    lock.lock();
+    try {
+      awaited = null;
+      if (state == State.LOOKING) {
+        left = candidate.act(c -> open(c, candidate));
+      }
+    } finally {
+      lock.unlock();
+    }
+    candidate.run(left);
+    if (pump != null) {
+      pump.signal(); // there is something to read now
+    }
+  }
+
+  private void open(Connection connection, Driver candidate) {
+    if (candidate.isDraining()) {
+      candidate.afterwards(() -> dialer.find(this));
+    } else if (!connection.canOpen()) {
+      awaited = candidate;
+      candidate.await(this);
+    } else {
+      bytesAhead = candidate.bytesAhead();
+      callbacks.inline(candidate.background());
+      driver = candidate;
+      state = state.to(State.OPEN);
+      if (pump == null) {
+        attended = true;
+        candidate.attend(1);
+      }
+      long left = nanosLeft();
+      long deadline = left == NO_DEADLINE ? Stream.NO_DEADLINE : Math.max(0, left);
+      stream = request.open(connection, deadline, this);
+      if (!start.oneRequest() && connection.isReady(stream)) {
+        candidate.deliver(callbacks, listener::onReady);
+      }
+    }
+  }
+
+  /**
+   * The call was not seen by anybody: tries it once more.
+   *
+   * @return false when it cannot be tried again
+   */
+  private boolean tryAgain() {
+    lock.lock();
+    try {
+      if (state != State.OPEN) {
+        return true; // over already
+      }
+      if (retried || answered || dialer.isShutdown() || !request.rewind()) {
+        return false;
+      }
+      retried = true;
+      stream = null;
+      driver = null;
+      state = state.to(State.LOOKING);
+    } finally {
+      lock.unlock();
+    }
+    dialer.find(this);
+    return true;
+  }
+
+  // ---- events, under the driver's lock
+
+  @Override
+  public void headers(Driver from, Event.Headers headers) {
+    answered = true;
+    from.deliver(callbacks, () -> listener.onHeaders(headers.metadata()));
+  }
+
+  @Override
+  public void message(Driver from, Event.Message message) {
+    answered = true;
+    from.deliver(callbacks, () -> listener.onMessage(message.bytes(), message.compressed()));
+  }
+
+  @Override
+  public void ready(Driver from) {
+    from.deliver(callbacks, listener::onReady);
+  }
+
+  @Override
+  public void status(Driver from, Event.Status status) {
+    answered = true;
+    ended(from);
+    from.deliver(
+        callbacks,
+        () -> finish(new Outcome(status.code(), status.text(), status.trailers(), null)));
+  }
+
+  @Override
+  public void reset(Driver from, Event.Reset reset) {
+    ended(from);
+    Runnable end = () -> finish(Outcome.failure(reset.code(), reset.text(), null));
+    if (!reset.refused()) {
+      from.deliver(callbacks, end);
+      return;
+    }
+    from.afterwards(
+        () -> {
+          if (!tryAgain() && callbacks.add(end)) {
+            callbacks.start();
+          }
+        });
+  }
+
+  /** The stream is over: nobody has to read for it any more. */
+  void ended(Driver from) {
+    if (attended) {
+      attended = false;
+      from.attend(-1);
+    }
+  }
+
+  /** The connection is over, by the background reader and without locks. */
+  void lost(LinkException why, long bytesSent) {
+    boolean left = bytesSent > bytesAhead;
+    if ((left || !tryAgain()) && callbacks.add(() -> finish(Outcome.of(why)))) {
+      callbacks.start();
+    }
+  }
+
+  /** The outcome, as the last of the callbacks. */
+  private void finish(Outcome outcome) {
+    lock.lock();
+    try {
+      if (state == State.OVER) {
+        return;
+      }
+      close();
+    } finally {
+      lock.unlock();
+    }
+    dialer.exit(this);
+    listener.onClose(outcome);
+  }
+
+  // ---- for the pump and the dialer
+
+  Callbacks callbacks() {
+    return callbacks;
+  }
+
+  Driver driver() {
+    return driver;
+  }
+
+  boolean isOver() {
+    return state == State.OVER;
+  }
+
+  boolean waitsForReady() {
+    return start.waitForReady();
+  }
+
+  long nanosLeft() {
+    return start.deadlineNanos() == NO_DEADLINE
+        ? NO_DEADLINE
+        : start.deadlineNanos() - (System.nanoTime() - startedAt);
+  }
+}

@@ -1,0 +1,25 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Code;
+import dev.samehost.transport.LinkException;
+import dev.samehost.wire.MetadataBlock;
+
+/**
+ * How a call ended, as its listener is told.
+ *
+ * @param code OK, or what went wrong
+ * @param text for people, or empty
+ * @param trailers what the server sent last; empty where it sent none
+ * @param cause of a failure on this side, or null
+ */
+public record Outcome(Code code, String text, MetadataBlock trailers, Throwable cause) {
+  /** A failure on this side, or one that came without trailers. */
+  public static Outcome failure(Code code, String text, Throwable cause) {
+    return new Outcome(code, text, MetadataBlock.EMPTY, cause);
+  }
+
+  /** The failure of a link. */
+  public static Outcome of(LinkException failure) {
+    return failure(failure.code(), failure.getMessage(), failure);
+  }
+}

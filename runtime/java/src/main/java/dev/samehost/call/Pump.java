@@ -1,0 +1,174 @@
+package dev.samehost.call;
+
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * What a call puts into the executor in which a blocked caller waits for it. Run there, on the
+ * caller's thread, it reads the link, or parks while another caller reads it, until there is
+ * something to tell the call's own listener; it tells it and returns. It runs nothing of other
+ * calls.
+ *
+ * <pre>
+ *                signal, or more to come             the caller runs it
+ *      IDLE --------------------------------> QUEUED -------------------> RUNNING
+ *       ^                                        ^                        |    |
+ *       |                                        +---- more to come ------+    |
+ *       +----------------- the call is over, or the caller interrupted --------+
+ * </pre>
+ */
+final class Pump implements Runnable {
+  /** Where blocking calls wait: of grpc-stub (no public class), and of samehost's own stubs. */
+  private static final Set<String> CALLERS_EXECUTORS =
+      Set.of("io.grpc.stub.ClientCalls$ThreadlessExecutor", "dev.samehost.stub.CallerExecutor");
+
+  /** Others may put work into the same queue, and cannot wake a thread that reads a link. */
+  private static final long LOOK_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private enum State {
+    IDLE,
+    QUEUED,
+    RUNNING
+  }
+
+  private final Executor executor;
+  private final ClientStream call;
+  private final Waiter waiter = new Waiter();
+  private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private volatile Driver reading;
+
+  Pump(Executor executor, ClientStream call) {
+    this.executor = executor;
+    this.call = call;
+  }
+
+  /** Whether a caller waits in this executor and runs, on its own thread, what is put there. */
+  static boolean serves(Executor executor) {
+    return CALLERS_EXECUTORS.contains(executor.getClass().getName());
+  }
+
+  /** There is something to deliver, or to look at. */
+  void signal() {
+    if (state.compareAndSet(State.IDLE, State.QUEUED)) {
+      executor.execute(this);
+    } else if (state.get() == State.RUNNING && !waiter.isHere()) {
+      waiter.unpark();
+      Driver driver = reading;
+      if (driver != null) {
+        driver.wakeReader();
+      }
+    }
+  }
+
+  @Override
+  public void run() {
+    change(State.QUEUED, State.RUNNING);
+    waiter.enter();
+    boolean more = pump();
+    waiter.exit();
+    if (more && !call.isOver()) {
+      change(State.RUNNING, State.QUEUED);
+      executor.execute(this);
+      return;
+    }
+    change(State.RUNNING, State.IDLE);
+    if (!call.callbacks().isEmpty()) {
+      signal();
+    }
+  }
+
+  /**
+   * Waits for something to deliver, and delivers it.
+   *
+   * @return false when the thread was interrupted: it must get out of its executor to notice, so
+   *     the pump is not to be put back before the next signal
+   */
+  private boolean pump() {
+    while (!call.callbacks().drain()) {
+      if (Thread.currentThread().isInterrupted()) {
+        return false;
+      }
+      if (hasOtherWork()) {
+        return true;
+      }
+      long left = call.nanosLeft();
+      if (left <= 0) {
+        call.expire();
+      } else {
+        waitFor(System.nanoTime() + Math.min(left, LOOK_UP_NANOS));
+      }
+    }
+    return true;
+  }
+
+  private boolean hasOtherWork() {
+    return executor instanceof Queue<?> queue && !queue.isEmpty();
+  }
+
+  /** Waits until there may be something, reading the link if nobody else does. */
+  private void waitFor(long until) {
+    Driver driver = call.driver();
+    if (driver == null || driver.isEnding() || isVirtual(Thread.currentThread())) {
+      if (call.callbacks().isEmpty()) {
+        LockSupport.parkNanos(this, until - System.nanoTime());
+      }
+      return;
+    }
+    if (takeRole(driver, until)) {
+      try {
+        reading = driver;
+        while (mayWait(driver, until)) {
+          driver.read(until - System.nanoTime());
+        }
+      } finally {
+        reading = null;
+        driver.releaseAsCaller();
+      }
+    }
+  }
+
+  private boolean mayWait(Driver driver, long until) {
+    return call.callbacks().isEmpty()
+        && call.driver() == driver
+        && !driver.isEnding()
+        && until - System.nanoTime() > 0
+        && !Thread.currentThread().isInterrupted();
+  }
+
+  /** Whether this thread now reads the link; otherwise there is something else to do. */
+  private boolean takeRole(Driver driver, long until) {
+    ReaderRole role = driver.role();
+    if (role.takeAsCaller()) {
+      return true;
+    }
+    role.follow(waiter);
+    if (role.takeAsCaller()) {
+      role.followNoMore(waiter);
+      return true;
+    }
+    driver.stealFromBackground();
+    while (waiter.state() == Waiter.State.WAITING && mayWait(driver, until)) {
+      LockSupport.parkNanos(this, until - System.nanoTime());
+    }
+    return !role.leave(waiter);
+  }
+
+  /**
+   * A virtual thread blocked in a native call would hold up its carrier. It is known by its thread
+   * group, which the JDK documents; the method that says so is not there on JDK 17.
+   */
+  private static boolean isVirtual(Thread thread) {
+    ThreadGroup group = thread.getThreadGroup();
+    return group != null && group.getName().equals("VirtualThreads");
+  }
+
+  private void change(State from, State to) {
+    if (!state.compareAndSet(from, to)) {
+      throw new IllegalStateException("the pump is " + state.get() + ", not " + from);
+    }
+  }
+}

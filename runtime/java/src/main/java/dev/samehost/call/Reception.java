@@ -1,0 +1,253 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Listener;
+import dev.samehost.transport.Listener.FirstBytes;
+import dev.samehost.transport.Peer;
+import dev.samehost.wire.GoAwayCode;
+import dev.samehost.wire.Hello;
+import dev.samehost.wire.Preface;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the links of a listener, starts a reader for each, and hands the calls that arrive to a
+ * handler. It knows nothing of what calls say.
+ */
+public final class Reception {
+  private static final Logger log = LoggerFactory.getLogger(Reception.class);
+  private static final AtomicLong THREADS = new AtomicLong();
+
+  /**
+   * What a reception is made with.
+   *
+   * @param hello what this side says, with its limits
+   * @param helloTimeoutNanos for a client's HELLO
+   * @param executor where calls are served
+   */
+  public record Options(Hello hello, long helloTimeoutNanos, Executor executor) {}
+
+  /** What it hands calls to. */
+  public interface Handler {
+    /**
+     * A client has connected. Must not wait.
+     *
+     * @return what {@link ServerStream#connection} gives for its calls
+     */
+    Object connected(Peer peer);
+
+    /** A client's connection has ended. Must not wait. */
+    void disconnected(Object connection);
+
+    /** A call, as the first of its callbacks, on the executor. */
+    void serve(ServerStream stream);
+  }
+
+  private final Listener listener;
+  private final Options options;
+  private final Handler handler;
+  private final CountDownLatch terminated = new CountDownLatch(1);
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Under the lock.
+  private final Set<Driver> drivers = new HashSet<>();
+  private volatile boolean shutdown;
+
+  /** A reception that has not begun. */
+  public Reception(Listener listener, Options options, Handler handler) {
+    this.listener = listener;
+    this.options = options;
+    this.handler = handler;
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @throws LinkException with what went wrong; nothing is left behind then
+   */
+  public void start() throws LinkException {
+    listener.start(new Doorman());
+  }
+
+  /** The address that clients can use. */
+  public String address() {
+    return listener.address();
+  }
+
+  /** What a listener tells. */
+  private final class Doorman implements Listener.Acceptor {
+    @Override
+    public FirstBytes judge(ByteBuffer bytes) {
+      byte[] first = new byte[Math.min(bytes.remaining(), Preface.MOST)];
+      bytes.duplicate().get(first);
+      return switch (Preface.judge(first, first.length)) {
+        case YES -> FirstBytes.YES;
+        case MORE -> FirstBytes.MORE;
+        case HTTP1, HTTP2, NONSENSE -> FirstBytes.NO;
+      };
+    }
+
+    @Override
+    public void accepted(Link link) {
+      Settings settings = Settings.of(link.peer().address(), options.hello());
+      Driver driver =
+          new Driver(link, Side.ACCEPTOR, settings, options.helloTimeoutNanos(), new Owner());
+      lock.lock();
+      try {
+        if (shutdown) {
+          link.close();
+          return;
+        }
+        drivers.add(driver);
+      } finally {
+        lock.unlock();
+      }
+      Thread thread =
+          new Thread(
+              driver.background(),
+              "samehost-server-" + THREADS.incrementAndGet() + " " + address());
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    @Override
+    public void refused(LinkException why) {
+      log.info("turned a connection away: {}", why.getMessage());
+    }
+
+    @Override
+    public ByteBuffer farewell(LinkException why) {
+      Connection connection =
+          new Connection(Side.ACCEPTOR, Settings.of(address(), options.hello()).withHelloFirst());
+      connection.fail(GoAwayCode.REFUSED, why.getMessage(), why);
+      ByteBuffer words = connection.outbound();
+      return ByteBuffer.allocate(words.remaining()).put(words).flip();
+    }
+
+    @Override
+    public void ended(LinkException why) {
+      log.info("no more connections are taken: {}", why.getMessage());
+      shutdown();
+    }
+  }
+
+  /** What the connections tell. */
+  private final class Owner implements Driver.Owner {
+    @Override
+    public void ready(Driver driver) {
+      driver.attach(handler.connected(driver.link().peer()));
+      boolean late;
+      lock.lock();
+      try {
+        late = shutdown;
+      } finally {
+        lock.unlock();
+      }
+      if (late) {
+        driver.goAway("the server was shut down");
+      }
+    }
+
+    @Override
+    public Executor executor() {
+      return options.executor();
+    }
+
+    @Override
+    public void serve(ServerStream stream) {
+      handler.serve(stream);
+    }
+
+    @Override
+    public void draining(Driver driver) {}
+
+    @Override
+    public void unopened(ClientStream stream) {
+      throw new IllegalStateException("this side opens no calls");
+    }
+
+    @Override
+    public void closed(Driver driver, LinkException fault) {
+      if (fault != null) {
+        log.info("a connection ended: {}", fault.getMessage());
+      }
+      if (driver.attachment() != null) {
+        handler.disconnected(driver.attachment());
+      }
+      lock.lock();
+      try {
+        drivers.remove(driver);
+        terminateIfDone();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  // ---- the end
+
+  /** Takes no new links and no new calls; those that are open go on. */
+  public void shutdown() {
+    List<Driver> open;
+    lock.lock();
+    try {
+      shutdown = true;
+      open = List.copyOf(drivers);
+      terminateIfDone();
+    } finally {
+      lock.unlock();
+    }
+    listener.close();
+    for (Driver driver : open) {
+      driver.goAway("the server was shut down");
+    }
+  }
+
+  /** Takes no new links and no new calls, and ends those that are open. */
+  public void shutdownNow() {
+    shutdown();
+    List<Driver> open;
+    lock.lock();
+    try {
+      open = List.copyOf(drivers);
+    } finally {
+      lock.unlock();
+    }
+    LinkException why = Fault.SERVER_SHUTDOWN.with(address());
+    for (Driver driver : open) {
+      driver.abortAll(why);
+    }
+  }
+
+  private void terminateIfDone() {
+    if (shutdown && drivers.isEmpty()) {
+      terminated.countDown();
+    }
+  }
+
+  /** Whether new calls are refused. */
+  public boolean isShutdown() {
+    return shutdown;
+  }
+
+  /** Whether it was shut down, and no connection is left. */
+  public boolean isTerminated() {
+    return terminated.getCount() == 0;
+  }
+
+  /** Waits until {@link #isTerminated}, or the time is over. */
+  public boolean awaitTermination(long nanos) throws InterruptedException {
+    return terminated.await(nanos, TimeUnit.NANOSECONDS);
+  }
+}

@@ -1,0 +1,311 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Code;
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Peer;
+import dev.samehost.wire.MetadataBlock;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+/**
+ * A call of the peer's that this side serves, from its opening to its end. Nothing here waits;
+ * methods may be called from any thread. It knows bytes, not messages.
+ *
+ * <p>What is served with one response message leaves when the status does, all in one frame.
+ */
+public final class ServerStream implements StreamEvents {
+  /** Is told of the request: one call at a time, in order, on the server's executor. */
+  public interface Listener {
+    /** A message that was requested. The bytes are the listener's, and backed by an array. */
+    void onMessage(ByteBuffer message, boolean compressed);
+
+    /** The client sends no further message. */
+    void onHalfClose();
+
+    /** The call takes messages (again) without queueing more than it should. */
+    void onReady();
+
+    /** The end: the status that was given has been written. Nothing follows. */
+    void onComplete();
+
+    /** The end, before the status was written. Nothing follows. */
+    void onCancel();
+  }
+
+  /** The time of a call without a deadline. */
+  public static final long NO_DEADLINE = Stream.NO_DEADLINE;
+
+  private static final Listener NOBODY =
+      new Listener() {
+        @Override
+        public void onMessage(ByteBuffer message, boolean compressed) {}
+
+        @Override
+        public void onHalfClose() {}
+
+        @Override
+        public void onReady() {}
+
+        @Override
+        public void onComplete() {}
+
+        @Override
+        public void onCancel() {}
+      };
+
+  private final Driver driver;
+  private final Stream stream;
+  private final Event.Opened opened;
+  private final Executor executor;
+  private final Callbacks callbacks;
+  private final long openedAt = System.nanoTime();
+  private Listener listener; // of the callbacks
+
+  // Under the driver's lock.
+  private boolean oneResponse;
+  private MetadataBlock headers;
+  private ByteBuffer message;
+  private boolean messageCompressed;
+  private boolean attended = true;
+  private Outcome cancelled;
+  private Consumer<Outcome> cancellation;
+
+  private volatile boolean isCancelled;
+
+  ServerStream(Driver driver, Event.Opened opened, Executor executor) {
+    this.driver = driver;
+    this.stream = opened.stream();
+    this.opened = opened;
+    this.executor = executor;
+    this.callbacks =
+        new Callbacks(
+            executor,
+            driver.background(),
+            () -> abort(Code.UNAVAILABLE, "the server's executor takes no calls"));
+  }
+
+  // ---- what was asked for
+
+  /** {@code /package.Service/Method}. */
+  public String path() {
+    return opened.path();
+  }
+
+  /** The request's metadata. */
+  public MetadataBlock metadata() {
+    return opened.metadata();
+  }
+
+  /** What is left of the client's time now, at least 0; or {@link #NO_DEADLINE}. */
+  public long deadlineNanos() {
+    long left = opened.deadlineNanos();
+    return left == NO_DEADLINE ? left : Math.max(0, left - (System.nanoTime() - openedAt));
+  }
+
+  /** How long the call has been open, in seconds, as the texts of faults have it. */
+  public String age() {
+    return Seconds.of(System.nanoTime() - openedAt);
+  }
+
+  /** Who calls, as the operating system vouches for it. */
+  public Peer peer() {
+    return driver.link().peer();
+  }
+
+  /** What {@link Reception.Handler#connected} gave for the connection that carries the call. */
+  public Object connection() {
+    return driver.attachment();
+  }
+
+  // ---- serving it
+
+  /**
+   * Takes the call up; in the first callback.
+   *
+   * @param oneResponse whether exactly one message is the answer
+   */
+  public void serve(boolean oneResponse, Listener listener) {
+    this.listener = Objects.requireNonNull(listener);
+    act(
+        c -> {
+          this.oneResponse = oneResponse;
+          if (!oneResponse && c.isReady(stream)) {
+            driver.deliver(callbacks, listener::onReady);
+          }
+        });
+  }
+
+  /**
+   * Runs at once when the call is cancelled, or was, concurrently to callbacks: on the executor, or
+   * on the calling thread when it was cancelled before.
+   */
+  public void onCancellation(Consumer<Outcome> action) {
+    Outcome[] before = new Outcome[1];
+    act(
+        c -> {
+          before[0] = cancelled;
+          cancellation = action;
+        });
+    if (before[0] != null) {
+      action.accept(before[0]);
+    }
+  }
+
+  /** Whether the call ended before its status was written. */
+  public boolean isCancelled() {
+    return isCancelled;
+  }
+
+  /** So many more messages are wanted. */
+  public void request(int count) {
+    act(c -> c.request(stream, count));
+  }
+
+  /** Whether a message can be sent without queueing more than one should. */
+  public boolean isReady() {
+    return !isCancelled && driver.isReady(stream);
+  }
+
+  /** The response headers, once, before the first message. */
+  public void sendHeaders(MetadataBlock block) {
+    act(
+        c -> {
+          if (oneResponse) {
+            headers = block;
+          } else {
+            c.sendHeaders(stream, block);
+          }
+        });
+  }
+
+  /** Sends a message. It is not changed afterwards by the caller. */
+  public void sendMessage(ByteBuffer bytes, boolean compressed) {
+    act(
+        c -> {
+          if (oneResponse) {
+            message = bytes;
+            messageCompressed = compressed;
+          } else {
+            c.sendMessage(stream, bytes, compressed, false);
+          }
+        });
+  }
+
+  /** The outcome. */
+  public void close(Code code, String text, MetadataBlock trailers) {
+    act(
+        c -> {
+          c.sendStatus(stream, headers, message, messageCompressed, code, text, trailers);
+        });
+  }
+
+  /** Answers that nobody serves the method; in the first callback. */
+  public void unknownMethod() {
+    String method = path().startsWith("/") ? path().substring(1) : path();
+    refuse(Code.UNIMPLEMENTED, Fault.METHOD_UNKNOWN.text(method));
+  }
+
+  /** Answers with a status and nothing else; in the first callback. */
+  public void refuse(Code code, String text) {
+    serve(false, NOBODY);
+    close(code, text, MetadataBlock.EMPTY);
+  }
+
+  /** Ends the call at once: what is queued is dropped, both ways. */
+  public void abort(Code code, String text) {
+    act(
+        c -> {
+          if (attended) {
+            c.reset(stream, code, text);
+            cancelNow(driver, Outcome.failure(code, text, null));
+            if (callbacks.abort(this::tellCancelled)) {
+              driver.afterwards(callbacks::start);
+            }
+          }
+        });
+  }
+
+  /** Gives a status because the handler has failed; it is told of the end, and of nothing else. */
+  public void fail(Code code, String text) {
+    act(
+        c -> {
+          c.sendStatus(stream, headers, null, false, code, text, MetadataBlock.EMPTY);
+          if (callbacks.abort(this::tellCancelled)) {
+            driver.afterwards(callbacks::start);
+          }
+        });
+  }
+
+  private void act(Driver.Action action) {
+    driver.run(driver.act(action));
+  }
+
+  private void tellCancelled() {
+    if (listener != null) {
+      listener.onCancel();
+    }
+  }
+
+  Callbacks callbacks() {
+    return callbacks;
+  }
+
+  // ---- events, under the driver's lock
+
+  @Override
+  public void message(Driver from, Event.Message next) {
+    from.deliver(callbacks, () -> listener.onMessage(next.bytes(), next.compressed()));
+  }
+
+  @Override
+  public void halfClosed(Driver from) {
+    from.deliver(callbacks, () -> listener.onHalfClose());
+  }
+
+  @Override
+  public void ready(Driver from) {
+    from.deliver(callbacks, () -> listener.onReady());
+  }
+
+  @Override
+  public void finished(Driver from) {
+    ended(from);
+    from.deliver(callbacks, () -> listener.onComplete());
+  }
+
+  @Override
+  public void reset(Driver from, Event.Reset reset) {
+    cancelNow(from, Outcome.failure(reset.code(), reset.text(), null));
+    from.deliver(callbacks, this::tellCancelled);
+  }
+
+  /** The connection is over, by the background reader and without locks. */
+  void lost(LinkException why) {
+    act(
+        c -> {
+          cancelNow(driver, Outcome.of(why));
+          driver.deliver(callbacks, this::tellCancelled);
+        });
+  }
+
+  private void cancelNow(Driver from, Outcome outcome) {
+    ended(from);
+    isCancelled = true;
+    cancelled = outcome;
+    Consumer<Outcome> action = cancellation;
+    if (action != null) {
+      from.afterwards(
+          () -> Callbacks.hand(() -> action.accept(outcome), executor, from.background()));
+    }
+  }
+
+  private void ended(Driver from) {
+    if (attended) {
+      attended = false;
+      from.served(this);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.samehost.call;
+
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+
+/**
+ * The one clock of the process for deadlines that no blocked thread watches, and for the waits
+ * between attempts to connect. Its single thread must not run anything of the user's.
+ */
+public final class Timers {
+  private static final ScheduledThreadPoolExecutor SCHEDULER = start();
+
+  private Timers() {}
+
+  /** The scheduler. Nobody shuts it down; its thread is a daemon. */
+  public static ScheduledExecutorService scheduler() {
+    return SCHEDULER;
+  }
+
+  private static ScheduledThreadPoolExecutor start() {
+    ScheduledThreadPoolExecutor scheduler =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "samehost-timers");
+              thread.setDaemon(true);
+              return thread;
+            });
+    // Most deadlines are cancelled long before they expire; they must not pile up.
+    scheduler.setRemoveOnCancelPolicy(true);
+    return scheduler;
+  }
+}

@@ -1,0 +1,113 @@
+package dev.samehost;
+
+import static com.google.common.truth.Truth.assertWithMessage;
+
+import dev.samehost.test.EchoGrpc;
+import dev.samehost.test.Note;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Servers and channels of one test, at addresses of its own; all of them end with it. */
+final class Setting implements AutoCloseable {
+  /** Each transport that tests run over. */
+  enum Transport {
+    PAIR,
+    UNIX
+  }
+
+  /** How long anything may take on a busy machine. */
+  static final long PATIENCE_SECONDS = 60;
+
+  private static final AtomicInteger NAMES = new AtomicInteger();
+
+  private final Path folder;
+  private final String address;
+  private final List<Server> servers = new ArrayList<>();
+  private final List<ManagedChannel> channels = new ArrayList<>();
+
+  Setting(Transport transport) throws IOException {
+    folder = Files.createTempDirectory("samehost-test");
+    address =
+        transport == Transport.PAIR
+            ? "test-pair:" + NAMES.incrementAndGet()
+            : "unix:" + folder.resolve("socket");
+  }
+
+  String address() {
+    return address;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  SamehostServerBuilder server() {
+    return SamehostServerBuilder.forAddress(address);
+  }
+
+  SamehostChannelBuilder channel() {
+    return SamehostChannelBuilder.forAddress(address);
+  }
+
+  Server start(SamehostServerBuilder builder) throws IOException {
+    Server server = builder.build();
+    servers.add(server);
+    return server.start();
+  }
+
+  /** A server of the test service. */
+  Server startEcho() throws IOException {
+    return start(server().addService(new EchoService()));
+  }
+
+  ManagedChannel open(SamehostChannelBuilder builder) {
+    ManagedChannel channel = builder.build();
+    channels.add(channel);
+    return channel;
+  }
+
+  ManagedChannel open() {
+    return open(channel());
+  }
+
+  EchoGrpc.EchoBlockingStub blocking() {
+    return EchoGrpc.newBlockingStub(open());
+  }
+
+  static Note note(String text) {
+    return Note.newBuilder().setText(text).build();
+  }
+
+  @Override
+  public void close() throws Exception {
+    for (ManagedChannel channel : channels) {
+      channel.shutdownNow();
+    }
+    for (Server server : servers) {
+      server.shutdownNow();
+    }
+    for (ManagedChannel channel : channels) {
+      assertWithMessage("%s terminates", channel)
+          .that(channel.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS))
+          .isTrue();
+    }
+    for (Server server : servers) {
+      assertWithMessage("%s terminates", server)
+          .that(server.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS))
+          .isTrue();
+    }
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+}

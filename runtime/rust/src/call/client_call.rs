@@ -1,0 +1,201 @@
+//! One call of a client, from its wait for a connection to its outcome.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use samehost_transport_api::{Code, Fault};
+
+use super::channel::{ChannelCore, Wait};
+use super::inbox::Arrival;
+use super::outgoing::Outgoing;
+use super::session::Session;
+use super::waitlist::Place;
+use super::{Message, OpenError, Status, StreamId};
+use crate::wire::MetadataBlock;
+
+/// So often a call that no handler has seen is tried again.
+const MOST_TRIES: u32 = 5;
+
+/// What a call begins with.
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) metadata: MetadataBlock,
+    pub(crate) deadline: Option<Instant>,
+    /// Waits for a connection as long as it takes.
+    pub(crate) wait_for_ready: bool,
+}
+
+/// One call of a client. It opens its stream once there is a connection and a turn, tries again by
+/// itself where no handler has seen it, and is cancelled when it is dropped. It is polled by a task
+/// or a thread, and knows no timer: who polls it calls [`expire`](ClientCall::expire) in time.
+///
+/// ```text
+///   WAITING --- stream opened ---> OPEN --- status, reset ---> OVER
+///      ^                            |
+///      +--- refused, unseen --------+
+/// ```
+pub(crate) struct ClientCall {
+    channel: Arc<ChannelCore>,
+    request: Request,
+    began: Instant,
+    outgoing: Arc<Outgoing>,
+    stage: Stage,
+    wait: Wait,
+    tries: u32,
+}
+
+enum Stage {
+    /// For a connection, or with one for a turn to open a stream.
+    Waiting(Option<(Arc<Session>, Place)>),
+    Open(Arc<Session>, StreamId),
+    Over,
+}
+
+/// What a call tells its owner.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Headers(MetadataBlock),
+    Message(Message),
+    /// Nothing follows.
+    Status(Status),
+}
+
+impl ClientCall {
+    pub(crate) fn new(channel: Arc<ChannelCore>, request: Request) -> ClientCall {
+        let outgoing = Arc::new(Outgoing::default());
+        let (began, stage) = (Instant::now(), Stage::Waiting(None));
+        ClientCall { channel, request, began, outgoing, stage, wait: Wait::default(), tries: 0 }
+    }
+
+    /// Where the messages of the request go.
+    pub(crate) fn outgoing(&self) -> &Arc<Outgoing> {
+        &self.outgoing
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.request.deadline
+    }
+
+    /// The session that the call is on, or waits for a turn on.
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        match &self.stage {
+            Stage::Waiting(Some((session, _))) | Stage::Open(session, _) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// What comes next of the call; `None` when nothing does.
+    pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Answer>> {
+        if let Poll::Ready(status) = self.outgoing.poll_failure(cx) {
+            self.end(Some(&Status::of(Code::Cancelled, status.text.clone())));
+            return Poll::Ready(Some(Answer::Status(status)));
+        }
+        loop {
+            let arrival = match &mut self.stage {
+                Stage::Over => return Poll::Ready(None),
+                Stage::Waiting(_) => match self.poll_open(cx) {
+                    Poll::Ready(Ok(())) => continue,
+                    Poll::Ready(Err(status)) => return Poll::Ready(Some(self.over(status))),
+                    Poll::Pending => return Poll::Pending,
+                },
+                Stage::Open(session, stream) => match session.poll_arrival(*stream, cx) {
+                    Poll::Ready(arrival) => arrival,
+                    Poll::Pending => return Poll::Pending,
+                },
+            };
+            let answer = match arrival {
+                Some(Arrival::Headers(headers)) => Answer::Headers(headers),
+                Some(Arrival::Message(message)) => Answer::Message(message),
+                Some(Arrival::Status(status)) => self.over(status),
+                Some(Arrival::Reset { refused: true, .. }) if self.may_try_again() => continue,
+                Some(Arrival::Reset { status, .. }) => self.over(status),
+                Some(Arrival::HalfClosed) => continue,
+                None => return Poll::Ready(None),
+            };
+            // The call has reached its handler: it is not tried again.
+            self.outgoing.commit();
+            return Poll::Ready(Some(answer));
+        }
+    }
+
+    fn over(&mut self, status: Status) -> Answer {
+        self.end(None);
+        Answer::Status(status)
+    }
+
+    fn may_try_again(&mut self) -> bool {
+        self.tries += 1;
+        let again = self.tries < MOST_TRIES && self.outgoing.rewind();
+        if again {
+            if let Stage::Open(session, stream) = std::mem::replace(&mut self.stage, Stage::Waiting(None)) {
+                session.forget(stream, None);
+            }
+        }
+        again
+    }
+
+    fn poll_open(&mut self, cx: &Context<'_>) -> Poll<Result<(), Status>> {
+        loop {
+            let Stage::Waiting(waiting) = &mut self.stage else { return Poll::Ready(Ok(())) };
+            let Some((session, place)) = waiting else {
+                match self.channel.poll_session(self.request.wait_for_ready, &mut self.wait, cx) {
+                    Poll::Ready(Ok(session)) => *waiting = Some((session, 0)),
+                    Poll::Ready(Err(error)) => {
+                        return Poll::Ready(Err(Status::of(error.code(), error.to_string())));
+                    }
+                    Poll::Pending => return Poll::Pending,
+                }
+                continue;
+            };
+            match self.outgoing.open(session, place, &self.request, cx) {
+                Ok(stream) => self.stage = Stage::Open(session.clone(), stream),
+                Err(OpenError::NotNow) => return Poll::Pending,
+                Err(OpenError::Over) => {
+                    self.channel.discard(session);
+                    *waiting = None;
+                }
+                Err(OpenError::Failed { code, text }) => return Poll::Ready(Err(Status::of(code, text))),
+            }
+        }
+    }
+
+    /// Ends the call as its deadline has passed; answers its outcome.
+    pub(crate) fn expire(&mut self) -> Status {
+        let waiting = match &self.stage {
+            Stage::Waiting(None) => "waiting for a connection",
+            Stage::Waiting(Some(_)) => "waiting for its turn, as the server takes no more calls at once",
+            Stage::Open(..) | Stage::Over => "waiting for the answer",
+        };
+        let elapsed = format!("{:.9}", self.began.elapsed().as_secs_f64());
+        let error = Fault::DeadlineExceeded.with(&[&elapsed, &self.channel.address(), &waiting]);
+        let status = Status::of(error.code(), error.to_string());
+        self.end(Some(&status));
+        status
+    }
+
+    /// Ends the call as its caller no longer wants it; answers its outcome.
+    pub(crate) fn cancel(&mut self, reason: &str) -> Status {
+        let status = Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&reason]));
+        self.end(Some(&status));
+        status
+    }
+
+    fn end(&mut self, reset: Option<&Status>) {
+        self.channel.leave(&mut self.wait);
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Waiting(Some((session, mut place))) => session.pass(&mut place),
+            Stage::Open(session, stream) => session.forget(stream, reset),
+            Stage::Waiting(None) | Stage::Over => {}
+        }
+        self.outgoing.end();
+    }
+}
+
+impl Drop for ClientCall {
+    fn drop(&mut self) {
+        if !matches!(self.stage, Stage::Over) {
+            self.cancel("it was dropped");
+        }
+    }
+}

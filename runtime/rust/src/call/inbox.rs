@@ -1,0 +1,125 @@
+//! What has arrived for one stream and waits for its owner.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use samehost_transport_api::Code;
+
+use super::{Message, Status};
+use crate::wire::MetadataBlock;
+
+/// What the owner of a stream is told, in the order of the wire.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    Headers(MetadataBlock),
+    Message(Message),
+    HalfClosed,
+    /// The outcome of a stream that this side opened; nothing follows.
+    Status(Status),
+    /// The stream ended without a status; nothing follows. `refused`: no handler saw the call.
+    Reset {
+        status: Status,
+        refused: bool,
+    },
+}
+
+impl Status {
+    /// A status without trailers.
+    pub(crate) fn of(code: Code, text: String) -> Status {
+        Status { code, text, trailers: MetadataBlock::new() }
+    }
+}
+
+impl Arrival {
+    /// The end that this side gives to a stream.
+    pub(crate) fn reset(code: Code, text: &str) -> Arrival {
+        Arrival::Reset { status: Status::of(code, text.to_owned()), refused: false }
+    }
+
+    fn is_last(&self) -> bool {
+        matches!(self, Arrival::Status(_) | Arrival::Reset { .. })
+    }
+}
+
+/// What has arrived for one stream, and who waits for it: the reader of messages, the writer that
+/// waits for room, and the watcher of the stream's end. It lives under its session's lock.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    arrivals: VecDeque<Arrival>,
+    /// A message was requested that has not arrived.
+    requested: bool,
+    over: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    watcher: Option<Waker>,
+}
+
+impl Inbox {
+    /// Takes an arrival in; a reset overtakes everything. Those to be woken are put into `wakes`.
+    pub(crate) fn put(&mut self, arrival: Arrival, wakes: &mut Vec<Waker>) {
+        match arrival {
+            Arrival::Reset { .. } => self.arrivals.clear(),
+            Arrival::Message(_) => self.requested = false,
+            _ => {}
+        }
+        if arrival.is_last() {
+            self.over = true;
+            wakes.extend(self.writer.take());
+            wakes.extend(self.watcher.take());
+        }
+        self.arrivals.push_back(arrival);
+        wakes.extend(self.reader.take());
+    }
+
+    /// The stream takes messages again.
+    pub(crate) fn ready(&mut self, wakes: &mut Vec<Waker>) {
+        wakes.extend(self.writer.take());
+    }
+
+    /// The stream is over and has nothing to tell: its status was given by this side, and went.
+    pub(crate) fn finished(&mut self, wakes: &mut Vec<Waker>) {
+        self.over = true;
+        wakes.extend(
+            [&mut self.reader, &mut self.writer, &mut self.watcher].into_iter().filter_map(Option::take),
+        );
+    }
+
+    /// The next arrival, if there is one.
+    pub(crate) fn take(&mut self) -> Option<Arrival> {
+        self.arrivals.pop_front()
+    }
+
+    /// Whether a message has to be requested for anything to arrive; once it was asked it counts as done.
+    pub(crate) fn wants_request(&mut self) -> bool {
+        !self.over && !std::mem::replace(&mut self.requested, true)
+    }
+
+    /// Whether nothing more arrives and nothing can be sent.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub(crate) fn park_reader(&mut self, cx: &Context<'_>) {
+        park(&mut self.reader, cx);
+    }
+
+    pub(crate) fn park_writer(&mut self, cx: &Context<'_>) {
+        park(&mut self.writer, cx);
+    }
+
+    /// Ready when the stream is over.
+    pub(crate) fn poll_over(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.over {
+            return Poll::Ready(());
+        }
+        park(&mut self.watcher, cx);
+        Poll::Pending
+    }
+}
+
+fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {
+    match slot {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *slot = Some(cx.waker().clone()),
+    }
+}

@@ -1,0 +1,196 @@
+//! The messages of a request on their way.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use super::client_call::Request;
+use super::session::{OpenRequest, Session};
+use super::waitlist::Place;
+use super::{Message, OpenError, Status, StreamId};
+
+/// So many bytes of messages are kept before the stream is open, and until the call is known to
+/// have reached a handler; beyond the first message, that is.
+const KEPT_BYTES: usize = 256 << 10;
+/// The messages of a request on their way. They are kept, without being copied, until the call is
+/// known to have reached a handler: so it can be tried again. Used by whoever sends, which may be
+/// another task than the one that awaits the answer.
+#[derive(Default)]
+pub(crate) struct Outgoing {
+    state: Mutex<Sending>,
+}
+
+#[derive(Default)]
+struct Sending {
+    stream: Option<(Arc<Session>, StreamId)>,
+    kept: Vec<Message>,
+    kept_bytes: usize,
+    /// Not all that was sent is kept.
+    committed: bool,
+    half_closed: bool,
+    over: bool,
+    /// Who waits for room.
+    waiting: Option<Waker>,
+    /// Why the caller cannot go on with its request.
+    failure: Option<Status>,
+    /// Who awaits the answer.
+    owner: Option<Waker>,
+}
+
+/// The call is over: nothing more is sent.
+#[derive(Debug)]
+pub(crate) struct CallOver;
+
+impl Outgoing {
+    fn lock(&self) -> MutexGuard<'_, Sending> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ready when there is room for a message.
+    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), CallOver>> {
+        let mut sending = self.lock();
+        if sending.over {
+            return Poll::Ready(Err(CallOver));
+        }
+        match &sending.stream {
+            Some((session, stream)) => {
+                // A stream that is over may be tried again; the owner of the call finds out.
+                if let Poll::Ready(Ok(())) = session.poll_ready(*stream, cx) {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            None if sending.kept.is_empty() || sending.kept_bytes < KEPT_BYTES => {
+                return Poll::Ready(Ok(()));
+            }
+            None => {}
+        }
+        sending.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Sends a message; `end`: it is the last one.
+    pub(crate) fn send(&self, message: Message, end: bool) -> Result<(), CallOver> {
+        let mut sending = self.lock();
+        if sending.over {
+            return Err(CallOver);
+        }
+        debug_assert!(!sending.half_closed);
+        sending.half_closed = end;
+        let bytes = message.bytes.len();
+        let keeps = sending.kept.is_empty() || sending.kept_bytes + bytes <= KEPT_BYTES;
+        if !sending.committed && (keeps || sending.stream.is_none()) {
+            sending.kept_bytes += bytes;
+            sending.kept.push(message.clone());
+        } else {
+            sending.commit();
+        }
+        if let Some((session, stream)) = sending.stream.clone() {
+            drop(sending);
+            // Whether the stream is over is for the owner of the call to find out.
+            let _ = session.send_message(stream, message, end);
+        }
+        Ok(())
+    }
+
+    /// Sends no further message.
+    pub(crate) fn half_close(&self) {
+        let mut sending = self.lock();
+        if !std::mem::replace(&mut sending.half_closed, true) {
+            if let Some((session, stream)) = sending.stream.clone() {
+                drop(sending);
+                let _ = session.half_close(stream);
+            }
+        }
+    }
+
+    /// The caller cannot go on with its request: its call ends with this status.
+    pub(crate) fn fail(&self, status: Status) {
+        let mut sending = self.lock();
+        sending.failure.get_or_insert(status);
+        let waiting = sending.owner.take();
+        drop(sending);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    /// Why the caller gave up, if it did.
+    pub(super) fn poll_failure(&self, cx: &Context<'_>) -> Poll<Status> {
+        let mut sending = self.lock();
+        match sending.failure.take() {
+            Some(status) => Poll::Ready(status),
+            None if sending.half_closed || sending.over => Poll::Pending,
+            None => {
+                sending.owner = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Opens the stream with all that is kept.
+    pub(super) fn open(
+        &self,
+        session: &Arc<Session>,
+        place: &mut Place,
+        request: &Request,
+        cx: &Context<'_>,
+    ) -> Result<StreamId, OpenError> {
+        let mut sending = self.lock();
+        let left = request.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let stream = session.open(
+            OpenRequest {
+                path: &request.path,
+                metadata: &request.metadata,
+                deadline_nanos: left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
+                message: sending.kept.first().cloned(),
+                end: sending.half_closed && sending.kept.len() <= 1,
+            },
+            place,
+            cx,
+        )?;
+        let last = sending.kept.len();
+        for (index, message) in sending.kept.iter().enumerate().skip(1) {
+            let _ = session.send_message(stream, message.clone(), sending.half_closed && index + 1 == last);
+        }
+        sending.stream = Some((session.clone(), stream));
+        let waiting = sending.waiting.take();
+        drop(sending);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+        Ok(stream)
+    }
+
+    /// Makes ready for another stream; `false` where not all was kept.
+    pub(super) fn rewind(&self) -> bool {
+        let mut sending = self.lock();
+        if !sending.committed {
+            sending.stream = None;
+        }
+        !sending.committed
+    }
+
+    pub(super) fn commit(&self) {
+        self.lock().commit();
+    }
+
+    pub(super) fn end(&self) {
+        let mut sending = self.lock();
+        sending.over = true;
+        sending.stream = None;
+        sending.commit();
+        let waiting = sending.waiting.take();
+        drop(sending);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
+impl Sending {
+    fn commit(&mut self) {
+        self.committed = true;
+        self.kept = Vec::new();
+        self.kept_bytes = 0;
+    }
+}

@@ -1,0 +1,214 @@
+//! A server's connections: accepted, served by a task each, drained and closed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Listener};
+use tokio::runtime::Handle;
+
+use super::server_call::ServerCall;
+use super::session::{Incoming, Session};
+use super::task::TaskDriver;
+use super::{Settings, Side};
+use crate::wire::{self, FirstWord, GoAwayCode};
+
+/// How long a client may take to say HELLO.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves the calls that came together on one connection.
+pub(crate) type Serve = Arc<dyn Fn(Vec<ServerCall>) + Send + Sync>;
+
+/// A server's connections, each served by a task of the runtime in which it was bound.
+///
+/// ```text
+///   LISTENING --- shut down, or the listener has ended ---> CLOSING --- last connection closed ---> TERMINATED
+/// ```
+pub(crate) struct ServerCore {
+    listener: Box<dyn Listener>,
+    settings: Settings,
+    address: OnceLock<String>,
+    runtime: Handle,
+    serve: Serve,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    sessions: HashMap<u64, Arc<Session>>,
+    last: u64,
+    /// Why no more connections are taken.
+    closing: Option<Closing>,
+    watchers: Vec<Waker>,
+}
+
+#[derive(Clone)]
+enum Closing {
+    ShutDown,
+    Ended(LinkError),
+}
+
+impl ServerCore {
+    /// Begins to listen. Must be called within a runtime.
+    pub(crate) fn bind(
+        listener: Box<dyn Listener>,
+        settings: Settings,
+        serve: Serve,
+    ) -> Result<Arc<ServerCore>, LinkError> {
+        let core = Arc::new(ServerCore {
+            listener,
+            settings,
+            address: OnceLock::new(),
+            runtime: Handle::current(),
+            serve,
+            state: Mutex::default(),
+        });
+        core.listener.start(Arc::new(Reception { core: Arc::downgrade(&core) }))?;
+        core.address.get_or_init(|| core.listener.address());
+        Ok(core)
+    }
+
+    /// The address that a client can use.
+    pub(crate) fn address(&self) -> &str {
+        self.address.get_or_init(|| self.listener.address())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes no more calls. Those that are open go on, or with `now` fail at once.
+    pub(crate) fn shut_down(&self, now: bool) {
+        self.close(Closing::ShutDown);
+        let error = Fault::ServerShutdown.with(&[&self.address()]);
+        let sessions: Vec<_> = self.lock().sessions.values().cloned().collect();
+        for session in sessions {
+            match now {
+                true => session.shut_down(&error),
+                false => session.go_away("the server is shutting down"),
+            }
+        }
+    }
+
+    fn close(&self, closing: Closing) {
+        self.lock().closing.get_or_insert(closing);
+        self.listener.close();
+        self.wake_watchers();
+    }
+
+    fn wake_watchers(&self) {
+        let watchers = {
+            let mut state = self.lock();
+            match state.closing.is_some() && state.sessions.is_empty() {
+                true => std::mem::take(&mut state.watchers),
+                false => Vec::new(),
+            }
+        };
+        watchers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ready when no more connections are taken and the last one is closed.
+    pub(crate) fn poll_terminated(&self, cx: &Context<'_>) -> Poll<Result<(), LinkError>> {
+        let mut state = self.lock();
+        match &state.closing {
+            Some(closing) if state.sessions.is_empty() => Poll::Ready(match closing {
+                Closing::ShutDown => Ok(()),
+                // A process that serves its host alone has done its work when the host has gone.
+                Closing::Ended(why) if why.fault() == Fault::StdioEnded => Ok(()),
+                Closing::Ended(why) => Err(why.clone()),
+            }),
+            _ => {
+                state.watchers.retain(|known| !known.will_wake(cx.waker()));
+                state.watchers.push(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn accept(self: &Arc<Self>, link: Arc<dyn Link>) {
+        let mut settings = self.settings.clone();
+        settings.address.clone_from(&link.peer().address);
+        let driver = TaskDriver::default();
+        let peer = link.peer().clone();
+        let session =
+            Session::new(Side::Acceptor, settings, peer, Box::new(driver.clone()), Box::new(|_, _| {}));
+        let id = {
+            let mut state = self.lock();
+            if state.closing.is_some() {
+                // It came too late: the link closes when it is dropped.
+                return;
+            }
+            state.last += 1;
+            let id = state.last;
+            state.sessions.insert(id, session.clone());
+            id
+        };
+        let open = OpenSession { core: self.clone(), id };
+        let serve = self.serve.clone();
+        self.runtime.spawn(async move {
+            // The link is closed before the session counts as over.
+            let _open = open;
+            let calls = move |session: &Arc<Session>, incoming: Vec<Incoming>| {
+                serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect());
+            };
+            driver.drive(session, link, Some(HELLO_TIMEOUT), calls).await;
+        });
+    }
+}
+
+/// Takes a session off its server's list when its task is over, or is dropped.
+struct OpenSession {
+    core: Arc<ServerCore>,
+    id: u64,
+}
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        self.core.lock().sessions.remove(&self.id);
+        self.core.wake_watchers();
+    }
+}
+
+/// What a listener tells its server.
+struct Reception {
+    core: Weak<ServerCore>,
+}
+
+impl Acceptor for Reception {
+    fn judge(&self, bytes: &[u8]) -> FirstBytes {
+        match wire::judge(bytes) {
+            FirstWord::Yes => FirstBytes::Yes,
+            FirstWord::No(_) => FirstBytes::No,
+            FirstWord::More => FirstBytes::More,
+        }
+    }
+
+    fn accepted(&self, link: Arc<dyn Link>) {
+        if let Some(core) = self.core.upgrade() {
+            core.accept(link);
+        }
+    }
+
+    fn refused(&self, why: LinkError) {
+        tracing::warn!(error = %why, "a connection was refused");
+    }
+
+    fn farewell(&self, why: &LinkError) -> Vec<u8> {
+        if why.fault() != Fault::UserRefused {
+            // Who speaks another protocol would not understand.
+            return Vec::new();
+        }
+        // The reader says itself which address it is.
+        let text = why.to_string();
+        let reason = text.split_once(": ").map_or(&*text, |(_, reason)| reason);
+        wire::farewell(GoAwayCode::Refused, reason)
+    }
+
+    fn ended(&self, why: LinkError) {
+        if let Some(core) = self.core.upgrade() {
+            tracing::info!(error = %why, "the listener has ended");
+            core.close(Closing::Ended(why));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! One call that the peer made.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use samehost_transport_api::{Code, Fault, Peer};
+
+use super::inbox::Arrival;
+use super::session::{Incoming, Session};
+use super::{Message, Status, StreamError, StreamId};
+use crate::wire::MetadataBlock;
+
+/// One call that the peer made. Whoever has it answers it; dropped without an answer it fails. It
+/// knows no timer: who serves it calls [`expire`](ServerCall::expire) in time.
+pub(crate) struct ServerCall {
+    session: Arc<Session>,
+    stream: StreamId,
+    pub(crate) path: Arc<str>,
+    pub(crate) metadata: MetadataBlock,
+    /// When the caller gives up, and how long that was from the call's arrival.
+    pub(crate) deadline: Option<(Instant, Duration)>,
+}
+
+impl ServerCall {
+    pub(crate) fn new(session: &Arc<Session>, incoming: Incoming) -> ServerCall {
+        let Incoming { stream, path, deadline_nanos, metadata } = incoming;
+        let deadline = deadline_nanos.and_then(|nanos| {
+            let left = Duration::from_nanos(nanos);
+            // A deadline beyond the clock's range is none.
+            Instant::now().checked_add(left).map(|deadline| (deadline, left))
+        });
+        ServerCall { session: session.clone(), stream, path, metadata, deadline }
+    }
+
+    pub(crate) fn peer(&self) -> &Peer {
+        self.session.peer()
+    }
+
+    /// The messages of the request.
+    pub(crate) fn messages(&self) -> Messages {
+        Messages { session: self.session.clone(), stream: self.stream, ended: false }
+    }
+
+    /// Whether both sides of the connection named this feature.
+    pub(crate) fn has_feature(&self, name: &str) -> bool {
+        self.session.has_feature(name)
+    }
+
+    /// Ready when the call is over, most likely by the caller: nobody waits for the answer.
+    pub(crate) fn poll_over(&self, cx: &Context<'_>) -> Poll<()> {
+        self.session.poll_over(self.stream, cx)
+    }
+
+    /// Ready when there is room for a message.
+    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), StreamError>> {
+        self.session.poll_ready(self.stream, cx)
+    }
+
+    pub(crate) fn send_headers(&self, headers: MetadataBlock) -> Result<(), StreamError> {
+        self.session.send_headers(self.stream, headers)
+    }
+
+    pub(crate) fn send_message(&self, message: Message) -> Result<(), StreamError> {
+        self.session.send_message(self.stream, message, false)
+    }
+
+    /// Answers the call: `headers` where none were sent, with the last message if it was not sent.
+    /// What is still to be sent of the answer is sent; nobody watches it.
+    pub(crate) fn answer(self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
+        if self.session.send_status(self.stream, headers, message, status).is_ok() {
+            self.session.forget(self.stream, None);
+        }
+    }
+
+    /// Ends the call as its deadline has passed.
+    pub(crate) fn expire(self) {
+        let (_, allowed) = self.deadline.unwrap_or((Instant::now(), Duration::ZERO));
+        let elapsed = format!("{:.9}", allowed.as_secs_f64());
+        let address = &self.peer().address;
+        let text = Fault::DeadlineExceeded.text(&[&elapsed, address, &"waiting for the handler"]);
+        self.reset(Code::DeadlineExceeded, &text);
+    }
+
+    /// Ends the call at once, without headers or trailers.
+    pub(crate) fn reset(self, code: Code, text: &str) {
+        self.session.forget(self.stream, Some(&Status::of(code, text.to_owned())));
+    }
+}
+
+impl Drop for ServerCall {
+    fn drop(&mut self) {
+        let status = Status::of(Code::Unknown, Fault::HandlerFailed.text(&[]));
+        self.session.forget(self.stream, Some(&status));
+    }
+}
+
+/// The messages of a request, to be read by the handler or whomever it hands them to.
+pub(crate) struct Messages {
+    session: Arc<Session>,
+    stream: StreamId,
+    ended: bool,
+}
+
+impl Messages {
+    /// The next message, `None` after the last one; an error when the call is over.
+    pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Message, Status>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let arrival = match self.session.poll_arrival(self.stream, cx) {
+            Poll::Ready(arrival) => arrival,
+            Poll::Pending => return Poll::Pending,
+        };
+        match arrival {
+            Some(Arrival::Message(message)) => Poll::Ready(Some(Ok(message))),
+            Some(Arrival::HalfClosed) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+            Some(Arrival::Reset { status, .. }) => {
+                self.ended = true;
+                Poll::Ready(Some(Err(status)))
+            }
+            Some(Arrival::Headers(_) | Arrival::Status(_)) | None => {
+                self.ended = true;
+                let text = Fault::CallCancelled.text(&[&"the call is over"]);
+                Poll::Ready(Some(Err(Status::of(Code::Cancelled, text))))
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What calls do with their streams on a session.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::Session;
+use crate::call::inbox::{Arrival, Inbox};
+use crate::call::waitlist::Place;
+use crate::call::{Message, OpenError, Status, StreamError, StreamId};
+use crate::wire::MetadataBlock;
+
+/// What opens a stream.
+pub(crate) struct OpenRequest<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) metadata: &'a MetadataBlock,
+    pub(crate) deadline_nanos: Option<u64>,
+    pub(crate) message: Option<Message>,
+    pub(crate) end: bool,
+}
+
+impl Session {
+    /// Opens a stream and requests its first message. When it cannot be opened now, the caller
+    /// waits at `place` for its turn, which it must take or [`pass`](Session::pass).
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        request: OpenRequest<'_>,
+        place: &mut Place,
+        cx: &Context<'_>,
+    ) -> Result<StreamId, OpenError> {
+        self.act(|state, after| {
+            let opened = state.connection.open(
+                request.path,
+                request.metadata,
+                request.deadline_nanos,
+                request.message,
+                request.end,
+            );
+            match &opened {
+                Ok(stream) => {
+                    state.openers.leave(place);
+                    let mut inbox = Inbox::default();
+                    inbox.wants_request();
+                    state.inboxes.insert(*stream, inbox);
+                    state.connection.request(*stream, 1);
+                    state.next_opener(after);
+                }
+                Err(OpenError::NotNow) => state.openers.wait(place, cx.waker()),
+                Err(_) => state.openers.leave(place),
+            }
+            opened
+        })
+    }
+
+    /// Gives up waiting for a turn to open; if it was this one's turn, the next one gets it.
+    pub(crate) fn pass(self: &Arc<Self>, place: &mut Place) {
+        if *place != 0 {
+            self.act(|state, after| {
+                let had_turn = state.openers.was_woken(*place);
+                state.openers.leave(place);
+                if had_turn {
+                    state.next_opener(after);
+                }
+            });
+        }
+    }
+
+    /// The next arrival of a stream, `None` when nothing more comes. Where a message may come next,
+    /// it is requested.
+    pub(crate) fn poll_arrival(
+        self: &Arc<Self>,
+        stream: StreamId,
+        cx: &Context<'_>,
+    ) -> Poll<Option<Arrival>> {
+        self.act(|state, after| {
+            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(None) };
+            if let Some(arrival) = inbox.take() {
+                return Poll::Ready(Some(arrival));
+            }
+            if inbox.wants_request() {
+                state.connection.request(stream, 1);
+                state.hand_out(after);
+            }
+            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(None) };
+            match inbox.take() {
+                Some(arrival) => Poll::Ready(Some(arrival)),
+                None if inbox.is_over() => Poll::Ready(None),
+                None => {
+                    inbox.park_reader(cx);
+                    Poll::Pending
+                }
+            }
+        })
+    }
+
+    /// Ready when the stream takes a message, or never will again.
+    pub(crate) fn poll_ready(&self, stream: StreamId, cx: &Context<'_>) -> Poll<Result<(), StreamError>> {
+        let mut state = self.lock();
+        let ready = state.connection.is_ready(stream);
+        match state.inboxes.get_mut(&stream) {
+            None => Poll::Ready(Err(StreamError::Gone)),
+            Some(inbox) if inbox.is_over() => Poll::Ready(Err(StreamError::Gone)),
+            Some(_) if ready => Poll::Ready(Ok(())),
+            Some(inbox) => {
+                inbox.park_writer(cx);
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Ready when the stream is over.
+    pub(crate) fn poll_over(&self, stream: StreamId, cx: &Context<'_>) -> Poll<()> {
+        match self.lock().inboxes.get_mut(&stream) {
+            None => Poll::Ready(()),
+            Some(inbox) => inbox.poll_over(cx),
+        }
+    }
+
+    pub(crate) fn send_headers(
+        self: &Arc<Self>,
+        stream: StreamId,
+        headers: MetadataBlock,
+    ) -> Result<(), StreamError> {
+        self.act(|state, _| state.connection.send_headers(stream, headers))
+    }
+
+    pub(crate) fn send_message(
+        self: &Arc<Self>,
+        stream: StreamId,
+        message: Message,
+        end: bool,
+    ) -> Result<(), StreamError> {
+        self.act(|state, _| state.connection.send_message(stream, message, end))
+    }
+
+    pub(crate) fn half_close(self: &Arc<Self>, stream: StreamId) -> Result<(), StreamError> {
+        self.act(|state, _| state.connection.half_close(stream))
+    }
+
+    pub(crate) fn send_status(
+        self: &Arc<Self>,
+        stream: StreamId,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        status: Status,
+    ) -> Result<(), StreamError> {
+        self.act(|state, _| state.connection.send_status(stream, headers, message, status))
+    }
+
+    /// Ends a stream, if it is not over, and forgets it: its owner has gone, or gives up. With
+    /// `None` a stream that is not over goes on to its end, but nobody is told.
+    pub(crate) fn forget(self: &Arc<Self>, stream: StreamId, reset: Option<&Status>) {
+        self.act(|state, after| {
+            let Some(mut inbox) = state.inboxes.remove(&stream) else { return };
+            if let (Some(status), false) = (reset, inbox.is_over()) {
+                state.connection.reset(stream, status.code, &status.text);
+            }
+            inbox.finished(&mut after.wakes);
+        });
+    }
+}

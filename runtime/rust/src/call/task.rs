@@ -1,0 +1,272 @@
+//! The driver of tokio: one task a connection reads and writes its link.
+
+use std::future::Future as _;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use samehost_transport_api::{Code, Descriptors, Fault, Link};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::Status;
+use super::channel::{Start, Starter};
+use super::server_call::ServerCall;
+use super::session::{Driver, Incoming, Session, Taken};
+
+const BUFFER_BYTES: usize = 64 << 10;
+/// So many reads in a row before other tasks have their turn.
+const READS_A_TURN: usize = 16;
+/// How long a peer may take to read the last words.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Wakes the task of a session when there is something for it to do.
+#[derive(Clone, Default)]
+pub(crate) struct TaskDriver {
+    task: Arc<Mutex<Option<Waker>>>,
+}
+
+impl Driver for TaskDriver {
+    fn attend(&self, _session: &Arc<Session>) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+impl TaskDriver {
+    /// Starts sessions on the runtime of the caller.
+    pub(crate) fn starter() -> Starter {
+        let runtime = tokio::runtime::Handle::current();
+        Box::new(move || {
+            let (driver, runtime) = (TaskDriver::default(), runtime.clone());
+            let start = {
+                let driver = driver.clone();
+                move |session: Arc<Session>, link| {
+                    runtime.spawn(driver.drive(session, link, None, refuse));
+                }
+            };
+            (Box::new(driver) as Box<dyn Driver>, Box::new(start) as Start)
+        })
+    }
+
+    fn register(&self, waker: &Waker) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *task {
+            Some(known) => known.clone_from(waker),
+            None => *task = Some(waker.clone()),
+        }
+    }
+
+    /// Moves the bytes of a session until it is over. Calls that the peer opens are handed to
+    /// `serve`, on this task, with its context for their first poll. Must run on a runtime with I/O and time.
+    pub(crate) async fn drive(
+        self,
+        session: Arc<Session>,
+        link: Arc<dyn Link>,
+        hello_timeout: Option<Duration>,
+        mut serve: impl FnMut(&Arc<Session>, Vec<Incoming>) + Send,
+    ) {
+        // Where the runtime drops this task, nobody may wait for ever.
+        let _guard = Guard(&session);
+        let polled = match Polled::over(&*link) {
+            Ok(polled) => polled,
+            Err(error) => {
+                let address = &link.peer().address;
+                return session.abandon(Fault::LinkFailed.with(&[address, &"epoll", &error]));
+            }
+        };
+        let mut turns = Turns {
+            session: &session,
+            link: &*link,
+            polled,
+            buffer: vec![0; BUFFER_BYTES],
+            fresh: true,
+            ended: false,
+        };
+        let mut silent = hello_timeout.map(|timeout| (timeout, Box::pin(tokio::time::sleep(timeout))));
+        std::future::poll_fn(|cx| {
+            self.register(cx.waker());
+            loop {
+                let over = turns.poll(cx, &mut serve).is_ready();
+                if let Some((timeout, sleep)) = &mut silent {
+                    if let Some((pid, namespace)) = session.hello() {
+                        link.peer_said_hello(pid, namespace);
+                        silent = None;
+                    } else if !over && sleep.as_mut().poll(cx).is_ready() {
+                        session.hello_timeout(timeout.as_secs());
+                        silent = None;
+                        continue;
+                    }
+                }
+                return if over { Poll::Ready(()) } else { Poll::Pending };
+            }
+        })
+        .await;
+        if !session.explain_at_once() {
+            // What the transport knows of the end may take it a while to learn.
+            let (asked, of) = (session.clone(), link.clone());
+            if tokio::task::spawn_blocking(move || asked.explain(&*of)).await.is_err() {
+                return;
+            }
+        }
+        // A peer that does not read its last words goes without them.
+        let _ = tokio::time::timeout(LAST_WORDS, std::future::poll_fn(|cx| turns.poll_written(cx))).await;
+    }
+}
+
+/// Nothing is served to a peer by the one who connected to it.
+fn refuse(session: &Arc<Session>, incoming: Vec<Incoming>) {
+    for call in incoming {
+        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
+        let status = Status::of(Code::Unimplemented, text);
+        ServerCall::new(session, call).answer(None, None, status);
+    }
+}
+
+/// Ends the session when its task is dropped.
+struct Guard<'a>(&'a Arc<Session>);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_over() {
+            self.0.abandon(Fault::LinkClosed.with(&[&self.0.peer().address]));
+        }
+    }
+}
+
+struct Turns<'a> {
+    session: &'a Arc<Session>,
+    link: &'a dyn Link,
+    polled: Polled,
+    buffer: Vec<u8>,
+    /// Nothing was read yet: a link may hold bytes of which its descriptor does not know.
+    fresh: bool,
+    /// Nothing more is read.
+    ended: bool,
+}
+
+impl Turns<'_> {
+    /// Takes in what there is, and writes in one go what that brought about. Ready when the
+    /// connection has ended.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        serve: &mut impl FnMut(&Arc<Session>, Vec<Incoming>),
+    ) -> Poll<()> {
+        let mut reads = 0;
+        loop {
+            let mut progress = false;
+            if !self.ended {
+                progress |= self.poll_read(cx, &mut reads).is_ready();
+                let incoming = self.session.take_incoming();
+                if !incoming.is_empty() {
+                    serve(self.session, incoming);
+                }
+            }
+            progress |= self.poll_write(cx).is_ready();
+            if self.session.has_ended() {
+                return Poll::Ready(());
+            }
+            if reads >= READS_A_TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if !progress {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Pending when there is nothing to read, and this task is woken once there is.
+    fn poll_read(&mut self, cx: &mut Context<'_>, reads: &mut usize) -> Poll<()> {
+        let mut guard = match std::mem::take(&mut self.fresh) {
+            true => None,
+            false => Some(ready!(self.polled.read().poll_read_ready(cx))),
+        };
+        loop {
+            match self.session.read(self.link, &mut self.buffer) {
+                Taken::Some => {
+                    *reads += 1;
+                    if *reads >= READS_A_TURN {
+                        return Poll::Ready(());
+                    }
+                }
+                Taken::Nothing => {
+                    // Only what was seen before this guard was taken is cleared: nothing is missed.
+                    if let Some(Ok(guard)) = &mut guard {
+                        guard.clear_ready();
+                    }
+                    return Poll::Ready(());
+                }
+                Taken::End => {
+                    self.ended = true;
+                    return Poll::Ready(());
+                }
+            }
+        }
+    }
+
+    /// Pending when there is nothing to write, or no room, and then this task is woken once there is.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.session.write(self.link) {
+            return Poll::Pending;
+        }
+        let guard = ready!(self.polled.write().poll_write_ready(cx));
+        if self.session.write(self.link) {
+            if let Ok(mut guard) = guard {
+                guard.clear_ready();
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when everything is written, or cannot be.
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.session.write(self.link) {
+            let guard = ready!(self.polled.write().poll_write_ready(cx));
+            if self.session.write(self.link) {
+                if let Ok(mut guard) = guard {
+                    guard.clear_ready();
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+/// A link's descriptors in the runtime's poll: copies, which are this task's own and live as long as
+/// their registration. A descriptor for both directions is registered once.
+struct Polled {
+    input: AsyncFd<OwnedFd>,
+    output: Option<AsyncFd<OwnedFd>>,
+}
+
+impl Polled {
+    fn over(link: &dyn Link) -> std::io::Result<Polled> {
+        let Descriptors { read, write } = link.descriptors();
+        if read.as_raw_fd() == write.as_raw_fd() {
+            let input = register(read, Interest::READABLE | Interest::WRITABLE)?;
+            return Ok(Polled { input, output: None });
+        }
+        let (input, output) = (register(read, Interest::READABLE)?, register(write, Interest::WRITABLE)?);
+        Ok(Polled { input, output: Some(output) })
+    }
+
+    fn read(&self) -> &AsyncFd<OwnedFd> {
+        &self.input
+    }
+
+    fn write(&self) -> &AsyncFd<OwnedFd> {
+        self.output.as_ref().unwrap_or(&self.input)
+    }
+}
+
+fn register(fd: BorrowedFd<'_>, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
+    let own = fd.try_clone_to_owned()?;
+    // SAFETY: An `OwnedFd` is open, and is the same descriptor, for as long as it lives; it is moved
+    // into the registration, which ends before it is closed.
+    unsafe { AsyncFd::register_with_interest(own, interest) }.map_err(Into::into)
+}

@@ -1,0 +1,57 @@
+//! Headers and trailers as an application sees them.
+
+use samehost_transport_api::Fault;
+
+use super::Status;
+use crate::wire::MetadataBlock;
+
+/// Headers or trailers: pairs of a key and a value, in order and with duplicates.
+///
+/// A key is of `0-9 a-z _ - .`. The values of keys that end in `-bin` are any bytes and travel as
+/// they are; those of others are printable ASCII. Keys that begin with `grpc-` are gRPC's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata(pub(crate) MetadataBlock);
+
+impl Metadata {
+    /// No pairs.
+    pub fn new() -> Metadata {
+        Metadata::default()
+    }
+
+    /// Adds a pair behind the others.
+    ///
+    /// # Errors
+    /// INTERNAL where the key is none, or the value is not printable ASCII under a key that does
+    /// not end in `-bin`.
+    pub fn push(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<(), Status> {
+        let value = value.as_ref();
+        if !key.ends_with("-bin") && !value.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+            return Err(invalid_value(key));
+        }
+        self.0.push(key, value).map_err(|_| invalid_key(key))
+    }
+
+    /// The pairs in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter()
+    }
+
+    /// The value of the first pair with this key.
+    pub fn get(&self, key: &str) -> Option<&[u8]> {
+        self.0.get(key)
+    }
+
+    /// Whether there is not one pair.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+pub(crate) fn invalid_key(key: &str) -> Status {
+    Fault::MetadataInvalid.with(&[&key, &"a key holds 0-9 a-z _ - . alone"]).into()
+}
+
+pub(crate) fn invalid_value(key: &str) -> Status {
+    let reason = "a value is printable ASCII, or any bytes under a key that ends in -bin";
+    Fault::MetadataInvalid.with(&[&key, &reason]).into()
+}

@@ -1,0 +1,58 @@
+//! What channels and servers have in common: limits, and where transports are found.
+
+use samehost_transport_api::Registry;
+use samehost_transport_unix::UnixTransport;
+
+use crate::call::Settings;
+use crate::wire::{Hello, VERSION};
+
+/// The limits of one side; zero stands for the default of PROTOCOL.md.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) max_inbound_message_size: u32,
+    pub(crate) max_inbound_metadata_size: u32,
+    pub(crate) max_frame_size: u32,
+    pub(crate) initial_credit: u32,
+    pub(crate) max_streams: u32,
+    pub(crate) max_methods: u32,
+    pub(crate) outbound_queue: u32,
+    /// Messages compressed by gzip are understood.
+    pub(crate) gzip: bool,
+}
+
+impl Limits {
+    /// What a connection is made with; its address is set by whoever makes the link.
+    pub(crate) fn settings(&self, address: &str) -> Settings {
+        let hello = Hello {
+            min_version: VERSION,
+            max_version: VERSION,
+            implementation: concat!("samehost-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
+            pid: std::process::id().into(),
+            pid_namespace: pid_namespace(),
+            features: if self.gzip { vec!["gzip".to_owned()] } else { Vec::new() },
+            max_frame_bytes: self.max_frame_size,
+            initial_credit: self.initial_credit,
+            max_message_bytes: self.max_inbound_message_size,
+            max_metadata_bytes: self.max_inbound_metadata_size,
+            max_streams: self.max_streams,
+            max_methods: self.max_methods,
+        };
+        let mut settings = Settings::new(address, hello);
+        if self.outbound_queue != 0 {
+            settings.outbound_bytes = self.outbound_queue as usize;
+        }
+        settings
+    }
+}
+
+/// The inode of this process's pid namespace, by which a peer sees whether our pid is one of its own; 0 where
+/// there is none.
+fn pid_namespace() -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino())
+}
+
+/// The transports of this tree.
+pub(crate) fn default_registry() -> Registry {
+    Registry::new().with(UnixTransport::new()).with(UnixTransport::of_abstract_names())
+}

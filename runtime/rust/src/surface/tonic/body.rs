@@ -1,0 +1,142 @@
+//! HTTP bodies over a call: the response that a client reads, the request that a handler reads.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http_body::{Body, Frame};
+
+use super::framing::prefix;
+use super::metadata::status_headers;
+use super::response::TimedCall;
+use crate::call::client_call::Answer;
+use crate::call::server_call::Messages;
+use crate::call::{Message, Status};
+
+/// A message of at most so many bytes is handed over in one piece with its prefix, as a copy.
+const COPIED_BYTES: usize = 4096;
+
+/// The rest of a message whose prefix was handed over.
+#[derive(Default)]
+struct Rest(Option<Bytes>);
+
+impl Rest {
+    fn take(&mut self) -> Option<Frame<Bytes>> {
+        self.0.take().map(Frame::data)
+    }
+
+    fn begin(&mut self, message: Message) -> Frame<Bytes> {
+        let Message { bytes, compressed } = message;
+        let prefix = prefix(compressed, bytes.len());
+        if bytes.len() > COPIED_BYTES {
+            self.0 = Some(bytes);
+            return Frame::data(prefix);
+        }
+        let mut whole = BytesMut::with_capacity(prefix.len() + bytes.len());
+        whole.put_slice(&prefix);
+        whole.put_slice(&bytes);
+        Frame::data(whole.freeze())
+    }
+}
+
+/// The body of a response: its messages as they are read, then the trailers with the status. The
+/// call is cancelled when it is dropped before its end.
+pub struct ResponseBody {
+    call: Option<TimedCall>,
+    rest: Rest,
+}
+
+impl ResponseBody {
+    pub(super) fn of(call: TimedCall) -> ResponseBody {
+        ResponseBody { call: Some(call), rest: Rest::default() }
+    }
+
+    pub(super) fn empty() -> ResponseBody {
+        ResponseBody { call: None, rest: Rest::default() }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+        if let Some(frame) = self.rest.take() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        loop {
+            let Some(call) = &mut self.call else { return Poll::Ready(None) };
+            let frame = match ready!(call.poll_answer(cx)) {
+                Some(Answer::Message(message)) => self.rest.begin(message),
+                Some(Answer::Status(status)) => {
+                    self.call = None;
+                    Frame::trailers(status_headers(status))
+                }
+                Some(Answer::Headers(_)) => continue,
+                None => {
+                    self.call = None;
+                    return Poll::Ready(None);
+                }
+            };
+            return Poll::Ready(Some(Ok(frame)));
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.call.is_none()
+    }
+}
+
+/// The body of a request, as a handler reads it.
+pub(super) struct RequestBody {
+    messages: Option<Messages>,
+    rest: Rest,
+}
+
+impl RequestBody {
+    pub(super) fn of(messages: Messages) -> RequestBody {
+        RequestBody { messages: Some(messages), rest: Rest::default() }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+        if let Some(frame) = self.rest.take() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        let Some(messages) = &mut self.messages else { return Poll::Ready(None) };
+        Poll::Ready(match ready!(messages.poll_next(cx)) {
+            Some(Ok(message)) => Some(Ok(self.rest.begin(message))),
+            Some(Err(status)) => {
+                self.messages = None;
+                Some(Err(broken_off(status)))
+            }
+            None => {
+                self.messages = None;
+                None
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.messages.is_none()
+    }
+}
+
+/// What a handler sees whose request breaks off. tonic takes CANCELLED for the proper end of a
+/// request, and a handler then would take half of a stream for the whole.
+fn broken_off(status: Status) -> tonic::Status {
+    match status.code {
+        samehost_transport_api::Code::Cancelled => tonic::Status::aborted(status.text),
+        code => tonic::Status::new(tonic::Code::from_i32(code as i32), status.text),
+    }
+}

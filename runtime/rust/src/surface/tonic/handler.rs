@@ -1,0 +1,247 @@
+//! One call of a server: its request built, its handler run, its response sent.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use http_body::Body as _;
+use samehost_transport_api::{Code, Fault};
+
+use super::body::RequestBody;
+use super::framing::{Framed, Splitter};
+use super::metadata::{TIMEOUT, add_to, take_status, to_block};
+use super::service::{HttpResponse, Services};
+use super::timeout;
+use crate::call::server_call::ServerCall;
+use crate::call::{Message, Status};
+use crate::surface;
+use crate::wire::MetadataBlock;
+
+/// Serves a call. With `inline` the first poll is here: most unary handlers are done with it.
+/// Otherwise, and after that, a task of its own goes on.
+pub(super) fn begin(services: &Arc<Services>, call: ServerCall, inline: bool) {
+    let mut serving = Box::pin(serve(services.clone(), call));
+    if inline && serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+        return;
+    }
+    tokio::spawn(serving);
+}
+
+/// Serves one call to its end. The handler is dropped as soon as nobody waits for its answer.
+async fn serve(services: Arc<Services>, mut call: ServerCall) {
+    let path = call.path.trim_start_matches('/').to_owned();
+    let deadline = call.deadline.map(|(at, _)| at);
+    let mut sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
+    let Some(request) = request(&mut call) else {
+        return call.answer(None, None, unimplemented(&path));
+    };
+    let outcome = match services.call(request) {
+        None => Outcome::Status(unimplemented(&path)),
+        Some(mut handler) => {
+            let handled = watched(&call, sleep.as_mut(), |cx| handler.as_mut().poll(cx)).await;
+            // Nothing of the handler is left when its response begins.
+            drop(handler);
+            match handled {
+                Watched::Done(Ok(response)) => {
+                    let mut sending = pin!(send(&call, response, &path));
+                    match watched(&call, sleep.as_mut(), |cx| sending.as_mut().poll(cx)).await {
+                        Watched::Done(outcome) => outcome,
+                        Watched::Over => Outcome::Over,
+                        Watched::Expired => Outcome::Expired,
+                        Watched::Panicked => Outcome::Reset(handler_failed()),
+                    }
+                }
+                Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
+                Watched::Over => Outcome::Over,
+                Watched::Expired => Outcome::Expired,
+                Watched::Panicked => Outcome::Status(handler_failed()),
+            }
+        }
+    };
+    match outcome {
+        Outcome::Status(status) => call.answer(None, None, status),
+        Outcome::Whole(headers, message, status) => call.answer(Some(headers), message, status),
+        Outcome::Reset(status) => call.reset(status.code, &status.text),
+        Outcome::Expired => call.expire(),
+        Outcome::Over => {}
+    }
+}
+
+/// How a call ends.
+enum Outcome {
+    /// With this status, after headers or without any.
+    Status(Status),
+    /// With the whole response in one piece.
+    Whole(MetadataBlock, Option<Message>, Status),
+    /// At once, as its response broke off.
+    Reset(Status),
+    /// At its deadline.
+    Expired,
+    /// It is over already.
+    Over,
+}
+
+enum Watched<T> {
+    Done(T),
+    Over,
+    Expired,
+    Panicked,
+}
+
+/// Runs what an application wrote, until it is done, or nobody waits for it any more. A panic ends
+/// its call alone.
+async fn watched<T>(
+    call: &ServerCall,
+    mut sleep: Pin<&mut Option<tokio::time::Sleep>>,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Watched<T> {
+    std::future::poll_fn(|cx| {
+        if call.poll_over(cx).is_ready() {
+            return Poll::Ready(Watched::Over);
+        }
+        if let Some(sleep) = sleep.as_mut().as_pin_mut() {
+            if sleep.poll(cx).is_ready() {
+                return Poll::Ready(Watched::Expired);
+            }
+        }
+        match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
+            Ok(poll) => poll.map(Watched::Done),
+            // The panic hook has had its text, which may hold secrets: it goes no further.
+            Err(_) => Poll::Ready(Watched::Panicked),
+        }
+    })
+    .await
+}
+
+/// The HTTP request that tonic's services take; `None` where the path is none for HTTP.
+fn request(call: &mut ServerCall) -> Option<http::Request<tonic::body::Body>> {
+    let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(call.messages())));
+    *request.method_mut() = http::Method::POST;
+    *request.version_mut() = http::Version::HTTP_2;
+    *request.uri_mut() = call.path.parse().ok()?;
+    let headers = request.headers_mut();
+    add_to(headers, &std::mem::take(&mut call.metadata));
+    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
+    headers.insert(http::header::TE, http::HeaderValue::from_static("trailers"));
+    if let Some((deadline, _)) = call.deadline {
+        let left = timeout::format(deadline.saturating_duration_since(Instant::now()));
+        headers.insert(TIMEOUT, http::HeaderValue::try_from(left).expect("digits and a unit"));
+    }
+    request.extensions_mut().insert(call.peer().clone());
+    Some(request)
+}
+
+/// Sends a response. Where it is one message at most, all of it goes out in one frame.
+async fn send(call: &ServerCall, response: HttpResponse, path: &str) -> Outcome {
+    let (head, body) = response.into_parts();
+    match take_status(head.headers.clone()) {
+        Err(status) => return Outcome::Status(status.into()),
+        // The response is a status alone.
+        Ok(Some(status)) if status.code == Code::Unimplemented && status.text.is_empty() => {
+            return Outcome::Status(Status { trailers: status.trailers, ..unimplemented(path) });
+        }
+        Ok(Some(status)) => return Outcome::Status(status),
+        Ok(None) => {}
+    }
+    let mut headers = match to_block(head.headers) {
+        Ok(headers) => Some(headers),
+        Err(status) => return Outcome::Status(status.into()),
+    };
+    let mut body = pin!(body);
+    let mut splitter = Splitter::default();
+    let mut held: Option<Framed> = None;
+    loop {
+        let next = match splitter.next() {
+            Ok(next) => next,
+            Err(status) => return Outcome::Reset(status.into()),
+        };
+        if let Some(next) = next {
+            if let Some(last) = held.replace(next) {
+                send_one(call, &mut headers, last);
+                if ready(call).await.is_err() {
+                    return Outcome::Over;
+                }
+            }
+            continue;
+        }
+        // While the body has nothing more to say, what it has said goes out.
+        let frame = std::future::poll_fn(|cx| {
+            let poll = body.as_mut().poll_frame(cx);
+            if poll.is_pending() {
+                if let Some(last) = held.take() {
+                    send_one(call, &mut headers, last);
+                } else if let Some(headers) = headers.take() {
+                    // A call that is over is noticed by whoever watches it.
+                    let _ = call.send_headers(headers);
+                }
+            }
+            poll
+        })
+        .await;
+        let status = match frame {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    splitter.push(data);
+                    if ready(call).await.is_err() {
+                        return Outcome::Over;
+                    }
+                    continue;
+                }
+                Err(frame) => take_status(frame.into_trailers().unwrap_or_default()),
+            },
+            Some(Err(status)) => Ok(Some(status_of(&status))),
+            None => Ok(None),
+        };
+        let status = match splitter.end().and(status) {
+            Ok(Some(status)) => status,
+            Ok(None) => handler_failed(),
+            Err(status) => status.into(),
+        };
+        let message = held.take().map(Framed::into_message);
+        return match headers {
+            Some(headers) => Outcome::Whole(headers, message, status),
+            None => {
+                if let Some(message) = message {
+                    let _ = call.send_message(message);
+                }
+                Outcome::Status(status)
+            }
+        };
+    }
+}
+
+async fn ready(call: &ServerCall) -> Result<(), crate::call::StreamError> {
+    std::future::poll_fn(|cx| call.poll_ready(cx)).await
+}
+
+fn send_one(call: &ServerCall, headers: &mut Option<MetadataBlock>, framed: Framed) {
+    // A call that is over is noticed by whoever watches it.
+    if let Some(headers) = headers.take() {
+        let _ = call.send_headers(headers);
+    }
+    let _ = call.send_message(framed.into_message());
+}
+
+fn status_of(status: &tonic::Status) -> Status {
+    let code = Code::from_number(status.code() as i32 as u32);
+    let mut headers = http::HeaderMap::new();
+    match status.add_header(&mut headers) {
+        Ok(()) => match take_status(headers) {
+            Ok(Some(status)) => status,
+            Ok(None) => Status::of(code, status.message().to_owned()),
+            Err(invalid) => invalid.into(),
+        },
+        Err(_) => Status::of(code, status.message().to_owned()),
+    }
+}
+
+fn unimplemented(path: &str) -> Status {
+    surface::Status::from(Fault::MethodUnknown.with(&[&path])).into()
+}
+
+fn handler_failed() -> Status {
+    surface::Status::from(Fault::HandlerFailed.with(&[])).into()
+}

@@ -1,0 +1,18 @@
+//! The surface of tonic: its generated clients run over a [`Channel`], its generated services are
+//! served by a [`Server`].
+
+mod body;
+mod channel;
+mod framing;
+mod handler;
+mod metadata;
+mod request;
+mod response;
+mod server;
+mod service;
+mod timeout;
+
+pub use body::ResponseBody;
+pub use channel::{Channel, ChannelBuilder, WaitForReady};
+pub use response::ResponseFuture;
+pub use server::{Server, ServerBuilder};

@@ -1,0 +1,107 @@
+//! The future of a call, as tonic's clients await it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::HeaderMap;
+use tokio::time::Sleep;
+
+use super::body::ResponseBody;
+use super::metadata::{add_to, status_headers};
+use super::request::RequestSender;
+use crate::call::Status;
+use crate::call::client_call::{Answer, ClientCall};
+
+/// A call and the timer of its deadline.
+pub(super) struct TimedCall {
+    call: ClientCall,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl TimedCall {
+    pub(super) fn new(call: ClientCall) -> TimedCall {
+        TimedCall { call, sleep: None }
+    }
+
+    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+        if let Poll::Ready(answer) = self.call.poll_answer(cx) {
+            return Poll::Ready(answer);
+        }
+        let Some(deadline) = self.call.deadline() else { return Poll::Pending };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+        ready!(sleep.as_mut().poll(cx));
+        Poll::Ready(Some(Answer::Status(self.call.expire())))
+    }
+}
+
+/// The response to come. Dropped, it cancels its call.
+pub struct ResponseFuture(Stage);
+
+enum Stage {
+    /// The body of the request is looked at first: a request of one message goes out in one frame.
+    Begun(Box<(ClientCall, RequestSender)>),
+    Open(TimedCall),
+    Failed(Status),
+    Done,
+}
+
+impl ResponseFuture {
+    pub(super) fn new(call: ClientCall, request: RequestSender) -> ResponseFuture {
+        ResponseFuture(Stage::Begun(Box::new((call, request))))
+    }
+
+    pub(super) fn failed(status: Status) -> ResponseFuture {
+        ResponseFuture(Stage::Failed(status))
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<http::Response<ResponseBody>, tonic::Status>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut call = match std::mem::replace(&mut self.0, Stage::Done) {
+            Stage::Begun(begun) => {
+                let (call, mut request) = *begun;
+                match request.poll(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(status)) => return Poll::Ready(Ok(trailers_only(status.into()))),
+                    Poll::Pending => drop(tokio::spawn(request.run())),
+                }
+                TimedCall::new(call)
+            }
+            Stage::Open(call) => call,
+            Stage::Failed(status) => return Poll::Ready(Ok(trailers_only(status))),
+            Stage::Done => panic!("a future was polled after its end"),
+        };
+        let answer = match call.poll_answer(cx) {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => {
+                self.0 = Stage::Open(call);
+                return Poll::Pending;
+            }
+        };
+        Poll::Ready(Ok(match answer {
+            Some(Answer::Headers(block)) => {
+                let mut headers = HeaderMap::with_capacity(1 + usize::from(block.count()));
+                add_to(&mut headers, &block);
+                response(headers, ResponseBody::of(call))
+            }
+            Some(Answer::Status(status)) => trailers_only(status),
+            Some(Answer::Message(_)) | None => {
+                unreachable!("headers come before a message, and a status last")
+            }
+        }))
+    }
+}
+
+fn trailers_only(status: Status) -> http::Response<ResponseBody> {
+    response(status_headers(status), ResponseBody::empty())
+}
+
+fn response(mut headers: HeaderMap, body: ResponseBody) -> http::Response<ResponseBody> {
+    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
+    let mut response = http::Response::new(body);
+    *response.headers_mut() = headers;
+    response
+}
