@@ -1,0 +1,206 @@
+//! How children begin and end.
+
+mod common;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{announced, connect, connected, program, runs, until_ended, until_reaped};
+use samehost_transport_api::Link;
+use samehost_transport_stdio::StdioOptions;
+use samehost_transport_testkit::{read_all, read_to_end, write_all};
+
+/// What must be done within a second is given ten on a busy machine, and what would take longer by
+/// the options is set to more than that.
+const SOON: Duration = Duration::from_secs(10);
+
+fn pid_of(link: &dyn Link) -> u32 {
+    link.peer().process_id.unwrap()
+}
+
+#[test]
+fn dropping_the_link_ends_a_child_that_heeds_the_end_of_its_input() {
+    let options = StdioOptions { grace: Duration::from_secs(300), ..StdioOptions::default() };
+    let link = connected(&program("echo"), options);
+    let pid = pid_of(&*link);
+    write_all(&*link, b"hello").unwrap();
+    let mut echo = [0; 5];
+    read_all(&*link, &mut echo).unwrap();
+    assert_eq!(&echo, b"hello");
+    drop(link);
+    until_reaped(pid);
+}
+
+#[test]
+fn dropping_the_link_does_not_wait_and_kills_a_child_that_heeds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let options = StdioOptions { grace: Duration::from_millis(100), ..StdioOptions::default() };
+    let link = connected(&program(&format!("ignore-everything '{}'", file.display())), options);
+    let pid = announced(&file);
+    assert_eq!(pid, pid_of(&*link));
+    drop(link);
+    until_reaped(pid);
+}
+
+#[test]
+fn a_child_that_heeds_sigterm_alone_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ended");
+    let script = format!(
+        "trap \"echo \\$\\$ > {0}.new; mv {0}.new {0}; exit 0\" TERM; echo ready; while :; do sleep 0.05; done",
+        file.display()
+    );
+    let options = StdioOptions {
+        arguments: ["sh", "-c", &script].map(Into::into).to_vec(),
+        // It holds twice: a busy machine must not come to SIGKILL.
+        grace: Duration::from_secs(5),
+        ..StdioOptions::default()
+    };
+    let link = connected("stdio:deaf", options);
+    let pid = pid_of(&*link);
+    let mut ready = [0; 6];
+    read_all(&*link, &mut ready).unwrap();
+    drop(link);
+    assert_eq!(announced(&file), pid);
+    until_reaped(pid);
+}
+
+#[test]
+fn a_child_gets_the_default_action_for_sigpipe_back() {
+    // The mask of ignored signals; SIGPIPE is the 13th.
+    let link = connect("stdio:grep SigIgn /proc/self/status");
+    let output = String::from_utf8(read_to_end(&*link).unwrap()).unwrap();
+    let ignored = u64::from_str_radix(output.trim_start_matches("SigIgn:").trim(), 16).unwrap();
+    assert_eq!(ignored >> 12 & 1, 0, "{output}");
+}
+
+#[test]
+fn a_child_gets_nothing_of_other_links() {
+    let others: Vec<_> = (0..5).map(|_| connect("stdio:cat")).collect();
+    let link = connect("stdio:ls /proc/self/fd");
+    let output = String::from_utf8(read_to_end(&*link).unwrap()).unwrap();
+    let numbers: Vec<u32> = output.lines().map(|line| line.parse().unwrap()).collect();
+    // The fourth is the folder that is listed; the test's own harness may have some more.
+    assert!(numbers.len() <= 4 + inheritable(), "{output}");
+    drop(others);
+}
+
+/// How many descriptors above 2 this process hands to any child, not by this crate.
+fn inheritable() -> usize {
+    let output = Command::new("ls").arg("/proc/self/fd").stdin(Stdio::null()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().count() - 4
+}
+
+#[test]
+fn what_the_childs_code_prints_and_reads_while_it_serves_is_not_the_links() {
+    let (lines, told) = std::sync::mpsc::channel();
+    let lines = std::sync::Mutex::new(lines);
+    let consumer = move |line: &str| lines.lock().unwrap().send(line.to_owned()).unwrap();
+    let options =
+        StdioOptions { stderr_lines: Some(std::sync::Arc::new(consumer)), ..StdioOptions::default() };
+    let link = connected(&program("print-while-serving"), options);
+    write_all(&*link, b"hello").unwrap();
+    let mut echo = [0; 5];
+    read_all(&*link, &mut echo).unwrap();
+    assert_eq!(&echo, b"hello");
+    for line in ["this goes to standard error", "so does this"] {
+        assert_eq!(told.recv_timeout(common::PATIENCE).unwrap(), line);
+    }
+}
+
+#[test]
+fn a_second_listener_on_the_standard_streams_is_refused() {
+    let link = connect(&program("serve-twice"));
+    let refusal = String::from_utf8(read_to_end(&*link).unwrap()).unwrap();
+    let expected = "listening on stdio: this process serves on its standard input and output already.";
+    assert!(refusal.starts_with(expected), "{refusal}");
+}
+
+/// A host in a process of its own, killed by SIGKILL when it is dropped.
+struct Host(std::process::Child);
+
+impl Host {
+    fn of(command: &str) -> Host {
+        let program = env!("CARGO_BIN_EXE_samehost-stdio-test-program");
+        Host(Command::new(program).args(["host", command]).stdin(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_busy_child_ends_when_its_host_is_killed() {
+    for wrapped in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let command = program(&format!("hello-and-be-busy '{}'", file.display()));
+        let command = command.strip_prefix("stdio:").unwrap();
+        // A wrapper holds a writing end of the child's input: only the host's own death tells.
+        let wrapper = format!(
+            "sh -c 'mkfifo \"$0/in\"; exec 3<>\"$0/in\" 4<&0; cat <&4 >&3 & exec \"$@\" <&3 4<&-' '{}' {command}",
+            folder.path().display()
+        );
+        let command = if wrapped { &wrapper } else { command };
+        let host = Host::of(command);
+        let child = announced(&file);
+        assert!(runs(child));
+        drop(host);
+        let took = until_ended(child);
+        assert!(took < SOON, "it took {took:?}, wrapped: {wrapped}");
+    }
+}
+
+#[test]
+fn a_busy_child_ends_when_its_host_drops_the_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let options = StdioOptions { grace: Duration::from_secs(300), ..StdioOptions::default() };
+    let link = connected(&program(&format!("hello-and-be-busy '{}'", file.display())), options);
+    write_all(&*link, b"0 0\n").unwrap();
+    let child = announced(&file);
+    drop(link);
+    assert!(until_ended(child) < SOON);
+}
+
+#[test]
+fn a_child_whose_main_returns_by_itself_is_not_disturbed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let options = StdioOptions { grace: Duration::from_secs(300), ..StdioOptions::default() };
+    let link = connected(&program(&format!("end-slowly '{}'", file.display())), options);
+    let pid = pid_of(&*link);
+    drop(link);
+    assert_eq!(announced(&file), pid, "it came to the end of its main");
+    until_reaped(pid);
+}
+
+#[test]
+fn a_terminal_is_refused() {
+    // util-linux's script gives its command a terminal; where it is not there is no simple other way.
+    let program = program("echo");
+    let command = program.strip_prefix("stdio:").unwrap();
+    let output = Command::new("script").args(["-qec", command, "/dev/null"]).stdin(Stdio::null()).output();
+    let Ok(output) = output else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("standard input is a terminal") || text.contains("StdioTerminal"), "{text}");
+}
+
+#[test]
+fn many_children_at_once_leave_none_behind() {
+    let links: Vec<_> = (0..20).map(|_| connect("stdio:cat")).collect();
+    let pids: Vec<_> = links.iter().map(|link| pid_of(&**link)).collect();
+    for link in &links {
+        write_all(&**link, b"x").unwrap();
+    }
+    for link in &links {
+        read_all(&**link, &mut [0]).unwrap();
+    }
+    drop(links);
+    pids.into_iter().for_each(until_reaped);
+}
