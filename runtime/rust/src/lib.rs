@@ -15,4 +15,4 @@ pub use samehost_transport_api::{Code, Options, Peer, Registry};
 pub use surface::tonic::{
     Channel, ChannelBuilder, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
 };
-pub use surface::{Metadata, Status};
+pub use surface::{Metadata, Status, blocking};

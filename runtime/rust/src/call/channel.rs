@@ -68,6 +68,32 @@ pub(crate) struct ChannelCore {
     changed: Condvar,
 }
 
+/// Whoever may still make calls: the clones of a channel, and each of its calls. When the last one
+/// has gone the channel is shut down.
+pub(crate) struct ChannelHandle {
+    core: Arc<ChannelCore>,
+}
+
+impl ChannelHandle {
+    pub(crate) fn new(core: Arc<ChannelCore>) -> Arc<ChannelHandle> {
+        Arc::new(ChannelHandle { core })
+    }
+}
+
+impl std::ops::Deref for ChannelHandle {
+    type Target = Arc<ChannelCore>;
+
+    fn deref(&self) -> &Arc<ChannelCore> {
+        &self.core
+    }
+}
+
+impl Drop for ChannelHandle {
+    fn drop(&mut self) {
+        self.core.shut_down(false);
+    }
+}
+
 struct State {
     phase: Phase,
     failures: u32,

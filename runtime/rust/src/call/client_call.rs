@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use samehost_transport_api::{Code, Fault};
 
-use super::channel::{ChannelCore, Wait};
+use super::channel::{ChannelHandle, Wait};
 use super::inbox::Arrival;
 use super::outgoing::Outgoing;
 use super::session::Session;
@@ -36,13 +36,15 @@ pub(crate) struct Request {
 ///      +--- refused, unseen --------+
 /// ```
 pub(crate) struct ClientCall {
-    channel: Arc<ChannelCore>,
+    channel: Arc<ChannelHandle>,
     request: Request,
     began: Instant,
     outgoing: Arc<Outgoing>,
     stage: Stage,
     wait: Wait,
     tries: u32,
+    /// The outcome of a call that could not be opened, before it is asked for.
+    outcome: Option<Status>,
 }
 
 enum Stage {
@@ -62,10 +64,19 @@ pub(crate) enum Answer {
 }
 
 impl ClientCall {
-    pub(crate) fn new(channel: Arc<ChannelCore>, request: Request) -> ClientCall {
+    pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request) -> ClientCall {
         let outgoing = Arc::new(Outgoing::default());
         let (began, stage) = (Instant::now(), Stage::Waiting(None));
-        ClientCall { channel, request, began, outgoing, stage, wait: Wait::default(), tries: 0 }
+        ClientCall {
+            channel,
+            request,
+            began,
+            outgoing,
+            stage,
+            wait: Wait::default(),
+            tries: 0,
+            outcome: None,
+        }
     }
 
     /// Where the messages of the request go.
@@ -85,6 +96,19 @@ impl ClientCall {
         }
     }
 
+    /// Ready when the stream is open, or never will be; the outcome then is the next answer.
+    pub(crate) fn poll_opened(&mut self, cx: &Context<'_>) -> Poll<()> {
+        match self.poll_open(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(status)) => {
+                self.end(None);
+                self.outcome = Some(status);
+                Poll::Ready(())
+            }
+        }
+    }
+
     /// What comes next of the call; `None` when nothing does.
     pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Answer>> {
         if let Poll::Ready(status) = self.outgoing.poll_failure(cx) {
@@ -93,7 +117,7 @@ impl ClientCall {
         }
         loop {
             let arrival = match &mut self.stage {
-                Stage::Over => return Poll::Ready(None),
+                Stage::Over => return Poll::Ready(self.outcome.take().map(Answer::Status)),
                 Stage::Waiting(_) => match self.poll_open(cx) {
                     Poll::Ready(Ok(())) => continue,
                     Poll::Ready(Err(status)) => return Poll::Ready(Some(self.over(status))),
@@ -148,6 +172,10 @@ impl ClientCall {
                 }
                 continue;
             };
+            if let Some(reader) = session.reader() {
+                // Nobody reads an idle session: whether it still lives is seen here.
+                reader.refresh(session);
+            }
             match self.outgoing.open(session, place, &self.request, cx) {
                 Ok(stream) => self.stage = Stage::Open(session.clone(), stream),
                 Err(OpenError::NotNow) => return Poll::Pending,

@@ -14,9 +14,8 @@ pub(super) fn run(channel: &Arc<ChannelCore>, starter: &Starter) {
     while channel.may_dial() {
         match connect(channel, starter) {
             Ok((session, start, link)) => {
-                let wanted = channel.dial_ended(Ok(session.clone()));
                 start(session.clone(), link);
-                if !wanted {
+                if !channel.dial_ended(Ok(session.clone())) {
                     session.shut_down(&Fault::ChannelShutdown.with(&[&channel.address()]));
                 } else if session.has_ended() {
                     channel.noticed(&session, Notice::Over);

@@ -1,9 +1,10 @@
 //! Calls over one connection. The state machines here (`connection`, `stream`, and what they are
 //! made of) are pure: no I/O, no clock, no threads, no locks. `session` puts a lock around one, its
-//! drivers (`task` on tokio) move its bytes, `channel` and `server` make sessions, `client_call` and
+//! drivers (`task` on tokio, `reader` for threads) move its bytes, `channel` and `server` make sessions, `client_call` and
 //! `server_call` are one call each.
 
 pub(crate) mod backoff;
+pub(crate) mod blocking;
 pub(crate) mod channel;
 pub(crate) mod client_call;
 mod connection;
@@ -13,7 +14,9 @@ mod ids;
 mod inbox;
 mod methods;
 pub(crate) mod outgoing;
+mod park;
 mod queue;
+pub(crate) mod reader;
 mod receiving;
 mod rejection;
 mod sending;

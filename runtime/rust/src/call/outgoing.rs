@@ -46,19 +46,24 @@ impl Outgoing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ready when there is room for a message.
+    /// The session that the messages go to, once the stream is open.
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+        self.lock().stream.as_ref().map(|(session, _)| session.clone())
+    }
+
+    /// Ready when there is room for a message. On a stream that is over, and may be tried again, it
+    /// is pending until the owner of the call has seen to that.
     pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), CallOver>> {
         let mut sending = self.lock();
         if sending.over {
             return Poll::Ready(Err(CallOver));
         }
         match &sending.stream {
-            Some((session, stream)) => {
-                // A stream that is over may be tried again; the owner of the call finds out.
-                if let Poll::Ready(Ok(())) = session.poll_ready(*stream, cx) {
-                    return Poll::Ready(Ok(()));
-                }
-            }
+            Some((session, stream)) => match session.poll_ready(*stream, cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(_)) if sending.committed => return Poll::Ready(Err(CallOver)),
+                Poll::Ready(Err(_)) | Poll::Pending => {}
+            },
             None if sending.kept.is_empty() || sending.kept_bytes < KEPT_BYTES => {
                 return Poll::Ready(Ok(()));
             }
@@ -92,6 +97,11 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Whether no further message is sent.
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.lock().half_closed
+    }
+
     /// Sends no further message.
     pub(crate) fn half_close(&self) {
         let mut sending = self.lock();
@@ -119,7 +129,7 @@ impl Outgoing {
         let mut sending = self.lock();
         match sending.failure.take() {
             Some(status) => Poll::Ready(status),
-            None if sending.half_closed || sending.over => Poll::Pending,
+            None if sending.over => Poll::Pending,
             None => {
                 sending.owner = Some(cx.waker().clone());
                 Poll::Pending

@@ -9,6 +9,7 @@ use std::task::Waker;
 use samehost_transport_api::{Link, LinkError, Peer, Read};
 
 use super::inbox::{Arrival, Inbox};
+use super::reader::Reader;
 use super::waitlist::Waitlist;
 use super::{Cause, Connection, ConnectionState, End, Event, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
@@ -19,6 +20,11 @@ pub(crate) use streams::OpenRequest;
 /// called without the lock by any thread, whenever there is something to write or an end to explain.
 pub(crate) trait Driver: Send + Sync {
     fn attend(&self, session: &Arc<Session>);
+
+    /// The role of reading, where the threads that wait take turns at it.
+    fn reader(&self) -> Option<&Arc<Reader>> {
+        None
+    }
 }
 
 /// What a session tells its owner, outside of the lock and in no promised order.
@@ -93,6 +99,11 @@ impl Session {
             explained: None,
         };
         Arc::new(Session { peer, driver, observer, state: Mutex::new(state) })
+    }
+
+    /// The role of reading, where the threads that wait take turns at it.
+    pub(crate) fn reader(&self) -> Option<&Arc<Reader>> {
+        self.driver.reader()
     }
 
     pub(crate) fn peer(&self) -> &Peer {

@@ -13,7 +13,7 @@ use super::request::RequestSender;
 use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
 use crate::call::backoff::Backoff;
-use crate::call::channel::{ChannelCore, ChannelSettings, ConnectivityState};
+use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, ConnectivityState};
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::task::TaskDriver;
 use crate::surface::{Limits, Status, default_registry};
@@ -37,19 +37,8 @@ pub struct WaitForReady(pub bool);
 /// DEADLINE_EXCEEDED when it passes. Errors are `tonic::Status`, with a text that says where and why.
 #[derive(Clone)]
 pub struct Channel {
-    handle: Arc<Handle>,
-}
-
-/// Lives as long as a clone of the channel does.
-struct Handle {
-    core: Arc<ChannelCore>,
+    handle: Arc<ChannelHandle>,
     wait_for_ready: bool,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.core.shut_down(false);
-    }
 }
 
 impl Channel {
@@ -76,32 +65,32 @@ impl Channel {
 
     /// The address that this channel was made for.
     pub fn address(&self) -> &str {
-        self.handle.core.address()
+        self.handle.address()
     }
 
     /// Whether there is a connection.
     pub fn state(&self) -> ConnectivityState {
-        self.handle.core.connectivity()
+        self.handle.connectivity()
     }
 
     /// Connects, if nothing is connected or about to be. Must be called within a runtime.
     pub fn connect(&self) {
-        self.handle.core.connect();
+        self.handle.connect();
     }
 
     /// Waits until the state is another one than `from`; answers it.
     pub async fn state_changed(&self, from: ConnectivityState) -> ConnectivityState {
-        std::future::poll_fn(|cx| self.handle.core.poll_change(from, cx)).await
+        std::future::poll_fn(|cx| self.handle.poll_change(from, cx)).await
     }
 
     /// Takes no more calls, for all clones; open calls go on.
     pub fn shutdown(&self) {
-        self.handle.core.shut_down(false);
+        self.handle.shut_down(false);
     }
 
     /// Takes no more calls, for all clones; open calls fail with UNAVAILABLE.
     pub fn shutdown_now(&self) {
-        self.handle.core.shut_down(true);
+        self.handle.shut_down(true);
     }
 }
 
@@ -132,12 +121,12 @@ where
         };
         let asked = head.extensions.get::<WaitForReady>();
         let call = ClientCall::new(
-            self.handle.core.clone(),
+            self.handle.clone(),
             Request {
                 path: head.uri.path().to_owned(),
                 metadata,
                 deadline,
-                wait_for_ready: asked.map_or(self.handle.wait_for_ready, |asked| asked.0),
+                wait_for_ready: asked.map_or(self.wait_for_ready, |asked| asked.0),
             },
         );
         let sender = RequestSender::new(Box::pin(tonic::body::Body::new(body)), call.outgoing().clone());
@@ -228,6 +217,6 @@ impl ChannelBuilder {
             backoff: self.backoff,
         };
         let core = ChannelCore::new(settings, connector, Box::new(TaskDriver::starter));
-        Ok(Channel { handle: Arc::new(Handle { core, wait_for_ready: self.wait_for_ready }) })
+        Ok(Channel { handle: ChannelHandle::new(core), wait_for_ready: self.wait_for_ready })
     }
 }

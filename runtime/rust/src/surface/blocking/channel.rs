@@ -1,0 +1,185 @@
+//! The client side for threads.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use prost::Message;
+use samehost_transport_api::{Address, Options, Registry};
+
+use super::{Call, CallOptions, Response};
+use crate::call::backoff::Backoff;
+use crate::call::blocking::starter;
+use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, ConnectivityState};
+use crate::call::client_call::{ClientCall, Request};
+use crate::surface::{Limits, Status, default_registry};
+
+/// The way to one server, for threads. It connects at the first call and again when it has to, as
+/// [`samehost::Channel`](crate) does. Any number of threads may call at once over the one
+/// connection; one of those that wait reads it for all. Clones are cheap and share the connection; when the
+/// last one is dropped the channel closes once its calls are over.
+#[derive(Clone)]
+pub struct Channel {
+    handle: Arc<ChannelHandle>,
+    wait_for_ready: bool,
+}
+
+impl Channel {
+    /// A channel to an address such as `unix:/run/app.sock`, with all defaults.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
+    pub fn for_address(address: &str) -> Result<Channel, Status> {
+        Channel::builder(address).build()
+    }
+
+    /// A channel to an address, to be configured.
+    pub fn builder(address: impl Into<String>) -> ChannelBuilder {
+        ChannelBuilder {
+            address: address.into(),
+            limits: Limits::default(),
+            registry: default_registry(),
+            options: Options::new(),
+            connect_timeout: Duration::from_secs(20),
+            backoff: Backoff::default(),
+            wait_for_ready: false,
+        }
+    }
+
+    /// Begins a call of a method, `package.Service/Method`. Nothing is sent yet.
+    pub fn call<Q: Message, A: Message + Default>(&self, method: &str, options: &CallOptions) -> Call<Q, A> {
+        let request = Request {
+            path: format!("/{}", method.trim_start_matches('/')),
+            metadata: options.metadata.0.clone(),
+            deadline: options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            wait_for_ready: options.wait_for_ready.unwrap_or(self.wait_for_ready),
+        };
+        Call::new(ClientCall::new(self.handle.clone(), request))
+    }
+
+    /// One message there, one message back.
+    ///
+    /// # Errors
+    /// The outcome of the call, where it is not OK.
+    pub fn unary<Q: Message, A: Message + Default>(
+        &self,
+        method: &str,
+        message: &Q,
+        options: &CallOptions,
+    ) -> Result<Response<A>, Status> {
+        self.server_streaming(method, message, options).finish()
+    }
+
+    /// One message there, and any number back, by [`Call::next`].
+    pub fn server_streaming<Q: Message, A: Message + Default>(
+        &self,
+        method: &str,
+        message: &Q,
+        options: &CallOptions,
+    ) -> Call<Q, A> {
+        let mut call = self.call(method, options);
+        // A call that has just begun is not over.
+        let sent = call.send_last(message);
+        debug_assert!(sent.is_ok());
+        call
+    }
+
+    /// The address that this channel was made for.
+    pub fn address(&self) -> &str {
+        self.handle.address()
+    }
+
+    /// Whether there is a connection. The end of one that nobody uses is seen at its next use.
+    pub fn state(&self) -> ConnectivityState {
+        self.handle.connectivity()
+    }
+
+    /// Takes no more calls, for all clones; open calls go on.
+    pub fn shutdown(&self) {
+        self.handle.shut_down(false);
+    }
+
+    /// Takes no more calls, for all clones; open calls fail with UNAVAILABLE.
+    pub fn shutdown_now(&self) {
+        self.handle.shut_down(true);
+    }
+}
+
+/// Makes a [`Channel`]. Sizes are in bytes.
+#[must_use]
+pub struct ChannelBuilder {
+    address: String,
+    limits: Limits,
+    registry: Registry,
+    options: Options,
+    connect_timeout: Duration,
+    backoff: Backoff,
+    wait_for_ready: bool,
+}
+
+impl ChannelBuilder {
+    /// The largest message that this side takes, as it travels; 64 MiB by default.
+    pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
+        self.limits.max_inbound_message_size = bytes;
+        self
+    }
+
+    /// The largest headers or trailers that this side takes, from 256 bytes to 32 KiB; 8 KiB by default.
+    pub fn max_inbound_metadata_size(mut self, bytes: u32) -> Self {
+        self.limits.max_inbound_metadata_size = bytes;
+        self
+    }
+
+    /// How much a server may send of each stream before it is read; 256 KiB by default.
+    pub fn initial_credit(mut self, bytes: u32) -> Self {
+        self.limits.initial_credit = bytes;
+        self
+    }
+
+    /// How long a try to connect may take until the server accepts; 20 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The wait after a first try to connect that failed, and the longest one; 100 ms and 5 s by default.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.backoff = Backoff { first, longest };
+        self
+    }
+
+    /// Whether calls wait for a connection as long as it takes, instead of failing when connecting
+    /// fails; they do not by default.
+    pub fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
+    /// The transports to choose from by the address's scheme; those of this crate by default.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Settings of the transport, such as `UnixOptions`.
+    pub fn transport_options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The channel. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
+    pub fn build(self) -> Result<Channel, Status> {
+        let address: Address = self.address.parse()?;
+        let connector = self.registry.find(&address)?.connector(&address, &self.options)?;
+        let settings = ChannelSettings {
+            connection: self.limits.settings(&self.address),
+            address: self.address,
+            connect_timeout: self.connect_timeout,
+            backoff: self.backoff,
+        };
+        let core = ChannelCore::new(settings, connector, Box::new(starter));
+        Ok(Channel { handle: ChannelHandle::new(core), wait_for_ready: self.wait_for_ready })
+    }
+}

@@ -1,0 +1,20 @@
+//! Channels for threads: no runtime is needed, and a thread that waits for its answer reads the
+//! connection itself.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), samehost::Status> {
+//! use samehost::blocking::{CallOptions, Channel};
+//!
+//! let channel = Channel::for_address("unix:/run/app.sock")?;
+//! # #[derive(Clone, PartialEq, prost::Message)] struct Ask {}
+//! # #[derive(Clone, PartialEq, prost::Message)] struct Answer {}
+//! let answer = channel.unary::<Ask, Answer>("demo.Greeter/Hello", &Ask {}, &CallOptions::new())?;
+//! println!("{:?}", answer.message);
+//! # Ok(()) }
+//! ```
+
+mod call;
+mod channel;
+
+pub use call::{Call, CallOptions, Canceller, Receiver, Response, Sender};
+pub use channel::{Channel, ChannelBuilder};
