@@ -1,3 +1,10 @@
 //! The pure core, tested without a link: against the vectors, as a pair in memory, and with hostile bytes.
 
+mod ends;
+mod flow;
+mod fuzz;
+mod pair;
+mod purity;
+mod streams;
+mod unexpected;
 mod vectors;
