@@ -60,6 +60,11 @@ final class Outbound {
     return stream.outbox.waitingBytes() < readyBytes;
   }
 
+  /** Remembers a stream that is not ready after all was written that could be. */
+  void noteStalled(Stream stream) {
+    stream.outbox.stalled |= !isReady(stream);
+  }
+
   /** The stream has something to write, or may go on. */
   void schedule(Stream stream) {
     if (!stream.outbox.scheduled) {
@@ -111,7 +116,6 @@ final class Outbound {
     if (length < 0 || (length == 0 && whole > 0)) {
       return false;
     }
-    boolean wasReady = isReady(stream);
     int flags = message.compressed && !message.begun ? Flags.COMPRESSED : 0;
     frames.message(
         stream.id(), flags | endFlag(box, message, length == whole), message.bytes, length);
@@ -119,7 +123,8 @@ final class Outbound {
     if (box.halfClose && box.message() == null) {
       halfClosed(stream);
     }
-    if (!wasReady && isReady(stream) && !box.ended) {
+    if (box.stalled && !box.ended && isReady(stream)) {
+      box.stalled = false;
       events.add(new Event.Ready(stream));
     }
     return true;

@@ -55,6 +55,9 @@ final class Outbox {
   /** The status that waits, or null. */
   Ending status;
 
+  /** Whether the stream was left not ready, so that it is told when it is again. */
+  boolean stalled;
+
   /** Whether the stream stands in the round robin. */
   boolean scheduled;
 

@@ -34,7 +34,7 @@ final class StreamFrames {
   private final Methods methods;
   private final Outbound outbound;
   private final Queue<Event> events;
-  private final Frame frame;
+  private final Frame frame = new Frame();
   private final int maxMessage;
 
   private Hello peer;
@@ -46,24 +46,23 @@ final class StreamFrames {
   private int lastAccepted;
 
   StreamFrames(
-      Settings settings,
-      Streams streams,
-      Methods methods,
-      Outbound outbound,
-      Frame frame,
-      Queue<Event> events) {
+      Settings settings, Streams streams, Methods methods, Outbound outbound, Queue<Event> events) {
     address = settings.address();
     own = settings.hello();
     this.streams = streams;
     this.methods = methods;
     this.outbound = outbound;
-    this.frame = frame;
     this.events = events;
     maxMessage = Math.min(own.maxMessageBytes(), MOST_BYTES);
   }
 
   void peerSaidHello(Hello hello) {
     peer = hello;
+    methods.mayBind(hello.maxMethods());
+  }
+
+  Hello peer() {
+    return peer;
   }
 
   void drain() {

@@ -1,0 +1,142 @@
+package dev.samehost.call;
+
+import dev.samehost.wire.Hello;
+import dev.samehost.wire.MetadataBlock;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Two connections and the link between them, in memory and without time: what is written arrives
+ * when the test says so, in chunks of its choice.
+ */
+final class Pair {
+  static final Hello HELLO = Hello.of("samehost-test", 1, 2, "gzip");
+  static final MetadataBlock NONE = MetadataBlock.EMPTY;
+
+  /** One connection with the bytes and events that it has put out. */
+  static final class Half {
+    final Connection connection;
+    final ArrayDeque<Event> events = new ArrayDeque<>();
+
+    Half(Side side, Settings settings) {
+      connection = new Connection(side, settings);
+    }
+
+    void pull() {
+      for (Event event = connection.nextEvent(); event != null; event = connection.nextEvent()) {
+        events.add(event);
+      }
+    }
+
+    /** The next event of this kind; those before it are dropped. */
+    <E extends Event> E next(Class<E> kind) {
+      pull();
+      for (Event event = events.poll(); event != null; event = events.poll()) {
+        if (kind.isInstance(event)) {
+          return kind.cast(event);
+        }
+      }
+      throw new AssertionError("no " + kind.getSimpleName());
+    }
+
+    /** All events of this kind; the others stay. */
+    <E extends Event> List<E> all(Class<E> kind) {
+      pull();
+      List<E> found = new ArrayList<>();
+      for (Event event : List.copyOf(events)) {
+        if (kind.isInstance(event)) {
+          found.add(kind.cast(event));
+          events.remove(event);
+        }
+      }
+      return found;
+    }
+
+    Stream call(String path) {
+      return connection.open(path, NONE, Stream.NO_DEADLINE, null, false, false);
+    }
+
+    void send(Stream stream, int bytes) {
+      connection.sendMessage(stream, message(bytes), false, false);
+    }
+  }
+
+  final Half client;
+  final Half server;
+
+  Pair() {
+    this(HELLO, HELLO);
+  }
+
+  Pair(Hello client, Hello server) {
+    this(Settings.of("test:client", client), Settings.of("test:server", server));
+  }
+
+  Pair(Settings client, Settings server) {
+    this.client = new Half(Side.CONNECTOR, client);
+    this.server = new Half(Side.ACCEPTOR, server);
+    run();
+  }
+
+  /** Moves bytes until both sides are quiet. */
+  void run() {
+    while (move(client, server, Integer.MAX_VALUE) + move(server, client, Integer.MAX_VALUE) > 0) {
+      // Until nothing moves.
+    }
+  }
+
+  /** Moves at most so many bytes one way, and answers how many there were. */
+  static int move(Half from, Half to, int most) {
+    ByteBuffer out = from.connection.outbound();
+    byte[] bytes = new byte[Math.min(most, out.remaining())];
+    out.get(bytes);
+    from.connection.sent(bytes.length);
+    from.pull();
+    if (bytes.length > 0) {
+      to.connection.receive(ByteBuffer.wrap(bytes));
+    }
+    to.pull();
+    return bytes.length;
+  }
+
+  /** A stream that the client opened, as the server sees it. */
+  Stream accepted() {
+    run();
+    return server.next(Event.Opened.class).stream();
+  }
+
+  /** A message of so many bytes, each of which tells its place. */
+  static ByteBuffer message(int bytes) {
+    byte[] array = new byte[bytes];
+    for (int i = 0; i < bytes; i++) {
+      array[i] = (byte) (i * 31 + (i >>> 8));
+    }
+    return ByteBuffer.wrap(array);
+  }
+
+  /** Metadata that name a method of compression. */
+  static MetadataBlock encoding(String name) {
+    byte[] value = name.getBytes(StandardCharsets.US_ASCII);
+    return MetadataBlock.builder().add("grpc-encoding", value).build();
+  }
+
+  /** A HELLO with other limits; 0 stands for the default. */
+  static Hello hello(int maxFrame, int credit, int maxMessage, int maxMetadata, int maxStreams) {
+    return new Hello(
+        1,
+        1,
+        "samehost-test",
+        1,
+        2,
+        List.of("gzip"),
+        maxFrame,
+        credit,
+        maxMessage,
+        maxMetadata,
+        maxStreams,
+        0);
+  }
+}
