@@ -5,9 +5,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io::Result;
+use rustix::io::{Errno, Result};
 use samehost_transport_api::{Descriptors, Fault, Interest, Link, LinkError, Peer, Read};
-use samehost_transport_posix::FdLink;
+use samehost_transport_posix::{FdLink, errno_text};
 
 use crate::child::{Child, Report};
 
@@ -62,6 +62,11 @@ impl Link for ParentLink {
     }
 
     fn write(&self, bytes: &[u8]) -> std::result::Result<usize, LinkError> {
+        if self.child.is_over() {
+            // Fails as the pipe would if nobody else held it.
+            let broken = errno_text(Errno::PIPE);
+            return Err(Fault::LinkFailed.with(&[&self.peer().address, &"write", &broken]));
+        }
         self.link.write(bytes)
     }
 
@@ -70,12 +75,10 @@ impl Link for ParentLink {
         interest: Interest,
         timeout: Option<Duration>,
     ) -> std::result::Result<Interest, LinkError> {
-        if interest.read && self.child.is_over() {
-            let ready = self.link.wait(interest, Some(Duration::ZERO))?;
-            return Ok(Interest { read: true, ..ready });
-        }
-        // The child's end wakes it.
-        self.link.wait(interest, timeout)
+        // The child's end wakes it, and is then told by either operation.
+        let over = self.child.is_over();
+        let ready = self.link.wait(interest, if over { Some(Duration::ZERO) } else { timeout })?;
+        Ok(if self.child.is_over() { interest } else { ready })
     }
 
     fn wake(&self) {

@@ -165,7 +165,8 @@ fn a_grandchild_that_keeps_the_pipes_open_does_not_keep_the_link_open() {
     let begin = Instant::now();
     let output = read_to_end(&*link).unwrap();
     let grandchild: u32 = String::from_utf8(output).unwrap().trim().parse().unwrap();
-    assert_eq!(link.wait(Interest::READ, None), Ok(Interest::READ));
+    assert_eq!(link.wait(Interest::BOTH, None), Ok(Interest::BOTH));
+    assert_eq!(link.write(b"to nobody").unwrap_err().fault(), Fault::LinkFailed);
     let failure = link.explain(ended(&*link)).to_string();
     assert!(failure.contains("exited with status 7 with calls open"), "{failure}");
     let pid = pid_of(&*link);

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ fn a_child_that_heeds_sigterm_alone_gets_it() {
     let options = StdioOptions {
         arguments: ["sh", "-c", &script].map(Into::into).to_vec(),
         // It holds twice: a busy machine must not come to SIGKILL.
-        grace: Duration::from_secs(5),
+        grace: Duration::from_secs(2),
         ..StdioOptions::default()
     };
     let link = connected("stdio:deaf", options);
@@ -182,13 +183,22 @@ fn a_child_whose_main_returns_by_itself_is_not_disturbed() {
 
 #[test]
 fn a_terminal_is_refused() {
-    // util-linux's script gives its command a terminal; where it is not there is no simple other way.
-    let program = program("echo");
-    let command = program.strip_prefix("stdio:").unwrap();
-    let output = Command::new("script").args(["-qec", command, "/dev/null"]).stdin(Stdio::null()).output();
-    let Ok(output) = output else { return };
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("standard input is a terminal") || text.contains("StdioTerminal"), "{text}");
+    let (mut ours, mut terminal) = (-1, -1);
+    let (name, settings, size) = (std::ptr::null_mut(), std::ptr::null(), std::ptr::null());
+    // SAFETY: the two numbers are written to places of this frame; the rest is not asked for.
+    let opened = unsafe { libc::openpty(&mut ours, &mut terminal, name, settings, size) };
+    assert_eq!(opened, 0, "there is a terminal to be had");
+    // SAFETY: the system has just given it, to nobody else.
+    let _ours = unsafe { OwnedFd::from_raw_fd(ours) };
+    // SAFETY: the same.
+    let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
+    let command = || Command::new(env!("CARGO_BIN_EXE_samehost-stdio-test-program"));
+    let input = command().arg("echo").stdin(terminal.try_clone().unwrap()).stdout(Stdio::null()).output();
+    let output = command().arg("echo").stdin(Stdio::null()).stdout(terminal).stderr(Stdio::piped()).output();
+    for (result, stream) in [(input, "input"), (output, "output")] {
+        let text = String::from_utf8(result.unwrap().stderr).unwrap();
+        assert!(text.contains(&format!("standard {stream} is a terminal")), "{text}");
+    }
 }
 
 #[test]

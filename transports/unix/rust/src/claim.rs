@@ -39,19 +39,19 @@ pub(crate) struct Claim {
 impl Claim {
     /// Claims a path, and answers it with the listening socket, which is non-blocking.
     pub fn take(address: &Address, path: &Path, mode: Mode) -> Result<(Claim, OwnedFd), LinkError> {
-        let failed = |operation: &str, errno: Errno| {
-            let folder = folder_of(path).display().to_string();
-            match errno {
-                Errno::NOENT => Fault::ListenNoFolder.with(&[address, &folder]),
-                Errno::ACCESS => Fault::ListenPermission.with(&[address, &folder]),
-                errno => listen_failed(address, operation, errno),
-            }
-        };
         // The folder that this process is in may change; the socket's does not.
         let path = std::path::absolute(path).map_err(|error| {
             let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
             listen_failed(address, "getcwd", errno)
         })?;
+        let failed = |operation: &str, errno: Errno| {
+            let folder = folder_of(&path).display().to_string();
+            match errno {
+                Errno::NOENT | Errno::NOTDIR => Fault::ListenNoFolder.with(&[address, &folder]),
+                Errno::ACCESS => Fault::ListenPermission.with(&[address, &folder]),
+                errno => listen_failed(address, operation, errno),
+            }
+        };
         let lock = open(
             with_suffix(&path, ".lock"),
             OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW,

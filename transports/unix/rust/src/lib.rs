@@ -2,7 +2,6 @@
 //!
 //! The rendezvous, its promises and its limits stand in the folder's `README.md`.
 
-mod awaiting;
 mod claim;
 mod connector;
 mod listener;
@@ -10,6 +9,8 @@ mod name;
 mod options;
 mod reception;
 mod transport;
+mod users;
+mod visitor;
 
 pub use options::UnixOptions;
 pub use transport::UnixTransport;

@@ -16,6 +16,7 @@ use crate::UnixOptions;
 use crate::claim::{BACKLOG, Claim, listen_failed, new_socket};
 use crate::name::Name;
 use crate::reception::Reception;
+use crate::users::AllowedUsers;
 
 /// How long closing waits for the thread, which an acceptor might keep.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
@@ -46,7 +47,7 @@ impl UnixListener {
     fn open(&self) -> Result<(Option<Claim>, OwnedFd), LinkError> {
         match &self.name {
             Name::Path(path) => {
-                let mode = if self.options.any_user { 0o666 } else { 0o600 };
+                let mode = if AllowedUsers::of(&self.options).are_others() { 0o666 } else { 0o600 };
                 let (claim, socket) = Claim::take(&self.address, path, Mode::from_raw_mode(mode))?;
                 Ok((Some(claim), socket))
             }
@@ -75,7 +76,7 @@ impl Listener for UnixListener {
         let wake = Arc::new(wake);
         let (claim, socket) = self.open()?;
         let reception =
-            Reception::new(self.address.to_string(), self.options.clone(), socket, wake.clone(), acceptor);
+            Reception::new(self.address.to_string(), &self.options, socket, wake.clone(), acceptor);
         let (ending, over) = channel();
         let thread = thread::Builder::new()
             .name("samehost-unix-accept".to_owned())

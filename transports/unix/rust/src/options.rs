@@ -1,13 +1,17 @@
 //! Settings.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Settings of the Unix socket transports, for channels and servers:
 /// `Options::new().with(UnixOptions { any_user: true, ..UnixOptions::default() })`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnixOptions {
-    /// Whether a server takes clients of other users; the socket's mode is then 0666 instead of
-    /// 0600. By default only processes of the server's own effective user may connect.
+    /// The ids of the users who may connect to a server, besides the one that it runs as; none by
+    /// default. With any the mode of a `unix:` path is 0666 instead of 0600, and the check of each
+    /// peer is what keeps the rest out.
+    pub allowed_users: BTreeSet<u32>,
+    /// Whether every user may connect to a server, with the mode 0666; false by default.
     pub any_user: bool,
     /// How long a client may take to send its first bytes to a server, and a server to say HELLO
     /// to a client; 5 seconds by default.
@@ -16,6 +20,6 @@ pub struct UnixOptions {
 
 impl Default for UnixOptions {
     fn default() -> UnixOptions {
-        UnixOptions { any_user: false, hello_timeout: Duration::from_secs(5) }
+        UnixOptions { allowed_users: BTreeSet::new(), any_user: false, hello_timeout: Duration::from_secs(5) }
     }
 }

@@ -11,10 +11,11 @@ use samehost_transport_api::{Acceptor, Fault, LinkError, Peer};
 use samehost_transport_posix::{Wake, errno_text, peer_credentials};
 
 use crate::UnixOptions;
-use crate::awaiting::{Awaiting, Judgement};
+use crate::users::AllowedUsers;
+use crate::visitor::{Outcome, Visitor};
 
-/// So many connections may await their judgement; further ones wait in the system's backlog.
-const MOST_AWAITING: usize = 1024;
+/// So many visitors are let in at a time; further ones wait in the system's backlog.
+const MOST_VISITORS: usize = 1024;
 
 /// How long to let others free what accepting a connection lacks: descriptors, memory.
 const SHORTAGE: Duration = Duration::from_millis(100);
@@ -23,11 +24,12 @@ const SHORTAGE: Duration = Duration::from_millis(100);
 /// polls the socket and all who are awaited, so that one silent client holds up no other.
 pub(crate) struct Reception {
     address: String,
-    options: UnixOptions,
+    patience: Duration,
+    users: AllowedUsers,
     socket: OwnedFd,
     wake: Arc<Wake>,
     acceptor: Arc<dyn Acceptor>,
-    awaiting: Vec<Awaiting>,
+    visitors: Vec<Visitor>,
     /// Until when nothing is accepted, after a shortage.
     resting: Option<Instant>,
 }
@@ -41,12 +43,13 @@ enum End {
 impl Reception {
     pub fn new(
         address: String,
-        options: UnixOptions,
+        options: &UnixOptions,
         socket: OwnedFd,
         wake: Arc<Wake>,
         acceptor: Arc<dyn Acceptor>,
     ) -> Reception {
-        Reception { address, options, socket, wake, acceptor, awaiting: Vec::new(), resting: None }
+        let (patience, users) = (options.hello_timeout, AllowedUsers::of(options));
+        Reception { address, patience, users, socket, wake, acceptor, visitors: Vec::new(), resting: None }
     }
 
     /// Serves until the bell is rung, or until the socket fails for good.
@@ -70,13 +73,13 @@ impl Reception {
         if self.resting.is_some_and(|until| until <= now) {
             self.resting = None;
         }
-        let accepting = self.resting.is_none() && self.awaiting.len() < MOST_AWAITING;
-        let mut polled = Vec::with_capacity(2 + self.awaiting.len());
+        let accepting = self.resting.is_none() && self.visitors.len() < MOST_VISITORS;
+        let mut polled = Vec::with_capacity(2 + self.visitors.len());
         polled.push(PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN));
         let wanted = if accepting { PollFlags::IN } else { PollFlags::empty() };
         polled.push(PollFd::from_borrowed_fd(self.socket.as_fd(), wanted));
-        polled.extend(self.awaiting.iter().map(|one| PollFd::from_borrowed_fd(one.as_fd(), PollFlags::IN)));
-        let next = self.awaiting.iter().map(|one| one.until).chain(self.resting).min();
+        polled.extend(self.visitors.iter().map(|one| PollFd::from_borrowed_fd(one.as_fd(), PollFlags::IN)));
+        let next = self.visitors.iter().map(Visitor::until).chain(self.resting).min();
         let timeout = next.and_then(|next| Timespec::try_from(next.saturating_duration_since(now)).ok());
         match poll(&mut polled, timeout.as_ref()) {
             Ok(_) => {}
@@ -87,32 +90,27 @@ impl Reception {
         if ready[0] {
             return Err(End::Closed);
         }
-        self.judge(&ready[2..]);
+        self.advance(&ready[2..]);
         if ready[1] {
             self.accept()?;
         }
         Ok(())
     }
 
-    /// Judges those who have said something, and turns away those who are late.
-    fn judge(&mut self, ready: &[bool]) {
-        let now = Instant::now();
-        for (one, &ready) in std::mem::take(&mut self.awaiting).into_iter().zip(ready) {
-            let judgement = if ready { one.judged(&*self.acceptor) } else { Judgement::NotYet(one) };
-            match judgement {
-                Judgement::Accepted(link) => self.acceptor.accepted(Arc::new(link)),
-                Judgement::Refused(why) => self.acceptor.refused(why),
-                Judgement::NotYet(one) if one.until <= now => {
-                    let why = one.late(&*self.acceptor, self.options.hello_timeout.as_secs_f64());
-                    self.acceptor.refused(why);
-                }
-                Judgement::NotYet(one) => self.awaiting.push(one),
+    /// Goes on with those who have said something or are late.
+    fn advance(&mut self, ready: &[bool]) {
+        let patience = self.patience;
+        for (visitor, &ready) in std::mem::take(&mut self.visitors).into_iter().zip(ready) {
+            match visitor.advance(ready, &*self.acceptor, patience) {
+                Outcome::Accepted(link) => self.acceptor.accepted(Arc::new(link)),
+                Outcome::Refused(why) => self.acceptor.refused(why),
+                Outcome::Stays(visitor) => self.visitors.push(visitor),
             }
         }
     }
 
     fn accept(&mut self) -> Result<(), End> {
-        while self.awaiting.len() < MOST_AWAITING {
+        while self.visitors.len() < MOST_VISITORS {
             match accept_with(&self.socket, SocketFlags::CLOEXEC) {
                 Ok(socket) => self.welcome(socket),
                 Err(Errno::AGAIN) => return Ok(()),
@@ -143,15 +141,11 @@ impl Reception {
             user_id: Some(told.user_id),
             group_id: Some(told.group_id),
         };
-        let one = Awaiting::new(socket, peer, Instant::now() + self.options.hello_timeout);
-        let own = rustix::process::geteuid().as_raw();
-        if !self.options.any_user && told.user_id != own {
-            let pid = told.process_id.map_or("unknown".to_owned(), |pid| pid.to_string());
-            let why = Fault::UserRefused.with(&[&self.address, &pid, &told.user_id, &own]);
-            let why = one.turned_away(&*self.acceptor, why);
-            return self.acceptor.refused(why);
-        }
-        self.awaiting.push(one);
+        let visitor = Visitor::new(socket, peer, self.patience);
+        self.visitors.push(match self.users.objection(&self.address, &told) {
+            None => visitor,
+            Some(why) => visitor.turned_away(&*self.acceptor, why),
+        });
     }
 
     fn failure(&self, operation: &str, errno: Errno) -> LinkError {

@@ -70,7 +70,7 @@ fn serve(options: StdioOptions) -> (Arc<dyn Link>, Receiver<LinkError>) {
     let told = Arc::new(Told { links: Mutex::new(links), ends: Mutex::new(ends) });
     let address: Address = "stdio:".parse().unwrap();
     let listener = StdioTransport::new().listener(&address, &Options::new().with(options)).unwrap();
-    listener.start(told).unwrap();
+    listener.start(told).unwrap_or_else(|why| panic!("{why}"));
     // Closing it would end the telling.
     std::mem::forget(listener);
     (link.recv().unwrap(), end)
