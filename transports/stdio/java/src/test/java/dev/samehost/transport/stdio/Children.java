@@ -2,6 +2,7 @@ package dev.samehost.transport.stdio;
 
 import dev.samehost.transport.Address;
 import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.testkit.Bytes;
 import java.io.IOException;
@@ -38,6 +39,15 @@ final class Children {
                 program.getName()));
     all.addAll(List.of(arguments));
     return all.toArray(String[]::new);
+  }
+
+  /** Reads up to and with the line READY, as a runtime skips noise; answers what came before. */
+  static String readReady(Link link) throws LinkException {
+    StringBuilder before = new StringBuilder();
+    while (before.indexOf("\nREADY\n") < 0) {
+      before.append((char) Bytes.read(link, 1)[0]);
+    }
+    return before.substring(0, before.length() - 7);
   }
 
   static long pid(Link link) {
