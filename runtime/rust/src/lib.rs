@@ -11,6 +11,8 @@ mod wire;
 pub use call::channel::ConnectivityState;
 pub use samehost_transport_api as transport;
 pub use samehost_transport_api::{Code, Options, Peer, Registry};
+pub use samehost_transport_stdio::{StderrLines, StdioOptions, StdioTransport};
+pub use samehost_transport_unix::{UnixOptions, UnixTransport};
 #[cfg(feature = "tonic")]
 pub use surface::tonic::{
     Channel, ChannelBuilder, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,

@@ -59,3 +59,123 @@ async fn a_bidirectional_stream_answers_each_message_before_the_next_is_sent() {
         assert!(soon(answers.next()).await.is_none());
     }
 }
+
+#[tokio::test]
+async fn metadata_comes_back_with_order_duplicates_and_binary_values() {
+    let pair = Pair::serve(Over::Pair);
+    let mut request = tonic::Request::new(ask("hi"));
+    for value in ["first", "second"] {
+        request.metadata_mut().append("x-twice", value.parse().unwrap());
+    }
+    let bytes = tonic::metadata::MetadataValue::from_bytes(&[0, 1, 255]);
+    request.metadata_mut().append_bin("x-raw-bin", bytes.clone());
+    let response = soon(pair.client().say(request)).await.unwrap();
+    let twice: Vec<_> = response.metadata().get_all("x-twice").iter().collect();
+    assert_eq!(twice, ["first", "second"]);
+    assert_eq!(response.metadata().get_bin("x-raw-bin"), Some(&bytes));
+}
+
+#[tokio::test]
+async fn a_status_arrives_with_its_text_in_any_script() {
+    let text = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n";
+    let pair = Pair::serve(Over::Pair);
+    let request = order(Order { code: 2, text: text.into(), ..Order::default() });
+    let status = soon(pair.client().say(request.clone())).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (tonic::Code::Unknown, text));
+    let requests = tokio_stream::iter([ask("first"), request]);
+    let mut answers = soon(pair.client().chat(requests)).await.unwrap().into_inner();
+    assert_eq!(soon(answers.message()).await.unwrap().unwrap().data, b"first");
+    let status = soon(answers.message()).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (tonic::Code::Unknown, text));
+}
+
+#[tokio::test]
+async fn an_interceptor_of_the_server_sees_the_peer_and_may_refuse_with_details_and_trailers() {
+    let interceptor = |request: tonic::Request<()>| {
+        let peer = request.extensions().get::<samehost::Peer>().expect("the peer is there");
+        assert_eq!(peer.process_id, Some(std::process::id()));
+        assert!(peer.user_id.is_some());
+        let mut metadata = tonic::metadata::MetadataMap::new();
+        metadata.insert("why", "because".parse().unwrap());
+        let details = bytes::Bytes::from_static(&[1, 0, 255]);
+        Err(tonic::Status::with_details_and_metadata(tonic::Code::PermissionDenied, "no", details, metadata))
+    };
+    let service = samehost_test_stubs::other_server::OtherServer::with_interceptor(Named, interceptor);
+    let pair = Pair::configured(Over::Unix, |builder| builder.add_service(service));
+    let mut client = samehost_test_stubs::other_client::OtherClient::new(pair.channel());
+    let status = soon(client.name(ask("hi"))).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (tonic::Code::PermissionDenied, "no"));
+    assert_eq!(status.details(), [1, 0, 255]);
+    assert_eq!(status.metadata().get("why").unwrap(), "because");
+    // Other services are beside it, and not concerned.
+    soon(pair.client().say(ask("hi"))).await.unwrap();
+}
+
+#[derive(Clone)]
+struct Named;
+
+#[tonic::async_trait]
+impl samehost_test_stubs::other_server::Other for Named {
+    async fn name(
+        &self,
+        _: tonic::Request<samehost_test_stubs::Ask>,
+    ) -> Result<tonic::Response<samehost_test_stubs::Answer>, tonic::Status> {
+        let answer = samehost_test_stubs::Answer { data: b"named".to_vec(), count: 1 };
+        Ok(tonic::Response::new(answer))
+    }
+}
+
+#[tokio::test]
+async fn an_interceptor_of_the_client_adds_metadata() {
+    let pair = Pair::serve(Over::Pair);
+    let add = |mut request: tonic::Request<()>| {
+        request.metadata_mut().insert("x-added", "yes".parse().unwrap());
+        Ok(request)
+    };
+    let mut client = samehost_test_stubs::echo_client::EchoClient::with_interceptor(pair.channel(), add);
+    let response = soon(client.say(ask("hi"))).await.unwrap();
+    assert_eq!(response.metadata().get("x-added").unwrap(), "yes");
+}
+
+#[tokio::test]
+async fn what_nobody_serves_is_unimplemented_and_named() {
+    let pair = Pair::serve(Over::Pair);
+    let mut client = samehost_test_stubs::other_client::OtherClient::new(pair.channel());
+    let status = soon(client.name(ask("hi"))).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unimplemented);
+    assert_eq!(status.message(), "Method not found: samehost.test.v1.Other/Name");
+    let channel = samehost::blocking::Channel::builder(&*pair.address).registry(pair.registry.clone());
+    let unknown = tokio::task::spawn_blocking(move || {
+        let options = samehost::blocking::CallOptions::new().timeout(common::SOON);
+        channel.build().unwrap().unary::<_, samehost_test_stubs::Answer>(
+            "samehost.test.v1.Echo/Gone",
+            &ask("hi"),
+            &options,
+        )
+    });
+    let status = unknown.await.unwrap().unwrap_err();
+    assert_eq!(status.message(), "Method not found: samehost.test.v1.Echo/Gone");
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_call_alone_and_tells_nothing() {
+    let pair = Pair::serve(Over::Pair);
+    let mut client = pair.client();
+    let status = soon(client.say(order(Order { panic: true, ..Order::default() }))).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unknown);
+    assert_eq!(status.message(), "Application error processing RPC");
+    assert_eq!(soon(client.say(ask("alive"))).await.unwrap().into_inner().data, b"alive");
+}
+
+#[tokio::test]
+async fn both_sides_write_eight_mebibytes_at_once() {
+    for over in [Over::Pair, Over::Unix] {
+        let pair = Pair::serve(over);
+        let data = vec![5; 8 << 20];
+        let asks = tokio_stream::iter([ask(data.clone()), ask(data.clone()), ask(data.clone())]);
+        let mut answers = soon(pair.client().chat(asks)).await.unwrap().into_inner();
+        for _ in 0..3 {
+            assert!(soon(answers.message()).await.unwrap().unwrap().data == data);
+        }
+    }
+}

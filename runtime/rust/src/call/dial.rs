@@ -64,15 +64,15 @@ fn greet(
         }
         let left = session.write(&**link);
         let taken = session.read(&**link, &mut buffer);
-        if let Some((pid, namespace)) = session.hello() {
-            link.peer_said_hello(pid, namespace);
-            break Ok(());
-        }
         if session.has_ended() {
             session.explain(&**link);
             // What is left to say is said as far as there is room for it.
             session.write(&**link);
             break Err(session.error().unwrap_or_else(|| Fault::LinkClosed.with(&[&channel.address()])));
+        }
+        if let Some((pid, namespace)) = session.hello() {
+            link.peer_said_hello(pid, namespace);
+            break Ok(());
         }
         if taken == Taken::Some {
             continue;

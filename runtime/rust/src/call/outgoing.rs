@@ -73,6 +73,16 @@ impl Outgoing {
         Poll::Pending
     }
 
+    /// Ready when the call is over.
+    pub(crate) fn poll_over(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut sending = self.lock();
+        if sending.over {
+            return Poll::Ready(());
+        }
+        sending.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Sends a message; `end`: it is the last one.
     pub(crate) fn send(&self, message: Message, end: bool) -> Result<(), CallOver> {
         let mut sending = self.lock();

@@ -1,6 +1,7 @@
 //! What channels and servers have in common: limits, and where transports are found.
 
 use samehost_transport_api::Registry;
+use samehost_transport_stdio::StdioTransport;
 use samehost_transport_unix::UnixTransport;
 
 use crate::call::Settings;
@@ -54,5 +55,8 @@ fn pid_namespace() -> u64 {
 
 /// The transports of this tree.
 pub(crate) fn default_registry() -> Registry {
-    Registry::new().with(UnixTransport::new()).with(UnixTransport::of_abstract_names())
+    Registry::new()
+        .with(StdioTransport::new())
+        .with(UnixTransport::new())
+        .with(UnixTransport::of_abstract_names())
 }

@@ -23,6 +23,9 @@ pub type Answers = Pin<Box<dyn Stream<Item = Result<Answer, Status>> + Send>>;
 #[derive(Clone, Default)]
 pub struct Obedient {
     pub running: Arc<AtomicUsize>,
+    /// How many streams of requests broke off, and how many came to their end.
+    pub broken_off: Arc<AtomicUsize>,
+    pub whole: Arc<AtomicUsize>,
 }
 
 /// Counts a handler for as long as its future lives.
@@ -83,13 +86,29 @@ impl Echo for Obedient {
     async fn collect(&self, request: Request<Streaming<Ask>>) -> Result<Response<Answer>, Status> {
         let _running = Running::of(self);
         let mut asks = request.into_inner();
-        let (mut bytes, mut count) = (0, 0);
-        while let Some(ask) = asks.message().await? {
-            obey(&ask).await?;
-            count += 1;
-            bytes += ask.data.len() as u64;
-        }
-        Ok(Response::new(Answer { data: bytes.to_le_bytes().to_vec(), count }))
+        let service = self.clone();
+        // A task of its own goes on where the handler is dropped.
+        let reading = tokio::spawn(async move {
+            let (mut bytes, mut count) = (0, 0);
+            loop {
+                match asks.message().await {
+                    Ok(Some(ask)) => {
+                        obey(&ask).await?;
+                        count += 1;
+                        bytes += ask.data.len() as u64;
+                    }
+                    Ok(None) => {
+                        service.whole.fetch_add(1, Ordering::SeqCst);
+                        return Ok(Answer { data: bytes.to_le_bytes().to_vec(), count });
+                    }
+                    Err(status) => {
+                        service.broken_off.fetch_add(1, Ordering::SeqCst);
+                        return Err(status);
+                    }
+                }
+            }
+        });
+        reading.await.expect("the task ends").map(Response::new)
     }
 
     type RepeatStream = Answers;

@@ -50,8 +50,11 @@ impl ResponseBody {
     pub(super) fn of(call: TimedCall) -> ResponseBody {
         ResponseBody { call: Some(call), rest: Rest::default() }
     }
+}
 
-    pub(super) fn empty() -> ResponseBody {
+/// A body without anything, as interceptors want one.
+impl Default for ResponseBody {
+    fn default() -> ResponseBody {
         ResponseBody { call: None, rest: Rest::default() }
     }
 }

@@ -51,7 +51,7 @@ impl RequestSender {
                 }
                 Poll::Pending => {
                     self.send(None, false);
-                    return Poll::Pending;
+                    return self.outgoing.poll_over(cx).map(Ok);
                 }
             }
         }

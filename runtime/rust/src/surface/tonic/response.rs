@@ -96,7 +96,7 @@ impl Future for ResponseFuture {
 }
 
 fn trailers_only(status: Status) -> http::Response<ResponseBody> {
-    response(status_headers(status), ResponseBody::empty())
+    response(status_headers(status), ResponseBody::default())
 }
 
 fn response(mut headers: HeaderMap, body: ResponseBody) -> http::Response<ResponseBody> {

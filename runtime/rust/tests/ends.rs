@@ -1,0 +1,250 @@
+//! How calls end before their answer: deadlines, cancellation, limits.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{Over, Pair, SOON, ask, client, order, soon, until};
+use samehost_test_stubs::{Ask, Order};
+use tokio_stream::StreamExt;
+use tonic::{Code, Request};
+
+fn forever() -> Ask {
+    order(Order { wait_millis: u32::MAX, ..Order::default() })
+}
+
+async fn runs(pair: &Pair, handlers: usize) {
+    until("the handlers run", || pair.service.running.load(Ordering::SeqCst) == handlers).await;
+}
+
+#[tokio::test]
+async fn a_deadline_reaches_the_handler_and_is_enforced_on_both_sides() {
+    let pair = Pair::serve(Over::Unix);
+    let mut request = Request::new(ask("hi"));
+    request.set_timeout(SOON);
+    let response = soon(pair.client().say(request)).await.unwrap();
+    let seen = response.metadata().get("seen-timeout").expect("the handler saw it").to_str().unwrap();
+    let nanos_digits = seen.len();
+    assert!(nanos_digits > 1 && seen.ends_with(['n', 'u', 'm']), "{seen}");
+
+    let mut request = Request::new(forever());
+    request.set_timeout(Duration::from_millis(50));
+    let status = soon(pair.client().say(request)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().starts_with("deadline exceeded after "), "{status}");
+    assert!(status.message().ends_with("waiting for the answer."), "{status}");
+    pair.idle().await;
+}
+
+#[tokio::test]
+async fn a_deadline_also_ends_a_stream_and_a_wait_for_a_connection() {
+    let pair = Pair::serve(Over::Pair);
+    let mut request = Request::new(tokio_stream::iter([ask("hi")]).chain(tokio_stream::pending()));
+    request.set_timeout(Duration::from_millis(100));
+    let mut answers = soon(pair.client().chat(request)).await.unwrap().into_inner();
+    assert_eq!(soon(answers.message()).await.unwrap().unwrap().data, b"hi");
+    assert_eq!(soon(answers.message()).await.unwrap_err().code(), Code::DeadlineExceeded);
+    pair.idle().await;
+
+    let nowhere = samehost::Channel::builder("test-pair:nowhere").registry(pair.registry.clone());
+    let mut request = Request::new(ask("hi"));
+    request.set_timeout(Duration::from_millis(50));
+    let status = soon(client(nowhere.wait_for_ready(true).build().unwrap()).say(request)).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().ends_with("waiting for a connection."), "{status}");
+}
+
+#[tokio::test]
+async fn a_dropped_future_cancels_its_handler() {
+    let pair = Pair::serve(Over::Unix);
+    let mut client = pair.client();
+    let call = tokio::spawn(async move { client.say(forever()).await });
+    runs(&pair, 1).await;
+    call.abort();
+    pair.idle().await;
+}
+
+#[tokio::test]
+async fn a_dropped_response_stream_cancels_its_handler() {
+    let pair = Pair::serve(Over::Unix);
+    let asks = tokio_stream::iter([ask("hi")]).chain(tokio_stream::pending());
+    let mut answers = soon(pair.client().chat(asks)).await.unwrap().into_inner();
+    soon(answers.message()).await.unwrap();
+    runs(&pair, 1).await;
+    drop(answers);
+    pair.idle().await;
+}
+
+#[tokio::test]
+async fn a_request_stream_that_is_cancelled_is_not_taken_for_a_whole_one() {
+    let pair = Pair::serve(Over::Unix);
+    let (dropped, mut told) = tokio::sync::mpsc::unbounded_channel::<()>();
+    struct Tells(tokio::sync::mpsc::UnboundedSender<()>);
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+    let tells = Tells(dropped);
+    let asks = tokio_stream::iter([ask("a")]).chain(tokio_stream::pending()).map(move |ask: Ask| {
+        let _ = &tells;
+        ask
+    });
+    let mut client = pair.client();
+    let call = tokio::spawn(async move { client.collect(asks).await });
+    runs(&pair, 1).await;
+    call.abort();
+    pair.idle().await;
+    until("the task that reads is told", || pair.service.broken_off.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(pair.service.whole.load(Ordering::SeqCst), 0);
+    // The stream of requests is dropped as well.
+    soon(told.recv()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_names_the_option() {
+    let pair = Pair::configured(Over::Pair, |builder| builder.max_inbound_message_size(1000));
+    let status = soon(pair.client().say(ask(vec![1; 2000]))).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("exceeds maximum of 1000 bytes"), "{status}");
+    assert!(status.message().to_lowercase().contains("inbound"), "{status}");
+
+    let small = samehost::Channel::builder(&*pair.address)
+        .registry(pair.registry.clone())
+        .max_inbound_message_size(1000)
+        .build()
+        .unwrap();
+    let request = order(Order { count: 1, bytes: 2000, ..Order::default() });
+    let mut answers = soon(client(small.clone()).repeat(request)).await;
+    let status = match &mut answers {
+        Ok(answers) => soon(answers.get_mut().message()).await.unwrap_err(),
+        Err(status) => status.clone(),
+    };
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert!(status.message().contains("exceeds maximum of 1000 bytes"), "{status}");
+    // The connection lives on.
+    soon(client(small).say(ask("hi"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn metadata_over_the_limit_fails_its_call_alone() {
+    let pair = Pair::serve(Over::Pair);
+    let mut client = pair.client();
+    let mut request = Request::new(ask("hi"));
+    request.metadata_mut().insert("x-large", "a".repeat(20_000).parse().unwrap());
+    let status = soon(client.say(request)).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("metadata"), "{status}");
+    soon(client.say(ask("hi"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unread_stream_holds_no_other_call_up_and_is_filled_no_further_than_its_credit() {
+    let pair = Pair::serve(Over::Unix);
+    let channel = pair.channel();
+    let request = order(Order { count: 1_000_000, bytes: 10_000, ..Order::default() });
+    let mut unread = soon(client(channel.clone()).repeat(request)).await.unwrap().into_inner();
+    assert_eq!(soon(unread.message()).await.unwrap().unwrap().count, 1);
+    for _ in 0..100 {
+        soon(client(channel.clone()).say(ask("hi"))).await.unwrap();
+    }
+    assert_eq!(soon(unread.message()).await.unwrap().unwrap().count, 2);
+}
+
+#[tokio::test]
+async fn a_request_stream_is_polled_only_as_there_is_room() {
+    let pair = Pair::serve(Over::Unix);
+    let polled = Arc::new(AtomicUsize::new(0));
+    let counts = polled.clone();
+    // The handler waits at the first message and reads no other.
+    let asks = tokio_stream::iter(0..).map(move |number: u32| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        let wait_millis = if number == 0 { u32::MAX } else { 0 };
+        Ask { data: vec![0; 10_000], order: Some(Order { wait_millis, ..Order::default() }) }
+    });
+    let mut client = pair.client();
+    let call = tokio::spawn(async move { client.collect(asks).await });
+    runs(&pair, 1).await;
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+    // The credit of 256 KiB, the buffers of both sides, and tonic's own.
+    let polled = polled.load(Ordering::SeqCst);
+    assert!((1..200).contains(&polled), "{polled} messages were taken");
+    call.abort();
+    pair.idle().await;
+}
+
+#[tokio::test]
+async fn calls_beyond_the_servers_limit_wait_for_their_turn() {
+    let pair = Pair::configured(Over::Unix, |builder| builder.max_concurrent_calls(3));
+    let channel = pair.channel();
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..60u8 {
+        let mut client = client(channel.clone());
+        calls.spawn(async move {
+            let request =
+                Ask { data: vec![number], order: Some(Order { wait_millis: 2, ..Order::default() }) };
+            assert_eq!(client.say(request).await.unwrap().into_inner().data, [number]);
+        });
+        if number % 5 == 4 {
+            // One that has its turn, or waits for it, goes away.
+            let mut client = common::client(channel.clone());
+            let gone = tokio::spawn(async move { client.say(forever()).await });
+            tokio::task::yield_now().await;
+            gone.abort();
+        }
+    }
+    soon(async { while calls.join_next().await.is_some_and(|joined| joined.map(|()| true).unwrap()) {} })
+        .await;
+    pair.idle().await;
+}
+
+async fn storm(over: Over) {
+    let pair = Pair::serve(over);
+    let channel = pair.channel();
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..1000u64 {
+        let mut client = client(channel.clone());
+        calls.spawn(async move {
+            let dice = (number + 1).wrapping_mul(6364136223846793005) >> 33;
+            let data = number.to_le_bytes().to_vec();
+            let wait_millis = (dice % 20) as u32;
+            let mut request = Request::new(Ask {
+                data: data.clone(),
+                order: Some(Order { wait_millis, ..Order::default() }),
+            });
+            match dice % 3 {
+                0 => request.set_timeout(Duration::from_millis(dice % 25)),
+                _ => request.set_timeout(SOON),
+            }
+            let call = client.say(request);
+            if dice % 3 == 1 {
+                let _ = tokio::time::timeout(Duration::from_micros(dice % 20_000), call).await;
+                return;
+            }
+            match call.await {
+                Ok(answer) => assert_eq!(answer.into_inner().data, data),
+                Err(status) => {
+                    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+                    assert_eq!(dice % 3, 0);
+                }
+            }
+        });
+    }
+    soon(async { while calls.join_next().await.is_some_and(|joined| joined.map(|()| true).unwrap()) {} })
+        .await;
+    pair.idle().await;
+}
+
+#[tokio::test]
+async fn a_thousand_calls_with_deadlines_and_cancellation_each_have_their_own_answer() {
+    storm(Over::Pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_calls_are_as_right_on_many_threads() {
+    storm(Over::Unix).await;
+}

@@ -1,0 +1,72 @@
+//! What is left behind by channels and servers: nothing. One test alone, as it counts what the process has.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Over, Pair, ask, client, order, soon, until};
+use samehost::blocking;
+use samehost_test_stubs::{Answer, Order};
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
+fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
+        .filter(|name| name.starts_with("samehost-"))
+        .collect()
+}
+
+async fn use_everything() {
+    let pair = Pair::serve(Over::Unix);
+    let channel = pair.channel();
+    soon(client(channel.clone()).say(ask("hi"))).await.unwrap();
+    // A stream that nobody reads to its end, a call that is cancelled, and one that expires.
+    let request = order(Order { count: 100_000, bytes: 1000, ..Order::default() });
+    let mut answers = soon(client(channel.clone()).repeat(request)).await.unwrap().into_inner();
+    soon(answers.message()).await.unwrap();
+    let mut waiting = client(channel.clone());
+    let call =
+        tokio::spawn(
+            async move { waiting.say(order(Order { wait_millis: u32::MAX, ..Order::default() })).await },
+        );
+    tokio::task::yield_now().await;
+    call.abort();
+    let (registry, address) = (pair.registry.clone(), pair.address.clone());
+    let threaded = tokio::task::spawn_blocking(move || {
+        let channel = blocking::Channel::builder(address).registry(registry).build().unwrap();
+        let options = blocking::CallOptions::new().timeout(common::SOON);
+        channel.unary::<_, Answer>("samehost.test.v1.Echo/Say", &ask("hi"), &options).unwrap();
+        // A call that is open while nobody waits for it has the background read.
+        let request = order(Order { count: 100_000, bytes: 1000, ..Order::default() });
+        let mut open: blocking::Call<_, Answer> =
+            channel.server_streaming("samehost.test.v1.Echo/Repeat", &request, &options);
+        open.next().unwrap();
+        let short = blocking::CallOptions::new().timeout(Duration::from_millis(5));
+        let request = order(Order { wait_millis: u32::MAX, ..Order::default() });
+        channel.unary::<_, Answer>("samehost.test.v1.Echo/Say", &request, &short).unwrap_err();
+    });
+    soon(threaded).await.unwrap();
+    drop((answers, channel));
+    pair.idle().await;
+    pair.server.shutdown();
+    soon(pair.server.terminated()).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_descriptor_task_or_thread_is_left_behind() {
+    use_everything().await;
+    until("the threads end", || threads().is_empty()).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    until("the tasks end", || tasks() == 0).await;
+    let before = descriptors();
+    for _ in 0..5 {
+        use_everything().await;
+    }
+    until("the threads end", || threads().is_empty()).await;
+    until("the tasks end", || tasks() == 0).await;
+    until("the descriptors are closed", || descriptors() <= before).await;
+}
