@@ -26,6 +26,6 @@ public final class UnixAbstractTransport implements Transport {
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofAbstract(address);
-    return new UnixListener(name, new AbstractName(name), options);
+    return new UnixListener(name, new AbstractName(name), AllowedUsers.of(options), options);
   }
 }

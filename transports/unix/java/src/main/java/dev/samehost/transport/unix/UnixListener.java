@@ -19,14 +19,16 @@ import io.netty.channel.unix.Errors;
 final class UnixListener implements Listener {
   private final SocketName name;
   private final Endpoint endpoint;
+  private final AllowedUsers users;
   private final TransportOptions options;
   private Channel server;
   private ChannelGroup judged;
   private boolean closed;
 
-  UnixListener(SocketName name, Endpoint endpoint, TransportOptions options) {
+  UnixListener(SocketName name, Endpoint endpoint, AllowedUsers users, TransportOptions options) {
     this.name = name;
     this.endpoint = endpoint;
+    this.users = users;
     this.options = options;
   }
 
@@ -53,7 +55,6 @@ final class UnixListener implements Listener {
   }
 
   private Channel bind(String path, Acceptor acceptor) throws LinkException {
-    AllowedUsers users = AllowedUsers.of(options);
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(ListenerLoop.group())

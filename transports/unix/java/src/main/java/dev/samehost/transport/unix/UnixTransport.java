@@ -22,6 +22,7 @@ public final class UnixTransport implements Transport {
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofPath(address);
-    return new UnixListener(name, new SocketFile(name, AllowedUsers.of(options)), options);
+    AllowedUsers users = AllowedUsers.of(options);
+    return new UnixListener(name, new SocketFile(name, users), users, options);
   }
 }
