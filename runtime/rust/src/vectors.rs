@@ -27,8 +27,9 @@ pub(crate) fn number(value: &Value, key: &str) -> u32 {
 
 /// The bytes of a text in hex.
 pub(crate) fn hex(text: &str) -> Bytes {
+    let digit = |digit: u8| char::from(digit).to_digit(16).expect("hex") as u8;
     assert!(text.len() % 2 == 0, "whole bytes: {text}");
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
 
 /// The bytes in hex.

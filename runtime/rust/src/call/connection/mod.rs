@@ -78,8 +78,9 @@ impl Connection {
     /// A connection at the beginning of its link. A connector has output at once.
     ///
     /// # Panics
-    /// When the settings' HELLO states a limit that PROTOCOL.md does not allow.
+    /// When the settings' HELLO states a limit that PROTOCOL.md does not allow, or pieces have no bytes.
     pub(crate) fn new(side: Side, settings: Settings) -> Connection {
+        assert!(settings.piece_bytes > 0, "a piece of a message has bytes");
         let own = Limits::of(&settings.hello).expect("the limits of this side are allowed");
         let peer = Limits::of(&Hello::default()).expect("the defaults are allowed");
         let mut connection = Connection {

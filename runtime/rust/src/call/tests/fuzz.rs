@@ -90,7 +90,7 @@ fn random_bytes_never_do_more_than_end_the_connection() {
 #[test]
 fn random_frames_never_do_more_than_end_the_connection() {
     let mut survived = 0;
-    for seed in 1..3000 {
+    for seed in 1..1000 {
         let mut numbers = Numbers(seed);
         let side = if numbers.below(2) == 0 { Side::Connector } else { Side::Acceptor };
         let mut peer = greet(side);
@@ -110,7 +110,7 @@ fn random_frames_never_do_more_than_end_the_connection() {
         assert_eq!(peer.connection.state(), ConnectionState::Closed, "seed {seed}");
         assert_eq!(peer.connection.open_streams(), 0, "seed {seed}");
     }
-    assert!(survived > 100, "some of it was well-formed: {survived}");
+    assert!(survived > 30, "some of it was well-formed: {survived}");
 }
 
 #[test]
