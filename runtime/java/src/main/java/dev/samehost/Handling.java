@@ -154,7 +154,11 @@ final class Handling implements Reception.Handler {
 
     @Override
     public void onCancel() {
+      Outcome outcome = stream.cancellation();
       try {
+        if (outcome != null) {
+          cancelContext(outcome); // it may not have been told yet, which is done concurrently
+        }
         call(listener::onCancel);
       } finally {
         context.cancel(null);

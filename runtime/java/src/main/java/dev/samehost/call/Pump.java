@@ -26,8 +26,11 @@ final class Pump implements Runnable {
   private static final Set<String> CALLERS_EXECUTORS =
       Set.of("io.grpc.stub.ClientCalls$ThreadlessExecutor", "dev.samehost.stub.CallerExecutor");
 
-  /** Others may put work into the same queue, and cannot wake a thread that reads a link. */
-  private static final long LOOK_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  /**
+   * Others may put work into the same queue, and cannot wake a thread that reads a link: so it
+   * looks from time to time. Not constant, for a test that must not have lost wake-ups mended.
+   */
+  static volatile long lookUpNanos = TimeUnit.MILLISECONDS.toNanos(100);
 
   private enum State {
     IDLE,
@@ -99,7 +102,7 @@ final class Pump implements Runnable {
       if (left <= 0) {
         call.expire();
       } else {
-        waitFor(System.nanoTime() + Math.min(left, LOOK_UP_NANOS));
+        waitFor(System.nanoTime() + Math.min(left, lookUpNanos));
       }
     }
     return true;

@@ -70,10 +70,9 @@ public final class ServerStream implements StreamEvents {
   private ByteBuffer message;
   private boolean messageCompressed;
   private boolean attended = true;
-  private Outcome cancelled;
   private Consumer<Outcome> cancellation;
 
-  private volatile boolean isCancelled;
+  private volatile Outcome cancelled;
 
   ServerStream(Driver driver, Event.Opened opened, Executor executor) {
     this.driver = driver;
@@ -156,7 +155,12 @@ public final class ServerStream implements StreamEvents {
 
   /** Whether the call ended before its status was written. */
   public boolean isCancelled() {
-    return isCancelled;
+    return cancelled != null;
+  }
+
+  /** Why the call ended before its status was written; null while it has not. */
+  public Outcome cancellation() {
+    return cancelled;
   }
 
   /** So many more messages are wanted. */
@@ -166,7 +170,7 @@ public final class ServerStream implements StreamEvents {
 
   /** Whether a message can be sent without queueing more than one should. */
   public boolean isReady() {
-    return !isCancelled && driver.isReady(stream);
+    return cancelled == null && driver.isReady(stream);
   }
 
   /** The response headers, once, before the first message. */
@@ -293,7 +297,6 @@ public final class ServerStream implements StreamEvents {
 
   private void cancelNow(Driver from, Outcome outcome) {
     ended(from);
-    isCancelled = true;
     cancelled = outcome;
     Consumer<Outcome> action = cancellation;
     if (action != null) {

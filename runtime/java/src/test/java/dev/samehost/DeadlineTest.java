@@ -1,0 +1,142 @@
+package dev.samehost;
+
+import static com.google.common.truth.Truth.assertThat;
+import static dev.samehost.Setting.note;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import dev.samehost.test.EchoGrpc;
+import dev.samehost.test.Note;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Deadlines: on both sides, and handed on. */
+@Timeout(Setting.PATIENCE_SECONDS)
+final class DeadlineTest {
+  /** Never answers; tells what it sees of its context. */
+  private static final class Sleeper extends EchoGrpc.EchoImplBase {
+    final BlockingQueue<Deadline> deadlines = new LinkedBlockingQueue<>();
+    final CompletableFuture<Throwable> cancelled = new CompletableFuture<>();
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      Context context = Context.current();
+      context.addListener(c -> cancelled.complete(c.cancellationCause()), Runnable::run);
+      if (context.getDeadline() != null) {
+        deadlines.add(context.getDeadline());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aBlockedCallEndsAtItsDeadlineAndTheTextSaysWhere(Setting.Transport transport)
+      throws Exception {
+    try (Setting setting = new Setting(transport)) {
+      Sleeper sleeper = new Sleeper();
+      setting.start(setting.server().addService(sleeper));
+      StatusRuntimeException failure =
+          assertThrows(
+              StatusRuntimeException.class,
+              () ->
+                  setting
+                      .blocking()
+                      .withDeadlineAfter(200, TimeUnit.MILLISECONDS)
+                      .unary(note("slow")));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+      assertThat(failure.getStatus().getDescription()).contains(setting.address());
+      assertThat(failure.getStatus().getDescription()).contains("waiting for the ");
+      assertThat(sleeper.cancelled.get(60, TimeUnit.SECONDS)).isNotNull();
+    }
+  }
+
+  @Test
+  void anAsynchronousCallEndsAtItsDeadline() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.start(setting.server().addService(new Sleeper()));
+      StockStubsTest.Recorder answers = new StockStubsTest.Recorder();
+      EchoGrpc.newStub(setting.open())
+          .withDeadlineAfter(100, TimeUnit.MILLISECONDS)
+          .unary(note("slow"), answers);
+      answers.awaitEnd();
+      assertThat(Status.fromThrowable(answers.failure).getCode())
+          .isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    }
+  }
+
+  @Test
+  void theDeadlineReachesTheHandler() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Sleeper sleeper = new Sleeper();
+      setting.start(setting.server().addService(sleeper));
+      ListenableFuture<Note> answer =
+          EchoGrpc.newFutureStub(setting.open())
+              .withDeadlineAfter(1000, TimeUnit.SECONDS)
+              .unary(note("slow"));
+      Deadline seen = sleeper.deadlines.poll(60, TimeUnit.SECONDS);
+      long left = seen.timeRemaining(TimeUnit.SECONDS);
+      assertThat(left).isAtMost(1000);
+      assertThat(left).isAtLeast(900);
+      assertThat(answer.isDone()).isFalse();
+    }
+  }
+
+  @Test
+  void theContextsDeadlineHoldsWhenItIsTheEarlierOne() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Sleeper sleeper = new Sleeper();
+      setting.start(setting.server().addService(sleeper));
+      EchoGrpc.EchoBlockingStub stub = setting.blocking().withDeadlineAfter(1000, TimeUnit.SECONDS);
+      ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+      try (Context.CancellableContext context =
+          Context.current().withDeadlineAfter(200, TimeUnit.MILLISECONDS, clock)) {
+        StatusRuntimeException failure =
+            assertThrows(
+                StatusRuntimeException.class, () -> context.call(() -> stub.unary(note("slow"))));
+        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+        assertThat(sleeper.deadlines.poll(60, TimeUnit.SECONDS).timeRemaining(TimeUnit.SECONDS))
+            .isLessThan(100);
+      } finally {
+        clock.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void aDeadlineThatHasPassedFailsTheCallBeforeItLeaves() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      EchoGrpc.EchoBlockingStub stub =
+          setting.blocking().withDeadline(Deadline.after(-1, TimeUnit.SECONDS));
+      StatusRuntimeException failure =
+          assertThrows(StatusRuntimeException.class, () -> stub.unary(note("late")));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+      assertThat(failure.getStatus().getDescription())
+          .startsWith("ClientCall started after CallOptions deadline was exceeded");
+    }
+  }
+
+  @Test
+  void aCallThatWaitsForAServerEndsAtItsDeadline() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      EchoGrpc.EchoBlockingStub stub =
+          setting.blocking().withWaitForReady().withDeadlineAfter(300, TimeUnit.MILLISECONDS);
+      StatusRuntimeException failure =
+          assertThrows(StatusRuntimeException.class, () -> stub.unary(note("nobody")));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+      assertThat(failure.getStatus().getDescription()).contains("waiting for a connection");
+    }
+  }
+}
