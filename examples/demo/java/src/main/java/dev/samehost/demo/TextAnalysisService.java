@@ -1,0 +1,38 @@
+package dev.samehost.demo;
+
+import io.grpc.Status;
+import java.util.function.Consumer;
+
+/** The service, in plain Java: one method for each of the contract's. */
+final class TextAnalysisService implements TextAnalysis {
+  @Override
+  public Counts count(Text request) {
+    Counts counts = new Tally().add(request).counts();
+    if (counts.getWords() == 0) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("there are no words to count")
+          .asRuntimeException();
+    }
+    return counts;
+  }
+
+  @Override
+  public void words(Text request, Consumer<Word> replies) {
+    new Tally().add(request).words().forEach(replies);
+  }
+
+  @Override
+  public Counts summarise(Iterable<Text> requests) {
+    Tally tally = new Tally();
+    requests.forEach(tally::add);
+    return tally.counts();
+  }
+
+  @Override
+  public void follow(Iterable<Text> requests, Consumer<Counts> replies) {
+    Tally tally = new Tally();
+    for (Text piece : requests) {
+      replies.accept(tally.add(piece).counts());
+    }
+  }
+}
