@@ -106,10 +106,11 @@ final class Connection {
    * fails the stream: {@link Event.Reset} follows.
    *
    * @param deadlineNanos what is left of the call's time, or {@link Stream#NO_DEADLINE}
-   * @param message the first message, or null; it is not changed afterwards by the caller
+   * @param message the first message, or null; it belongs to the connection from now on
    * @param compressed whether the message is compressed
    * @param end whether no further message follows
    * @throws IllegalStateException when {@link #canOpen} is false
+   * @throws IllegalArgumentException when the path is none, or longer than 1,024 bytes
    */
   Stream open(
       String path,
@@ -138,7 +139,7 @@ final class Connection {
    * Sends a message, or queues it in the stream. Never refused for want of room: {@link #isReady}
    * asks for moderation.
    *
-   * @param message not changed afterwards by the caller
+   * @param message belongs to the connection from now on, which moves its position
    * @param end whether it is the opener's last one
    */
   void sendMessage(Stream stream, ByteBuffer message, boolean compressed, boolean end) {
@@ -209,7 +210,7 @@ final class Connection {
   /**
    * Gives up, telling the peer by GOAWAY where that can be. Every stream fails with the fault.
    *
-   * @param fault what this side reports
+   * @param fault what this side reports, never null
    */
   void fail(GoAwayCode code, String text, LinkException fault) {
     lifecycle.fail(code, text, fault);

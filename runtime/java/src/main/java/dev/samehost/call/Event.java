@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
  * What a {@link Connection} tells its driver, pulled by {@link Connection#nextEvent}. The events of
  * one stream come in the order of the wire; messages only as they are requested, and a half-close
  * or a status behind them. {@link Reset} overtakes what was not delivered. After {@link Reset},
- * {@link Status} or {@link Finished} nothing more comes of a stream, after {@link Closed} nothing
- * at all.
+ * {@link Status} or {@link Finished} nothing more comes of a stream. After {@link Closed} there is
+ * only what had arrived before a status and is requested yet.
  */
 sealed interface Event {
   /** The peer's HELLO: streams may be opened from now on. */

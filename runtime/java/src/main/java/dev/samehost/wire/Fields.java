@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** The fields that payloads are made of: numbers, texts and metadata blocks. */
 final class Fields {
@@ -168,6 +169,6 @@ final class Fields {
     while (end > 0 && (bytes[end] & 0xC0) == 0x80) {
       end--;
     }
-    return java.util.Arrays.copyOf(bytes, end);
+    return Arrays.copyOf(bytes, end);
   }
 }

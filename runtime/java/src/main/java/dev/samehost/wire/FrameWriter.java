@@ -2,13 +2,19 @@ package dev.samehost.wire;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 
 /**
- * Turns frames into bytes, in one buffer that waits for the link. It grows with what waits and
- * shrinks again. The caller has checked every limit: what is given here fits.
+ * Turns frames into bytes, in one buffer that waits for the link: a direct one, so that a system
+ * call takes the bytes from where they are. It grows with what waits and shrinks again slowly. The
+ * caller has checked every limit: what is given here fits.
  */
 public final class FrameWriter {
   private static final int SMALLEST = 4 << 10;
+
+  /** How often the buffer must have been four times too large before it shrinks. */
+  private static final int PATIENCE = 256;
+
   private static final byte[] NO_BYTES = {};
 
   /** Its position is behind the last byte that waits. */
@@ -22,6 +28,9 @@ public final class FrameWriter {
 
   /** The most bytes that have waited since the buffer was empty. */
   private int peak;
+
+  /** How often in a row the buffer was too large for all that waited. */
+  private int tooLarge;
 
   /** A writer without output. */
   public FrameWriter() {}
@@ -51,8 +60,10 @@ public final class FrameWriter {
   private void empty() {
     start = 0;
     buffer.clear();
-    if (buffer.capacity() > SMALLEST && peak < buffer.capacity() / 4) {
-      replace(buffer.capacity() / 2);
+    tooLarge = buffer.capacity() > SMALLEST && peak < buffer.capacity() / 4 ? tooLarge + 1 : 0;
+    if (tooLarge == PATIENCE) {
+      replace(Math.max(SMALLEST, buffer.capacity() / 2));
+      tooLarge = 0;
     }
     peak = 0;
   }
@@ -80,7 +91,7 @@ public final class FrameWriter {
   }
 
   private static ByteBuffer allocate(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private ByteBuffer begin(FrameType type, int flags, int stream, int word, int length) {
@@ -241,7 +252,7 @@ public final class FrameWriter {
    * @throws IllegalArgumentException when it is none, or longer than 1,024 bytes
    */
   public static byte[] path(String path) {
-    byte[] bytes = path.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
     if (!Fields.isPath(path) || bytes.length < Fields.MIN_PATH || bytes.length > Fields.MAX_PATH) {
       throw new IllegalArgumentException("not a method's path of 3 to 1,024 bytes: " + path);
     }

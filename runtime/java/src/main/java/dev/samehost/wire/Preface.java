@@ -1,5 +1,7 @@
 package dev.samehost.wire;
 
+import java.nio.charset.StandardCharsets;
+
 /** The first eight bytes of either side, and what else may stand in their place. Pure. */
 public final class Preface {
   /** What the first bytes are. */
@@ -105,6 +107,6 @@ public final class Preface {
   }
 
   private static byte[] ascii(String text) {
-    return text.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 }

@@ -2,6 +2,7 @@ package dev.samehost.wire;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Reads a link up to the end of the peer's preface. With a noise limit it skips what comes before,
@@ -105,6 +106,6 @@ public final class PrefaceReader {
       hex.append(i == 0 ? "" : " ");
       hex.append(Character.forDigit(b >> 4, 16)).append(Character.forDigit(b & 15, 16));
     }
-    return text.append("\" (") + hex.toString().toUpperCase(java.util.Locale.ROOT) + ")";
+    return text.append("\" (") + hex.toString().toUpperCase(Locale.ROOT) + ")";
   }
 }

@@ -91,6 +91,11 @@ final class CodecTest {
     }
     assertThat(read).isGreaterThan(50_000);
     assertThrows(IllegalArgumentException.class, () -> writer.sent(writer.pending() + 1));
+    for (int i = 0; i < 5_000; i++) {
+      writer.ping(0, i);
+      writer.sent(writer.pending());
+    }
+    assertThat(writer.view().capacity()).isEqualTo(4_096);
   }
 
   @Test
