@@ -1,4 +1,51 @@
-//! Calls between processes of one host: clients and servers over any transport.
+//! Calls between processes of one host: Protocol Buffers services over a Unix socket, or a child's
+//! standard input and output, with gRPC's semantics and without HTTP. Stock stubs of tonic run
+//! unchanged; an address is all that differs.
+//!
+//! ```
+//! use samehost::{Channel, Server};
+//! use samehost_test_stubs::{Ask, Answer, echo_client::EchoClient, echo_server::EchoServer};
+//! # use samehost_test_stubs::echo_server::Echo;
+//! # use tonic::{Request, Response, Status, Streaming};
+//! # #[derive(Default)] struct MyEcho;
+//! # type Answers = std::pin::Pin<Box<dyn tokio_stream::Stream<Item = Result<Answer, Status>> + Send>>;
+//! # #[tonic::async_trait]
+//! # impl Echo for MyEcho {
+//! #     async fn say(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+//! #         Ok(Response::new(Answer { data: request.into_inner().data, count: 1 }))
+//! #     }
+//! #     async fn collect(&self, _: Request<Streaming<Ask>>) -> Result<Response<Answer>, Status> { Err(Status::aborted("")) }
+//! #     type RepeatStream = Answers;
+//! #     async fn repeat(&self, _: Request<Ask>) -> Result<Response<Answers>, Status> { Err(Status::aborted("")) }
+//! #     type ChatStream = Answers;
+//! #     async fn chat(&self, _: Request<Streaming<Ask>>) -> Result<Response<Answers>, Status> { Err(Status::aborted("")) }
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("app.sock");
+//! # let address = &*format!("unix:{}", path.display()); // unix:/run/app.sock
+//! let server = Server::builder().add_service(EchoServer::new(MyEcho::default())).bind(address)?;
+//!
+//! let mut client = EchoClient::new(Channel::for_address(address)?);
+//! let answer = client.say(Ask { data: b"hello".to_vec(), order: None }).await?;
+//! assert_eq!(answer.into_inner().data, b"hello");
+//!
+//! server.shutdown();
+//! # drop(client);
+//! # server.terminated().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! | address | reaches |
+//! |---|---|
+//! | `unix:/run/app.sock`, `unix-abstract:NAME` | the server that listens on this socket |
+//! | `stdio:worker --fast` | a child that is started, and lives as long as the channel; it serves `stdio:` |
+//!
+//! [`Channel`] and [`Server`] run in a tokio runtime; [`blocking`] needs none and is there without the feature
+//! `tonic` as well. The feature `gzip` lets tonic's stubs compress messages. What goes over the wire
+//! stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
+//! channels), `wire` (frames), and below them the transports' interface, [`transport`].
 
 #[allow(dead_code, unused_imports)] // the whole protocol is here, and not every part has a user yet
 mod call;

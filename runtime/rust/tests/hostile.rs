@@ -187,6 +187,11 @@ async fn a_client_that_breaks_a_rule_is_told_and_closed() {
 }
 
 #[tokio::test]
+async fn a_client_that_says_no_hello_is_told_and_closed_after_a_while() {
+    assert_eq!(goaway(&asked_by(PREFACE).await), 5);
+}
+
+#[tokio::test]
 async fn a_client_that_goes_in_a_call_drops_its_handler() {
     let pair = Pair::serve(Over::Unix);
     let mut link = UnixStream::connect(pair.address.strip_prefix("unix:").unwrap()).unwrap();

@@ -51,6 +51,9 @@ async fn obey(ask: &Ask) -> Result<(), Status> {
         u32::MAX => std::future::pending::<()>().await,
         millis => tokio::time::sleep(Duration::from_millis(millis.into())).await,
     }
+    if order.abort {
+        std::process::abort();
+    }
     assert!(!order.panic, "the secret of the handler");
     match order.code {
         0 => Ok(()),
