@@ -47,12 +47,12 @@
 //! stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
 //! channels), `wire` (frames), and below them the transports' interface, [`transport`].
 
-#[allow(dead_code, unused_imports)] // the whole protocol is here, and not every part has a user yet
+#[allow(dead_code)] // the whole protocol is here, and not every part has a user yet
 mod call;
 mod surface;
 #[cfg(test)]
 mod vectors;
-#[allow(dead_code, unused_imports)] // as above
+#[allow(dead_code)] // as above
 mod wire;
 
 pub use call::channel::ConnectivityState;

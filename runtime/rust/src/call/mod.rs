@@ -34,7 +34,7 @@ mod waitlist;
 mod tests;
 
 pub(crate) use connection::Connection;
-pub(crate) use event::{Cause, Closed, End, Event, Message, Status};
+pub(crate) use event::{Cause, End, Event, Message, Status};
 pub(crate) use settings::Settings;
 
 /// The id of a stream on its connection: odd for the connector's, even for the acceptor's.

@@ -13,9 +13,9 @@ mod writer;
 mod tests;
 
 pub(crate) use error::{GoAwayCode, WireError};
-pub(crate) use frame::{Flags, Frame, FrameType, HEADER_BYTES};
+pub(crate) use frame::{Flags, Frame, FrameType};
 pub(crate) use hello::{Hello, Limits};
-pub(crate) use metadata::{InvalidKey, MetadataBlock};
+pub(crate) use metadata::MetadataBlock;
 pub(crate) use payload::{GoAway, Open, Status, decode_headers, decode_ping, decode_reset, is_path};
 pub(crate) use preface::{FirstWord, PREFACE, PrefaceReader, judge};
 pub(crate) use reader::FrameReader;

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::frame::FrameHeader;
+use super::frame::{FrameHeader, HEADER_BYTES};
+use super::metadata::InvalidKey;
 use super::*;
 use crate::vectors::{cases, hello, hex, metadata, number, text, to_hex};
 

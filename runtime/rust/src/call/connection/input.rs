@@ -52,7 +52,9 @@ impl Connection {
             Err(Rejection::Connection(error)) => return Err(error),
             Err(Rejection::Stream(failure)) => self.fail_stream(frame.header.stream, failure),
         }
-        if self.writer.len() > outbound.max(self.settings.outbound_bytes) {
+        let answered = self.writer.len() > outbound;
+        let over = self.writer.len() > self.settings.outbound_bytes;
+        if answered && over && self.state != ConnectionState::Closed {
             return Err(WireError {
                 code: GoAwayCode::LimitExceeded,
                 text: "too many answers wait that are not read".into(),

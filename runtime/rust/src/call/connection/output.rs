@@ -1,8 +1,8 @@
 //! What is to be written, and whose turn it is to write.
 
-use super::super::StreamId;
 use super::super::event::Event;
 use super::super::sending::Turn;
+use super::super::{ConnectionState, StreamId};
 use super::Connection;
 
 impl Connection {
@@ -16,6 +16,11 @@ impl Connection {
     /// # Panics
     /// When these are more than there were.
     pub(crate) fn sent(&mut self, bytes: usize) {
+        if self.state == ConnectionState::Closed {
+            // The end may have dropped what was being written.
+            self.writer.sent(bytes.min(self.writer.len()));
+            return;
+        }
         self.writer.sent(bytes);
         self.write_streams();
         self.note_can_open();

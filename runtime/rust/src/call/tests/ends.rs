@@ -4,7 +4,7 @@ use samehost_transport_api::{Code, Fault};
 
 use super::super::*;
 use super::pair::*;
-use crate::wire::{GoAwayCode, MetadataBlock, farewell};
+use crate::wire::{FrameWriter, GoAwayCode, Hello, MetadataBlock, farewell};
 
 #[test]
 fn a_cancelled_call_ends_on_both_sides_and_drops_what_waits() {
@@ -207,6 +207,31 @@ fn a_side_that_gives_up_tells_the_peer_why() {
         "closed GoAway peer_goaway",
     ];
     assert_eq!(pair.client.all_events(), told);
+}
+
+#[test]
+fn a_connection_that_ends_for_two_reasons_at_once_ends_once() {
+    let limits = Hello { max_message_bytes: 10, ..hello() };
+    let mut server = Settings { hello: limits, ..settings() };
+    server.outbound_bytes = 100;
+    let mut pair = Pair::new(settings(), server);
+    let stream = pair.open();
+    pair.server.connection.go_away(&"bye ".repeat(50));
+    let mut frames = FrameWriter::default();
+    frames.message(stream, &[0; 11], 0, false, false);
+    pair.server.connection.receive(frames.outbound());
+    let failed = ["1 reset ResourceExhausted by Limit", "closed Clean link_closed"];
+    assert_eq!(pair.server.all_events(), failed, "drained by a RESET that the queue has no room for");
+}
+
+#[test]
+fn what_was_sent_may_be_told_after_the_queue_was_dropped() {
+    let mut pair = Pair::usual();
+    pair.client.open(Some(b"ask"), true);
+    let written = pair.client.connection.outbound().len();
+    pair.client.connection.receive_end();
+    pair.client.connection.sent(written);
+    assert_eq!(pair.client.connection.outbound(), b"");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use samehost_transport_api::Code;
 
+use super::super::event::Closed;
 use super::super::*;
 use crate::wire::{Hello, MetadataBlock};
 

@@ -4,21 +4,21 @@ use samehost_transport_api::Code;
 
 use super::super::*;
 use super::pair::*;
-use crate::wire::{HEADER_BYTES, Hello, MetadataBlock};
+use crate::wire::{Hello, MetadataBlock};
 
 #[test]
 fn a_unary_call_is_one_frame_each_way() {
     let mut pair = Pair::usual();
     let stream = pair.client.open(Some(b"ask"), true);
     let request = pair.client.output();
-    assert_eq!(request.len(), HEADER_BYTES + 2 + PATH.len() + 2 + 3);
+    assert_eq!(request.len(), 16 + 2 + PATH.len() + 2 + 3);
     pair.server.connection.receive(&request);
     pair.server.connection.request(stream, 2);
     assert_eq!(pair.server.all_events(), ["1 opened /t.S/M", "1 message \"ask\"", "1 half-closed"]);
     pair.server.answer(stream, b"answer");
     assert_eq!(pair.server.all_events(), ["1 finished"]);
     let response = pair.server.output();
-    assert_eq!(response.len(), HEADER_BYTES + 2 + 2 + 2 + 6);
+    assert_eq!(response.len(), 16 + 2 + 2 + 2 + 6);
     pair.client.connection.request(stream, 2);
     pair.client.connection.receive(&response);
     assert_eq!(pair.client.all_events(), ["1 headers", "1 message \"answer\"", "1 status Ok \"\""]);

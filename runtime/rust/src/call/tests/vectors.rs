@@ -4,6 +4,7 @@
 use samehost_transport_api::Code;
 use serde_json::{Value, json};
 
+use super::super::event::Closed;
 use super::super::*;
 use crate::vectors::{cases, hello, hex, metadata, number, text, to_hex};
 use crate::wire::{Flags, FrameReader, GoAwayCode, MetadataBlock, PREFACE};
