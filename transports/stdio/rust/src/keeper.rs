@@ -1,6 +1,7 @@
 //! The thread that keeps a child.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,7 +38,8 @@ pub(crate) struct Keeper {
     /// Non-blocking.
     stderr: Option<OwnedFd>,
     cutter: StderrLineCutter,
-    lines: StderrLines,
+    /// `None` after a panic of theirs.
+    lines: Option<StderrLines>,
     grace: Duration,
     phase: Phase,
 }
@@ -76,7 +78,7 @@ impl Keeper {
             reaped: false,
             stderr: Some(stderr),
             cutter: StderrLineCutter::default(),
-            lines,
+            lines: Some(lines),
             grace,
             phase: Phase::Running,
         }
@@ -137,7 +139,9 @@ impl Keeper {
                 Ok(0) => self.end_stderr(),
                 Ok(count) => {
                     let lines = self.cutter.take(&buffer[..count]);
-                    lines.iter().for_each(|line| self.tell(line));
+                    for line in lines {
+                        self.tell(&line);
+                    }
                     if count < buffer.len() {
                         return;
                     }
@@ -156,9 +160,14 @@ impl Keeper {
         self.child.has_closed_stderr();
     }
 
-    fn tell(&self, line: &str) {
+    fn tell(&mut self, line: &str) {
         self.child.has_written(line);
-        (self.lines)(line);
+        // The hook has told of a panic already, and the child must be kept whatever the user's code does.
+        if let Some(lines) = &self.lines {
+            if catch_unwind(AssertUnwindSafe(|| lines(line))).is_err() {
+                self.lines = None;
+            }
+        }
     }
 
     fn reap(&mut self) {

@@ -196,3 +196,21 @@ fn every_line_on_stderr_is_handed_on_and_an_endless_one_is_cut() {
     assert_eq!(last.len(), 10, "the last lines and no more: {failure}");
     assert!(last[0].ends_with("line 491") && last[9].starts_with('\0'), "{failure}");
 }
+
+#[test]
+fn a_consumer_of_stderr_that_panics_loses_its_lines_and_harms_nothing_else() {
+    let options = StdioOptions {
+        stderr_lines: Some(std::sync::Arc::new(|line| assert!(line.is_empty(), "on purpose: {line}"))),
+        ..StdioOptions::default()
+    };
+    let link = connected("stdio:sh -c 'echo one >&2; echo two >&2; exit 3'", options);
+    assert_eq!(read_to_end(&*link), Ok(vec![]));
+    let failure = link.explain(ended(&*link)).to_string();
+    assert!(
+        failure.ends_with("exited with status 3 with calls open. Its last lines on stderr: one\ntwo"),
+        "{failure}"
+    );
+    let pid = pid_of(&*link);
+    drop(link);
+    common::until_reaped(pid);
+}

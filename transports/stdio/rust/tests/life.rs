@@ -2,11 +2,15 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::{announced, connect, connected, program, runs, until_ended, until_reaped};
+use rustix::fs::{OFlags, fcntl_getfl};
 use samehost_transport_api::Link;
 use samehost_transport_stdio::StdioOptions;
 use samehost_transport_testkit::{read_all, read_to_end, write_all};
@@ -199,6 +203,30 @@ fn a_terminal_is_refused() {
         let text = String::from_utf8(result.unwrap().stderr).unwrap();
         assert!(text.contains(&format!("standard {stream} is a terminal")), "{text}");
     }
+}
+
+#[test]
+fn a_child_serves_on_sockets_as_well_and_leaves_their_flags_alone() {
+    let (ours, its) = UnixStream::pair().unwrap();
+    let copy = || OwnedFd::from(its.try_clone().unwrap());
+    let program = env!("CARGO_BIN_EXE_samehost-stdio-test-program");
+    let mut child = Command::new(program).arg("echo").stdin(copy()).stdout(copy()).spawn().unwrap();
+    (&ours).write_all(b"hello").unwrap();
+    let mut echo = [0; 5];
+    (&ours).read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"hello");
+    assert!(!fcntl_getfl(&its).unwrap().contains(OFlags::NONBLOCK));
+    drop(its);
+    // The end of the host's direction alone is the end.
+    ours.shutdown(Shutdown::Write).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_child_without_any_input_ends_by_itself() {
+    let program = env!("CARGO_BIN_EXE_samehost-stdio-test-program");
+    let child = Command::new(program).arg("echo").stdin(Stdio::null()).stdout(Stdio::null()).status();
+    assert!(child.unwrap().success());
 }
 
 #[test]

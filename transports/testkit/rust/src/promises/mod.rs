@@ -1,14 +1,16 @@
 //! The promises of a [`Link`], a function each: the bullets of its contract. Every one tries a
 //! [`Subject`] and panics where the promise is broken.
 
+mod descriptors;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+pub use descriptors::*;
 use samehost_transport_api::{Interest, Link, LinkError, Read};
 
 use crate::bytes::Numbers;
-use crate::{Ends, Subject, read_all, read_to_end, write_all};
+use crate::{Subject, read_all, read_to_end, write_all};
 
 /// Makes a test of every promise for one [`Subject`].
 #[macro_export]
@@ -33,6 +35,7 @@ macro_rules! link_contract {
             many_wakes_do_not_block_and_do_not_stay
             both_ends_send_eight_mebibytes_at_once
             descriptors_are_ready_when_a_wait_would_return
+            descriptors_serve_an_edge_triggered_event_loop
             a_hundred_links_leave_no_descriptor_behind
             the_peer_is_known_as_far_as_it_can_be
         }
@@ -280,50 +283,6 @@ pub fn both_ends_send_eight_mebibytes_at_once(subject: Subject) {
     });
 }
 
-/// The descriptors become ready whenever `wait` would return for that reason.
-pub fn descriptors_are_ready_when_a_wait_would_return(subject: Subject) {
-    subject.try_either_end(|near, far| {
-        assert!(!readable(&*near, Some(Duration::ZERO)));
-        assert!(writable(&*near, None));
-        write_all(&*far, b"x").unwrap();
-        assert!(readable(&*near, None));
-        read_all(&*near, &mut [0]).unwrap();
-        assert!(!readable(&*near, Some(Duration::ZERO)));
-        let sent = clog(&*near).len();
-        assert!(!writable(&*near, Some(Duration::ZERO)));
-        let reader = thread::spawn(move || {
-            read_all(&*far, &mut vec![0; sent]).unwrap();
-            far
-        });
-        assert!(writable(&*near, None));
-        drop(reader.join().unwrap());
-        assert!(readable(&*near, None), "the end is something to read");
-        assert_eq!(near.read(&mut [0]), Ok(Read::End));
-    });
-}
-
-/// Every descriptor is freed, also those of links that had bytes in flight.
-pub fn a_hundred_links_leave_no_descriptor_behind(subject: Subject) {
-    subject.alone(|make| {
-        // The first link may make what lives as long as the process.
-        drop(make());
-        let before = descriptors();
-        for _ in 0..100 {
-            let Ends { left, right, keep } = make();
-            write_all(&*left, b"never read").unwrap();
-            drop(left);
-            drop(right);
-            drop(keep);
-        }
-        // Threads of the transport may have some to close yet.
-        let patience = Instant::now() + Duration::from_secs(60);
-        while descriptors() > before && Instant::now() < patience {
-            thread::yield_now();
-        }
-        assert!(descriptors() <= before, "{before} descriptors before, {} after", descriptors());
-    });
-}
-
 /// The peer is known as far as the operating system can tell, and its address always.
 pub fn the_peer_is_known_as_far_as_it_can_be(subject: Subject) {
     subject.try_either_end(move |near, _far| {
@@ -376,23 +335,4 @@ fn until_failure(link: &dyn Link) -> LinkError {
         }
     }
     panic!("it takes everything, though nobody is there");
-}
-
-fn readable(link: &dyn Link, timeout: Option<Duration>) -> bool {
-    polled(PollFd::from_borrowed_fd(link.descriptors().read, PollFlags::IN), timeout)
-}
-
-fn writable(link: &dyn Link, timeout: Option<Duration>) -> bool {
-    polled(PollFd::from_borrowed_fd(link.descriptors().write, PollFlags::OUT), timeout)
-}
-
-fn polled(fd: PollFd<'_>, timeout: Option<Duration>) -> bool {
-    let timeout = timeout.map(|timeout| Timespec::try_from(timeout).expect("short"));
-    poll(&mut [fd], timeout.as_ref()).expect("it can be polled") == 1
-}
-
-/// How many descriptors this process has.
-fn descriptors() -> usize {
-    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-    std::fs::read_dir(folder).expect("the descriptors are listed").count()
 }
