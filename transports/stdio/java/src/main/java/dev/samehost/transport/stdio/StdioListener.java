@@ -84,10 +84,16 @@ final class StdioListener implements Listener {
   }
 
   private static void replaceStandardStreams() throws SystemCallException {
-    try (Fd nothing = Fd.openSource("/dev/null")) {
-      Fd.copy(nothing.number(), 0);
+    try (Fd empty = Fd.openSource("/dev/null");
+        Fd nothing = Fd.openSink("/dev/null")) {
+      Fd.copy(empty.number(), 0);
+      try {
+        Fd.copy(2, 1);
+      } catch (SystemCallException e) {
+        // There is no standard error.
+        Fd.copy(nothing.number(), 1);
+      }
     }
-    Fd.copy(2, 1);
   }
 
   @Override

@@ -3,8 +3,13 @@ package dev.samehost.transport.stdio;
 import static com.google.common.truth.Truth.assertThat;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
+import dev.samehost.transport.Peer;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.Access;
+import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.FdLink;
 import dev.samehost.transport.testkit.Bytes;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -14,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -122,6 +128,31 @@ final class ChildLifeTest {
     try (Link link = Children.start(PATIENT, Children.java(ChildProgram.class, "second"))) {
       Children.readReady(link);
       assertThat(new String(Bytes.readToEnd(link), UTF_8)).isEqualTo("STDIO_TAKEN");
+    }
+  }
+
+  @Test
+  void a_terminal_is_refused() throws Exception {
+    try (Fd terminal = Fd.openSource("/dev/ptmx");
+        Fd.Pipe output = Fd.pipe();
+        Fd.Pipe error = Fd.pipe()) {
+      int pid =
+          Spawn.start(
+              List.of(Children.java(ChildProgram.class, "busy")),
+              Map.of(),
+              Path.of(""),
+              terminal,
+              output.sink(),
+              error.sink());
+      ChildProcess child = ChildProcess.watch(pid, () -> {});
+      error.sink().close();
+      error.source().setNonBlocking();
+      try (Link words =
+          FdLink.toRead(error.source(), Access.NON_BLOCKING, Peer.at("test:stderr"))) {
+        assertThat(new String(Bytes.readToEnd(words), UTF_8))
+            .contains(Fault.STDIO_TERMINAL.text("input"));
+      }
+      assertThat(child.awaitEnd(Bytes.PATIENCE_NANOS)).isEqualTo("exited with status 1");
     }
   }
 

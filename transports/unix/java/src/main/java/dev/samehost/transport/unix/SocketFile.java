@@ -158,7 +158,8 @@ final class SocketFile implements Endpoint {
   }
 
   private LinkException failure(SystemCallException e) {
-    Path folder = Path.of(name.text()).toAbsolutePath().getParent();
+    Path parent = Path.of(name.text()).getParent();
+    Path folder = parent == null ? Path.of(".") : parent;
     if (Errno.ENOENT.is(e.errno()) || Errno.ENOTDIR.is(e.errno())) {
       return Fault.LISTEN_NO_FOLDER.with(name.address(), folder);
     }

@@ -40,7 +40,7 @@ record SocketName(Address address, String text, boolean isAbstract) {
       throw Fault.ADDRESS_MALFORMED.with(address, "it has no " + what);
     }
     if (text.indexOf('\0') >= 0) {
-      throw Fault.ADDRESS_MALFORMED.with(address, "its " + what + " holds a zero byte");
+      throw Fault.ADDRESS_MALFORMED.with(address, "it has a NUL");
     }
     int bytes = text.getBytes(StandardCharsets.UTF_8).length;
     if (bytes > LIMIT) {
