@@ -21,7 +21,7 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 }
 
 /// The lines of code, without comments, in which one of the words stands.
-fn lines_with<'a>(sources: &'a [(PathBuf, String)], words: &[&str]) -> Vec<String> {
+fn lines_with(sources: &[(PathBuf, String)], words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in sources {
         for (number, line) in text.lines().enumerate() {

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::Write;
+
 use common::{Obedient, ask, client, order, soon};
 use samehost::{Channel, Server};
 use samehost_test_stubs::Order;
@@ -21,7 +23,7 @@ fn address(kind: &str) -> String {
 fn serve_as_a_child() {
     let Ok(kind) = std::env::var(AS_CHILD) else { return };
     if kind == "dies" {
-        eprintln!("no worker to be had");
+        std::io::stderr().write_all(b"no worker to be had\n").unwrap();
         std::process::exit(3);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

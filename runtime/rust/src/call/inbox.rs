@@ -49,12 +49,24 @@ pub(crate) struct Inbox {
     /// A message was requested that has not arrived.
     requested: bool,
     over: bool,
+    /// Where the OPEN of a stream of this side begins, in all that this side writes.
+    open_at: Option<u64>,
     reader: Option<Waker>,
     writer: Option<Waker>,
     watcher: Option<Waker>,
 }
 
 impl Inbox {
+    /// For a stream of this side, whose OPEN begins there in all that this side writes.
+    pub(crate) fn opened_at(open_at: u64) -> Inbox {
+        Inbox { open_at: Some(open_at), ..Inbox::default() }
+    }
+
+    /// Whether not one byte of the stream was written, of this side's so many.
+    pub(crate) fn is_unsent(&self, written: u64) -> bool {
+        self.open_at.is_some_and(|open_at| written <= open_at)
+    }
+
     /// Takes an arrival in; a reset overtakes everything. Those to be woken are put into `wakes`.
     pub(crate) fn put(&mut self, arrival: Arrival, wakes: &mut Vec<Waker>) {
         match arrival {

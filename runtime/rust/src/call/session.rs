@@ -64,6 +64,8 @@ struct State {
     openers: Waitlist,
     /// The whole story of the end, once the transport has told what it knows.
     explained: Option<LinkError>,
+    /// How many bytes the link has taken in all.
+    written: u64,
 }
 
 /// What is to be done once the lock is released.
@@ -97,6 +99,7 @@ impl Session {
             incoming: Vec::new(),
             openers: Waitlist::default(),
             explained: None,
+            written: 0,
         };
         Arc::new(Session { peer, driver, observer, state: Mutex::new(state) })
     }
@@ -173,7 +176,10 @@ impl Session {
             }
             match link.write(outbound) {
                 Ok(0) => return true,
-                Ok(count) => state.connection.sent(count),
+                Ok(count) => {
+                    state.connection.sent(count);
+                    state.written += count as u64;
+                }
                 Err(error) => {
                     state.connection.link_failed(error);
                     return false;
@@ -324,8 +330,9 @@ impl State {
                         (Some(error), Cause::Connection) => (error.code(), error.to_string()),
                         _ => (code, text),
                     };
-                    let status = Status { code, text, trailers: MetadataBlock::new() };
-                    self.put(stream, Arrival::Reset { status, refused }, after);
+                    let unsent = self.inboxes.get(&stream).is_some_and(|inbox| inbox.is_unsent(self.written));
+                    let refused = refused || unsent && cause == Cause::Connection;
+                    self.put(stream, Arrival::Reset { status: Status::of(code, text), refused }, after);
                 }
                 Event::Finished { stream } => {
                     if let Some(inbox) = self.inboxes.get_mut(&stream) {
@@ -365,3 +372,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ impl Session {
         cx: &Context<'_>,
     ) -> Result<StreamId, OpenError> {
         self.act(|state, after| {
+            let open_at = state.written + state.connection.outbound().len() as u64;
             let opened = state.connection.open(
                 request.path,
                 request.metadata,
@@ -38,7 +39,7 @@ impl Session {
             match &opened {
                 Ok(stream) => {
                     state.openers.leave(place);
-                    let mut inbox = Inbox::default();
+                    let mut inbox = Inbox::opened_at(open_at);
                     inbox.wants_request();
                     state.inboxes.insert(*stream, inbox);
                     state.connection.request(*stream, 1);
