@@ -1,6 +1,7 @@
 //! A transport inside one process.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,8 +39,12 @@ impl PairTransport {
         PairTransport::default()
     }
 
-    fn end(&self, address: &Address) -> End {
-        End { transport: self.clone(), address: address.clone(), mine: Mutex::default() }
+    fn end(&self, address: &Address) -> Result<End, LinkError> {
+        if address.rest().is_empty() {
+            return Err(Fault::AddressMalformed.with(&[address, &"it has no name"]));
+        }
+        let (address, closed) = (address.clone(), AtomicBool::new(false));
+        Ok(End { transport: self.clone(), address, closed, mine: Mutex::default() })
     }
 
     fn with_names<T>(&self, act: impl FnOnce(&mut HashMap<String, Arc<dyn Acceptor>>) -> T) -> T {
@@ -53,11 +58,11 @@ impl Transport for PairTransport {
     }
 
     fn connector(&self, address: &Address, _options: &Options) -> Result<Box<dyn Connector>, LinkError> {
-        Ok(Box::new(self.end(address)))
+        Ok(Box::new(self.end(address)?))
     }
 
     fn listener(&self, address: &Address, _options: &Options) -> Result<Box<dyn Listener>, LinkError> {
-        Ok(Box::new(self.end(address)))
+        Ok(Box::new(self.end(address)?))
     }
 }
 
@@ -65,12 +70,17 @@ impl Transport for PairTransport {
 struct End {
     transport: PairTransport,
     address: Address,
+    /// Whether this connector was closed.
+    closed: AtomicBool,
     /// The acceptor of this listener while it listens.
     mine: Mutex<Option<Arc<dyn Acceptor>>>,
 }
 
 impl Connector for End {
     fn connect(&self, _timeout: Duration) -> Result<Arc<dyn Link>, LinkError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Fault::ChannelShutdown.with(&[&self.address]));
+        }
         let acceptor = self.transport.with_names(|names| names.get(self.address.rest()).cloned());
         let acceptor = acceptor.ok_or_else(|| Fault::ConnectNoSuchFile.with(&[&self.address]))?;
         let (near, far) = made(&self.address.to_string()).map_err(|errno| {
@@ -84,7 +94,9 @@ impl Connector for End {
         Duration::from_secs(5)
     }
 
-    fn close(&self) {}
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
 }
 
 impl Listener for End {
@@ -151,5 +163,17 @@ mod tests {
         acceptor.next_link();
         drop(listener);
         assert_eq!(connect().err().unwrap().fault(), Fault::ConnectNoSuchFile);
+    }
+
+    #[test]
+    fn a_closed_connector_makes_no_more_links_and_an_address_needs_a_name() {
+        let transport = PairTransport::new();
+        let options = Options::new();
+        let connector = transport.connector(&"test-pair:here".parse().unwrap(), &options).unwrap();
+        connector.close();
+        let refusal = connector.connect(Duration::from_secs(1)).err().unwrap();
+        assert_eq!(refusal.fault(), Fault::ChannelShutdown);
+        let refusal = transport.listener(&"test-pair:".parse().unwrap(), &options).err().unwrap();
+        assert_eq!(refusal.fault(), Fault::AddressMalformed);
     }
 }
