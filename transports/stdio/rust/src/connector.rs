@@ -1,13 +1,15 @@
 //! The host's side.
 
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{Access, OFlags, access, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
 use samehost_transport_posix::{FdLink, Wake, errno_text};
@@ -30,8 +32,10 @@ impl StdioConnector {
         StdioConnector { address, options, closed: AtomicBool::new(false) }
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.options.arguments[0]);
+    fn command(&self) -> Result<Command, LinkError> {
+        let program = &self.options.arguments[0];
+        let mut command = Command::new(self.found()?);
+        command.arg0(program);
         command.args(&self.options.arguments[1..]);
         command.envs(self.options.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.options.folder {
@@ -39,7 +43,25 @@ impl StdioConnector {
         }
         // The pipes are close-on-exec, and the child gets the default action for SIGPIPE back.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
+        Ok(command)
+    }
+
+    /// Where the program is: by the host's PATH, also where the child gets another one.
+    fn found(&self) -> Result<OsString, LinkError> {
+        let program = &self.options.arguments[0];
+        let changed = self.options.environment.iter().any(|(name, _)| name == "PATH");
+        if !changed || program.as_encoded_bytes().contains(&b'/') {
+            return Ok(program.clone());
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut files = std::env::split_paths(&path).map(|folder| folder.join(program));
+        let found = files.find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok());
+        found.map(OsString::from).ok_or_else(|| self.not_started(&Errno::NOENT.into()))
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> LinkError {
+        let program = self.options.arguments[0].to_string_lossy();
+        Fault::SpawnFailed.with(&[&self.address, &program, &text(error)])
     }
 
     /// Who takes the lines of the child's standard error.
@@ -62,10 +84,7 @@ impl Connector for StdioConnector {
         }
         let wake = || Wake::new().map_err(|errno| self.failed("eventfd", &errno.into()));
         let (wake, end) = (wake()?, wake()?);
-        let mut process = self.command().spawn().map_err(|error| {
-            let program = self.options.arguments[0].to_string_lossy();
-            Fault::SpawnFailed.with(&[&self.address, &program, &text(&error)])
-        })?;
+        let mut process = self.command()?.spawn().map_err(|error| self.not_started(&error))?;
         let pid = process.id();
         let streams = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = streams else { unreachable!("all are piped") };

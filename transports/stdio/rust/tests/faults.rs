@@ -78,6 +78,20 @@ fn arguments_as_a_list_are_taken_as_they_are() {
 }
 
 #[test]
+fn the_hosts_path_decides_where_the_program_is_and_the_childs_is_its_own() {
+    let environment = vec![("PATH".into(), "/nowhere".into())];
+    let options = StdioOptions { environment, ..StdioOptions::default() };
+    let link = connected("stdio:sh -c 'printf %s \"$PATH\"'", options.clone());
+    assert_eq!(read_to_end(&*link).unwrap(), b"/nowhere");
+    let missing = connector("stdio:no-such-program", options).unwrap();
+    let failure = missing.connect(Duration::from_secs(1)).err().unwrap().to_string();
+    assert!(
+        failure.contains("cannot start no-such-program: No such file or directory (ENOENT)."),
+        "{failure}"
+    );
+}
+
+#[test]
 fn a_child_that_dies_before_hello_is_told_with_its_status_and_its_last_words() {
     let link = connect("stdio:sh -c 'echo Starting...; echo one >&2; printf two >&2; exit 3'");
     let skipped = read_to_end(&*link).unwrap();
