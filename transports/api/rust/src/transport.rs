@@ -91,7 +91,7 @@ pub enum FirstBytes {
 
 /// Bytes for people, at most 16 of them: `"220 mail" (32 32 30 20 6D 61 69 6C)`.
 fn shown(bytes: &[u8]) -> String {
-    let bytes = &bytes[..bytes.len().min(16)];
+    let bytes = &bytes[..bytes.len().min(8)];
     let printed = |&byte: &u8| if (b' '..=b'~').contains(&byte) { char::from(byte) } else { '.' };
     let text: String = bytes.iter().map(printed).collect();
     let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();

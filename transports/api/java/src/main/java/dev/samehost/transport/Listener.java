@@ -67,7 +67,7 @@ public interface Listener extends AutoCloseable {
     /** More bytes are needed. */
     MORE;
 
-    private static final int SHOWN_BYTES = 16;
+    private static final int SHOWN_BYTES = 8;
 
     /** Bytes for people, at most 16 of them: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
     static String show(ByteBuffer bytes) {
