@@ -43,8 +43,8 @@
 //! | `stdio:worker --fast` | a child that is started, and lives as long as the channel; it serves `stdio:` |
 //!
 //! [`Channel`] and [`Server`] run in a tokio runtime; [`blocking`] needs none and is there without the feature
-//! `tonic` as well. The feature `gzip` lets tonic's stubs compress messages. What goes over the wire
-//! stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
+//! `tonic` as well. Messages are compressed where tonic's stubs are told to, by gzip. What goes over
+//! the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
 //! channels), `wire` (frames), and below them the transports' interface, [`transport`].
 
 #[allow(dead_code)] // the whole protocol is here, and not every part has a user yet

@@ -179,3 +179,22 @@ async fn both_sides_write_eight_mebibytes_at_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn messages_are_compressed_where_both_sides_are_told_to() {
+    use tonic::codec::CompressionEncoding::Gzip;
+    let service = samehost_test_stubs::echo_server::EchoServer::new(common::Obedient::default())
+        .accept_compressed(Gzip)
+        .send_compressed(Gzip);
+    // The limit is that of the bytes on the wire: what is repeated so often is small there.
+    let pair = Pair::configured(Over::Pair, |builder| {
+        builder.max_inbound_message_size(100_000).add_service(service)
+    });
+    let channel = samehost::Channel::builder(&*pair.address)
+        .registry(pair.registry.clone())
+        .max_inbound_message_size(100_000);
+    let mut client = common::client(channel.build().unwrap()).accept_compressed(Gzip).send_compressed(Gzip);
+    let data = vec![42; 1 << 20];
+    let answer = soon(client.say(ask(data.clone()))).await.unwrap();
+    assert!(answer.into_inner().data == data);
+}

@@ -17,7 +17,7 @@ pub(crate) struct Limits {
     pub(crate) max_streams: u32,
     pub(crate) max_methods: u32,
     pub(crate) outbound_queue: u32,
-    /// Messages compressed by gzip are understood.
+    /// Messages compressed by gzip are taken; whether they are understood is for who decodes them.
     pub(crate) gzip: bool,
 }
 

@@ -54,7 +54,7 @@ impl Channel {
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
         ChannelBuilder {
             address: address.into(),
-            limits: Limits { gzip: cfg!(feature = "gzip"), ..Limits::default() },
+            limits: Limits { gzip: true, ..Limits::default() },
             registry: default_registry(),
             options: Options::new(),
             connect_timeout: Duration::from_secs(20),

@@ -33,7 +33,7 @@ impl Server {
     pub fn builder() -> ServerBuilder {
         ServerBuilder {
             services: Services::default(),
-            limits: Limits { gzip: cfg!(feature = "gzip"), ..Limits::default() },
+            limits: Limits { gzip: true, ..Limits::default() },
             registry: default_registry(),
             options: Options::new(),
         }
