@@ -202,7 +202,7 @@ fn a_runtime_that_ends_takes_its_connections_along_and_another_one_makes_new_one
     let serving = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let pair = serving.block_on(async { Pair::serve(Over::Unix) });
     let channel = pair.channel();
-    for _ in 0..3 {
+    for _ in 0..50 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(soon(client(channel.clone()).say(ask("hi")))).unwrap();
     }

@@ -40,7 +40,7 @@ pub(crate) fn block_on<P, T>(
 
 /// Starts sessions that the calling threads read.
 pub(crate) fn starter() -> Starter {
-    Box::new(|| {
+    Arc::new(|| {
         let reader = Reader::new();
         let driver = Box::new(ThreadDriver(reader.clone()));
         (driver, Box::new(move |session, link| reader.start(&session, link)))

@@ -41,7 +41,7 @@ pub enum ConnectivityState {
 
 /// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
 /// is made where a connection is first needed, in the context of the caller.
-pub(crate) type Starter = Box<dyn Fn() -> (Box<dyn Driver>, Start) + Send>;
+pub(crate) type Starter = Arc<dyn Fn() -> (Box<dyn Driver>, Start) + Send + Sync>;
 
 /// Starts the driver of a session.
 pub(crate) type Start = Box<dyn FnOnce(Arc<Session>, Arc<dyn Link>) + Send>;
@@ -99,6 +99,8 @@ struct State {
     failures: u32,
     /// A thread connects, or waits to do so again.
     dialing: bool,
+    /// Of the call that needed a connection last: its runtime is the one that lives.
+    starter: Option<Starter>,
     /// The link whose peer has not said HELLO yet, to be woken at the shutdown.
     greeting: Option<Arc<dyn Link>>,
     /// Calls that fail when connecting does, and calls that wait on.
@@ -136,6 +138,7 @@ impl ChannelCore {
             phase: Phase::Idle,
             failures: 0,
             dialing: false,
+            starter: None,
             greeting: None,
             hasty: Waitlist::default(),
             patient: Waitlist::default(),
@@ -224,7 +227,9 @@ impl ChannelCore {
 
     /// Sees to it that a thread connects, now or after the backoff.
     fn dial(self: &Arc<Self>) {
+        let starter = (self.make_starter)();
         let dialing = self.change(|state, _| {
+            state.starter = Some(starter);
             match state.phase {
                 Phase::Idle => state.phase = Phase::Connecting,
                 Phase::Failed { until } if until <= Instant::now() => state.phase = Phase::Connecting,
@@ -233,9 +238,9 @@ impl ChannelCore {
             std::mem::replace(&mut state.dialing, true)
         });
         if !dialing {
-            let (channel, starter) = (self.clone(), (self.make_starter)());
+            let channel = self.clone();
             let thread = std::thread::Builder::new().name("samehost-connect".to_owned());
-            if let Err(error) = thread.spawn(move || dial::run(&channel, &starter)) {
+            if let Err(error) = thread.spawn(move || dial::run(&channel)) {
                 self.dial_ended(Err(Fault::ConnectFailed.with(&[&self.address(), &"thread", &error])));
                 self.change(|state, _| state.dialing = false);
             }
@@ -256,16 +261,16 @@ impl ChannelCore {
         self.noticed(session, Notice::Over);
     }
 
-    /// What the dialing thread does next: `true` to connect, once the backoff is over, `false` to end.
-    pub(super) fn may_dial(&self) -> bool {
+    /// What the dialing thread does next: it connects, once the backoff is over, or ends.
+    pub(super) fn may_dial(&self) -> Option<Starter> {
         let mut state = self.lock();
         loop {
             let until = match state.phase {
-                Phase::Connecting => return true,
+                Phase::Connecting => return state.starter.clone(),
                 Phase::Failed { until } if !state.patient.is_empty() => until,
                 _ => {
                     state.dialing = false;
-                    return false;
+                    return None;
                 }
             };
             let left = until.saturating_duration_since(Instant::now());

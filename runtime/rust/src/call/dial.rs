@@ -10,9 +10,9 @@ use super::channel::{ChannelCore, Start, Starter};
 use super::session::{Notice, Session, Taken};
 
 /// Tries to connect until it succeeds, or until no call waits for it.
-pub(super) fn run(channel: &Arc<ChannelCore>, starter: &Starter) {
-    while channel.may_dial() {
-        match connect(channel, starter) {
+pub(super) fn run(channel: &Arc<ChannelCore>) {
+    while let Some(starter) = channel.may_dial() {
+        match connect(channel, &starter) {
             Ok((session, start, link)) => {
                 start(session.clone(), link);
                 if !channel.dial_ended(Ok(session.clone())) {

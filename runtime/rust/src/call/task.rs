@@ -1,6 +1,6 @@
 //! The driver of tokio: one task a connection reads and writes its link.
 
-use std::future::Future as _;
+use std::future::Future;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -40,7 +40,7 @@ impl TaskDriver {
     /// Starts sessions on the runtime of the caller.
     pub(crate) fn starter() -> Starter {
         let runtime = tokio::runtime::Handle::current();
-        Box::new(move || {
+        Arc::new(move || {
             let (driver, runtime) = (TaskDriver::default(), runtime.clone());
             let start = {
                 let driver = driver.clone();
@@ -62,15 +62,28 @@ impl TaskDriver {
 
     /// Moves the bytes of a session until it is over. Calls that the peer opens are handed to
     /// `serve`, on this task, with its context for their first poll. Must run on a runtime with I/O and time.
-    pub(crate) async fn drive(
+    pub(crate) fn drive(
+        self,
+        session: Arc<Session>,
+        link: Arc<dyn Link>,
+        hello_timeout: Option<Duration>,
+        serve: impl FnMut(&Arc<Session>, Vec<Incoming>) + Send,
+    ) -> impl Future<Output = ()> + Send {
+        // Where a runtime drops the task, even before it has begun, nobody may wait for ever.
+        let guard = Guard(session.clone());
+        async move {
+            let _guard = guard;
+            self.run(session, link, hello_timeout, serve).await;
+        }
+    }
+
+    async fn run(
         self,
         session: Arc<Session>,
         link: Arc<dyn Link>,
         hello_timeout: Option<Duration>,
         mut serve: impl FnMut(&Arc<Session>, Vec<Incoming>) + Send,
     ) {
-        // Where the runtime drops this task, nobody may wait for ever.
-        let _guard = Guard(&session);
         let polled = match Polled::over(&*link) {
             Ok(polled) => polled,
             Err(error) => {
@@ -127,9 +140,9 @@ fn refuse(session: &Arc<Session>, incoming: Vec<Incoming>) {
 }
 
 /// Ends the session when its task is dropped.
-struct Guard<'a>(&'a Arc<Session>);
+struct Guard(Arc<Session>);
 
-impl Drop for Guard<'_> {
+impl Drop for Guard {
     fn drop(&mut self) {
         if !self.0.is_over() {
             self.0.abandon(Fault::LinkClosed.with(&[&self.0.peer().address]));

@@ -12,11 +12,8 @@ use crate::wire::{Hello, VERSION};
 pub(crate) struct Limits {
     pub(crate) max_inbound_message_size: u32,
     pub(crate) max_inbound_metadata_size: u32,
-    pub(crate) max_frame_size: u32,
     pub(crate) initial_credit: u32,
     pub(crate) max_streams: u32,
-    pub(crate) max_methods: u32,
-    pub(crate) outbound_queue: u32,
     /// Messages compressed by gzip are taken; whether they are understood is for who decodes them.
     pub(crate) gzip: bool,
 }
@@ -31,18 +28,13 @@ impl Limits {
             pid: std::process::id().into(),
             pid_namespace: pid_namespace(),
             features: if self.gzip { vec!["gzip".to_owned()] } else { Vec::new() },
-            max_frame_bytes: self.max_frame_size,
             initial_credit: self.initial_credit,
             max_message_bytes: self.max_inbound_message_size,
             max_metadata_bytes: self.max_inbound_metadata_size,
             max_streams: self.max_streams,
-            max_methods: self.max_methods,
+            ..Hello::default()
         };
-        let mut settings = Settings::new(address, hello);
-        if self.outbound_queue != 0 {
-            settings.outbound_bytes = self.outbound_queue as usize;
-        }
-        settings
+        Settings::new(address, hello)
     }
 }
 
