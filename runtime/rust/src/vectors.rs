@@ -28,7 +28,7 @@ pub(crate) fn number(value: &Value, key: &str) -> u32 {
 /// The bytes of a text in hex.
 pub(crate) fn hex(text: &str) -> Bytes {
     let digit = |digit: u8| char::from(digit).to_digit(16).expect("hex") as u8;
-    assert!(text.len() % 2 == 0, "whole bytes: {text}");
+    assert!(text.len().is_multiple_of(2), "whole bytes: {text}");
     text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
 

@@ -1,4 +1,5 @@
 //! The blocking channel: threads that read their own answers, and those of others.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

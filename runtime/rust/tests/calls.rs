@@ -1,4 +1,5 @@
 //! Calls of every kind, by stock tonic stubs.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Connections under a channel: made, lost, made again, drained and closed.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! How calls end before their answer: deadlines, cancellation, limits.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

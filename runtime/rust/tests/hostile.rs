@@ -1,4 +1,5 @@
 //! Peers that do not keep to the wire: other protocols, nonsense, silence, the future, broken frames.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What is left behind by channels and servers: nothing. One test alone, as it counts what the process has.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

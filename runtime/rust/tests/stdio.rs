@@ -1,4 +1,5 @@
 //! A child that serves on its own standard input and output: this very program, started again.
+#![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
 

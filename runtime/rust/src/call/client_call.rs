@@ -151,10 +151,10 @@ impl ClientCall {
     fn may_try_again(&mut self) -> bool {
         self.tries += 1;
         let again = self.tries < MOST_TRIES && self.outgoing.rewind();
-        if again {
-            if let Stage::Open(session, stream) = std::mem::replace(&mut self.stage, Stage::Waiting(None)) {
-                session.forget(stream, None);
-            }
+        if again
+            && let Stage::Open(session, stream) = std::mem::replace(&mut self.stage, Stage::Waiting(None))
+        {
+            session.forget(stream, None);
         }
         again
     }

@@ -13,7 +13,7 @@ pub(super) fn is_later(id: StreamId, other: StreamId) -> bool {
 pub(super) fn is_opened_by(id: StreamId, side: Side) -> bool {
     match side {
         Side::Connector => id % 2 == 1,
-        Side::Acceptor => id % 2 == 0,
+        Side::Acceptor => id.is_multiple_of(2),
     }
 }
 

@@ -115,11 +115,11 @@ impl Outgoing {
     /// Sends no further message.
     pub(crate) fn half_close(&self) {
         let mut sending = self.lock();
-        if !std::mem::replace(&mut sending.half_closed, true) {
-            if let Some((session, stream)) = sending.stream.clone() {
-                drop(sending);
-                let _ = session.half_close(stream);
-            }
+        if !std::mem::replace(&mut sending.half_closed, true)
+            && let Some((session, stream)) = sending.stream.clone()
+        {
+            drop(sending);
+            let _ = session.half_close(stream);
         }
     }
 

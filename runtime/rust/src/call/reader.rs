@@ -147,10 +147,10 @@ impl Reader {
         let in_time = |now: Instant| until.is_none_or(|until| now < until);
         while !parker.is_woken() && in_time(Instant::now()) {
             let Some((link, left)) = self.read_once(session) else { break };
-            if let Some(left) = left {
-                if let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, until) {
-                    session.abandon(error);
-                }
+            if let Some(left) = left
+                && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, until)
+            {
+                session.abandon(error);
             }
         }
         self.leave(session);
@@ -291,10 +291,10 @@ impl Reader {
                 if !session.is_busy() || !self.lock().followers.is_empty() {
                     break;
                 }
-                if let Some(left) = left {
-                    if let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, None) {
-                        session.abandon(error);
-                    }
+                if let Some(left) = left
+                    && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, None)
+                {
+                    session.abandon(error);
                 }
             }
             self.leave(&session);

@@ -228,10 +228,10 @@ impl Turns<'_> {
             return Poll::Pending;
         }
         let guard = ready!(self.polled.write().poll_write_ready(cx));
-        if self.session.write(self.link) {
-            if let Ok(mut guard) = guard {
-                guard.clear_ready();
-            }
+        if self.session.write(self.link)
+            && let Ok(mut guard) = guard
+        {
+            guard.clear_ready();
         }
         Poll::Ready(())
     }
@@ -240,10 +240,10 @@ impl Turns<'_> {
     fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.session.write(self.link) {
             let guard = ready!(self.polled.write().poll_write_ready(cx));
-            if self.session.write(self.link) {
-                if let Ok(mut guard) = guard {
-                    guard.clear_ready();
-                }
+            if self.session.write(self.link)
+                && let Ok(mut guard) = guard
+            {
+                guard.clear_ready();
             }
         }
         Poll::Ready(())

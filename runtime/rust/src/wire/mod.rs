@@ -17,9 +17,13 @@ pub(crate) use frame::{Flags, Frame, FrameType};
 pub(crate) use hello::{Hello, Limits};
 pub(crate) use metadata::MetadataBlock;
 pub(crate) use payload::{GoAway, Open, Status, decode_headers, decode_ping, decode_reset, is_path};
-pub(crate) use preface::{FirstWord, PREFACE, PrefaceReader, judge};
+#[allow(unused_imports)] // for surfaces that listen
+pub(crate) use preface::{FirstWord, judge};
+pub(crate) use preface::{PREFACE, PrefaceReader};
 pub(crate) use reader::FrameReader;
-pub(crate) use writer::{FrameWriter, OpenFields, StatusFields, farewell};
+#[allow(unused_imports)] // as above
+pub(crate) use writer::farewell;
+pub(crate) use writer::{FrameWriter, OpenFields, StatusFields};
 
 /// The newest and only version of the wire that is spoken here.
 pub(crate) const VERSION: u32 = 1;

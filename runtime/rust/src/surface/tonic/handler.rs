@@ -102,10 +102,10 @@ async fn watched<T>(
         if call.poll_over(cx).is_ready() {
             return Poll::Ready(Watched::Over);
         }
-        if let Some(sleep) = sleep.as_mut().as_pin_mut() {
-            if sleep.poll(cx).is_ready() {
-                return Poll::Ready(Watched::Expired);
-            }
+        if let Some(sleep) = sleep.as_mut().as_pin_mut()
+            && sleep.poll(cx).is_ready()
+        {
+            return Poll::Ready(Watched::Expired);
         }
         match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
             Ok(poll) => poll.map(Watched::Done),
