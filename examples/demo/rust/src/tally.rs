@@ -28,3 +28,18 @@ impl Tally {
         words
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frequent_words_come_first_and_equal_ones_by_alphabet() {
+        let mut tally = Tally::default();
+        tally.add(&Text { text: "B, c: a".into() });
+        tally.add(&Text { text: " C! ".into() });
+        assert_eq!(tally.counts(), Counts { words: 4, different_words: 3 });
+        let words: Vec<String> = tally.words().into_iter().map(|word| word.word).collect();
+        assert_eq!(words, ["c", "a", "b"]);
+    }
+}

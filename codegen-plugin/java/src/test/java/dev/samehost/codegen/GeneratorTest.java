@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.DescriptorProtos.Edition;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.DescriptorProtos.FileOptions;
 import com.google.protobuf.compiler.PluginProtos.CodeGeneratorRequest;
 import com.google.protobuf.compiler.PluginProtos.CodeGeneratorResponse;
 import com.google.protobuf.compiler.PluginProtos.CodeGeneratorResponse.Feature;
@@ -87,6 +88,17 @@ final class GeneratorTest {
             "dev/samehost/codegen/tests/same/MailService.java",
             "dev/samehost/codegen/tests/same/PostService.java",
             "dev/samehost/codegen/tests/same/Empty.java");
+  }
+
+  @Test
+  void aNameThatProtobufsOwnServiceHasGetsServiceBehindIt() {
+    FileDescriptorProto.Builder generic =
+        Requests.message("generic.proto", "a.b", "Parcel")
+            .setOptions(
+                FileOptions.newBuilder().setJavaGenericServices(true).setJavaMultipleFiles(true))
+            .addService(Requests.service("Courier", ".a.b.Parcel"));
+    assertThat(names(Generator.generate(Requests.forFiles(generic))))
+        .contains("a/b/CourierService.java");
   }
 
   @Test

@@ -27,8 +27,9 @@ import java.util.function.BooleanSupplier;
 public final class CallerExecutor implements Executor {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Queue<Runnable> tasks = new ArrayDeque<>();
-  private int waiters;
+  private final Queue<Runnable> tasks = new ArrayDeque<>(); // guarded by lock
+  private int waiters; // guarded by lock
+  private long changes; // guarded by lock; counts tasks given, tasks run, and waiters that left
 
   CallerExecutor() {}
 
@@ -38,6 +39,7 @@ public final class CallerExecutor implements Executor {
     lock.lock();
     try {
       tasks.add(task);
+      changes++;
       changed.signal();
     } finally {
       lock.unlock();
@@ -46,39 +48,76 @@ public final class CallerExecutor implements Executor {
 
   /** Runs tasks on this thread until {@code done}, which is asked first and after each task. */
   void await(BooleanSupplier done) throws InterruptedException {
-    lock.lock();
-    waiters++;
+    long seen = enter();
     try {
+      // Asked without the lock: the answer may need a lock under which others give tasks.
       while (!done.getAsBoolean()) {
-        Runnable task = tasks.poll();
-        if (task == null) {
-          changed.await();
-        } else {
-          runUnlocked(task);
+        Runnable task = next(seen);
+        if (task != null) {
+          task.run();
+          if (Thread.interrupted()) {
+            throw new InterruptedException();
+          }
         }
+        seen = look(task != null);
       }
     } finally {
-      waiters--;
-      // A signal that woke this thread, or a task that it leaves behind, is another waiter's now.
-      if (waiters > 0) {
-        changed.signalAll();
-      }
+      leave();
+    }
+  }
+
+  private long enter() {
+    lock.lock();
+    try {
+      waiters++;
+      return changes;
+    } finally {
       lock.unlock();
     }
   }
 
-  private void runUnlocked(Runnable task) throws InterruptedException {
-    lock.unlock();
+  /**
+   * Takes a task or waits for a change; null when there was one since {@code seen}. Then {@code
+   * done} comes first: another thread may have brought what this one waits for and have given a
+   * task that would keep this one from noticing.
+   */
+  private Runnable next(long seen) throws InterruptedException {
+    lock.lock();
     try {
-      task.run();
-    } finally {
-      lock.lock();
-      if (waiters > 1) {
-        changed.signalAll(); // the task may have brought what another one waits for
+      while (changes == seen && tasks.isEmpty()) {
+        changed.await();
       }
+      return changes == seen ? tasks.poll() : null;
+    } finally {
+      lock.unlock();
     }
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
+  }
+
+  /** What has changed until now, the task aside that this thread has run. */
+  private long look(boolean afterTask) {
+    lock.lock();
+    try {
+      if (afterTask) {
+        changes++;
+        if (waiters > 1) {
+          changed.signalAll();
+        }
+      }
+      return changes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A signal that woke this thread, or a task that it leaves behind, is another waiter's now. */
+  private void leave() {
+    lock.lock();
+    try {
+      waiters--;
+      changes++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 }
