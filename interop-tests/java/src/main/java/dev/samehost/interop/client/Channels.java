@@ -1,0 +1,28 @@
+package dev.samehost.interop.client;
+
+import dev.samehost.SamehostChannelBuilder;
+import dev.samehost.interop.suite.Step;
+import io.grpc.ManagedChannel;
+import java.time.Duration;
+
+/** Makes the channels: the one place of the client that knows samehost. */
+final class Channels {
+  private Channels() {}
+
+  static ManagedChannel open(String address, Step.Limits limits) {
+    SamehostChannelBuilder builder = SamehostChannelBuilder.forAddress(address);
+    if (limits != null && limits.maxMessageBytes() != null) {
+      builder.maxInboundMessageSize(limits.maxMessageBytes());
+    }
+    if (limits != null && limits.maxMetadataBytes() != null) {
+      builder.maxInboundMetadataSize(limits.maxMetadataBytes());
+    }
+    if (limits != null && limits.connectTimeoutMs() != null) {
+      builder.connectTimeout(Duration.ofMillis(limits.connectTimeoutMs()));
+    }
+    if (limits != null && limits.helloTimeoutMs() != null) {
+      builder.helloTimeout(Duration.ofMillis(limits.helloTimeoutMs()));
+    }
+    return builder.build();
+  }
+}

@@ -1,0 +1,77 @@
+package dev.samehost.interop.client;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** A program that this one has started: its lines of standard output, and its end. */
+final class Started {
+  private final Process process;
+  private final BufferedReader lines;
+
+  private Started(Process process) {
+    this.process = process;
+    this.lines =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  /** Starts a command; its stderr is this program's. */
+  static Started start(String... command) throws IOException {
+    return new Started(
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** Waits for the first line, and returns what stands behind its first word, which is given. */
+  String awaitLine(String word) throws IOException {
+    String line = lines.readLine();
+    if (line == null || !line.startsWith(word + " ")) {
+      kill();
+      throw new IOException(
+          String.join(" ", process.info().command().stream().toList())
+              + ": expected "
+              + word
+              + ", but it printed "
+              + line);
+    }
+    return line.substring(word.length() + 1);
+  }
+
+  /** Kills it (SIGKILL) and waits until it is gone. May be repeated. */
+  void kill() {
+    process.destroyForcibly();
+    try {
+      process.waitFor(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What {@code kill -9} does, to any process of this user. */
+  static void kill(long pid) {
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  /** Whether a process runs; one that is dead and not yet collected does not. */
+  static boolean runs(long pid) throws IOException {
+    if (!Files.exists(Path.of("/proc/self/stat"))) {
+      return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+    }
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      return ProcessHandle.of(pid).isPresent(); // it may end while it is read
+    }
+  }
+}
