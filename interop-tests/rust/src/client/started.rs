@@ -1,0 +1,63 @@
+//! Programs that this one has started.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::suite::Mismatch;
+
+/// A program that this one has started: its lines of standard output, and its end. Dropped, it is killed.
+pub(super) struct Started {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Started {
+    /// Starts a program; its stderr is this program's.
+    pub(super) fn start(program: &Path, words: &[&str]) -> Result<Started, Mismatch> {
+        let mut child = Command::new(program)
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| Mismatch(format!("cannot start {}: {error}", program.display())))?;
+        let stdout = child.stdout.take().expect("it is piped");
+        Ok(Started { child, lines: BufReader::new(stdout).lines() })
+    }
+
+    /// Waits for the next line, and answers what stands behind its first word, which is given.
+    pub(super) async fn line(&mut self, word: &str) -> Result<String, Mismatch> {
+        let line = self.lines.next_line().await?;
+        match line.as_deref().and_then(|line| line.strip_prefix(word)) {
+            Some(rest) => Ok(rest.trim().to_owned()),
+            None => Err(Mismatch(format!("expected {word}, but the program printed {line:?}"))),
+        }
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone.
+    pub(super) async fn kill(&mut self) -> Result<(), Mismatch> {
+        Ok(self.child.kill().await?)
+    }
+}
+
+/// What `kill -9` does, to any process of this user.
+pub(super) fn kill(pid: u32) -> Result<(), Mismatch> {
+    Ok(kill_process(process(pid)?, Signal::KILL)?)
+}
+
+/// Whether a process runs; one that is dead and not yet collected does not.
+pub(super) fn runs(pid: u32) -> Result<bool, Mismatch> {
+    if let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        return Ok(!stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z")));
+    }
+    Ok(test_kill_process(process(pid)?).is_ok())
+}
+
+fn process(pid: u32) -> Result<Pid, Mismatch> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| Mismatch("the server said no pid".to_owned()))
+}
