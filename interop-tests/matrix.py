@@ -1,0 +1,101 @@
+"""Runs every client language against every server language over every transport, and prints the table.
+
+One client process a cell. Then each client meets peers that misbehave, and all must say the same words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import faults
+from cells import HOME, Cell, Transport, run_cell
+
+SUITES = HOME / "suites"
+
+
+def table(cells: list[Cell]) -> list[str]:
+    """Lay out the table: clients and servers down, transports across."""
+    transports = list(dict.fromkeys(cell.transport.name for cell in cells))
+    rows = list(dict.fromkeys(f"{cell.client} -> {cell.server}" for cell in cells))
+    width = max(len(row) for row in rows) + 3
+    lines = [" " * width + "".join(f"{name:<10}" for name in transports)]
+    for row in rows:
+        of_row = {cell.transport.name: cell for cell in cells if f"{cell.client} -> {cell.server}" == row}
+        lines.append(f"{row:<{width}}" + "".join(f"{of_row[name].shown():<10}" for name in transports))
+    return [line.rstrip() for line in lines]
+
+
+def chosen(cells: list[Cell], options: argparse.Namespace) -> list[Cell]:
+    """Leave the cells that the options name."""
+    return [
+        cell
+        for cell in cells
+        if options.client in (None, cell.client)
+        and options.server in (None, cell.server)
+        and options.transport in (None, cell.transport.name)
+    ]
+
+
+def show(cell: Cell) -> None:
+    """Print how a cell went."""
+    print(f"{cell.name()}: {cell.shown()} in {cell.seconds:.1f} s", flush=True)
+    for line in cell.failures:
+        print(f"    {line}", flush=True)
+    for line in cell.lines:
+        if line.startswith(("gap ", "skipped ")):
+            print(f"    {line}", flush=True)
+
+
+def arguments(languages: list[str], transports: list[Transport]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--client", choices=languages, help="this client language alone")
+    parser.add_argument("--server", choices=languages, help="this server language alone")
+    parser.add_argument("--transport", choices=[one.name for one in transports], help="this transport alone")
+    parser.add_argument("--case", default="all", help="a case, several with commas, or all; or faults")
+    parser.add_argument("--jobs", type=int, default=1, help="cells at once; 1 by default")
+    parser.add_argument("--limit", type=float, default=600, help="seconds for a cell; 600 by default")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the cells, print how each went and the table."""
+    languages: list[str] = json.loads((SUITES / "languages.json").read_text(encoding="utf-8"))
+    uses = json.loads((SUITES / "transports.json").read_text(encoding="utf-8"))
+    transports = [Transport(**use) for use in uses]
+    options = arguments(languages, transports)
+    cells: list[Cell] = []
+    if options.case != "faults":
+        cells = chosen(
+            [Cell(c, s, t, options.limit) for c in languages for s in languages for t in transports], options
+        )
+        with ThreadPoolExecutor(options.jobs) as jobs:
+            for cell in jobs.map(lambda cell: run_cell(cell, options.case), cells):
+                show(cell)
+    of_faults: list[Cell] = []
+    if options.case == "faults" or (options.case == "all" and not options.server and not options.transport):
+        of_faults = [
+            faults.run(client, options.limit) for client in languages if options.client in (None, client)
+        ]
+        faults.compare(of_faults)
+        for cell in of_faults:
+            show(cell)
+    if cells:
+        print("\n" + "\n".join(table(cells)))
+    if of_faults:
+        print("faults".ljust(15) + "   ".join(f"{cell.client} {cell.shown()}" for cell in of_faults))
+    print()
+    cells += of_faults
+    failed = [cell for cell in cells if cell.failed or not cell.passed]
+    for cell in failed:
+        for line in cell.failures:
+            print(f"{cell.name()}: {line}")
+    print(f"{sum(cell.passed for cell in cells)} passed, {sum(cell.failed for cell in cells)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
