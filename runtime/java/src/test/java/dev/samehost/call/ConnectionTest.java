@@ -21,7 +21,7 @@ final class ConnectionTest {
   void noiseBeforeThePrefaceIsSkippedAndKept() {
     for (int chunk : new int[] {1, 3, 1_000}) {
       Pair.Half parent = new Pair.Half(Side.CONNECTOR, SETTINGS.withNoise(100));
-      String noise = "Starting...\n\u00f5SHOSTS";
+      String noise = "Starting...\n\u00f5SHOSTS\u00f5SH";
       ByteBuffer bytes = ByteBuffer.allocate(200);
       bytes.put(noise.getBytes(StandardCharsets.ISO_8859_1)).put(greeting()).flip();
       while (bytes.hasRemaining()) {
@@ -189,6 +189,19 @@ final class ConnectionTest {
     assertThat(resets.get(0).cause()).isEqualTo(Event.Cause.GOAWAY);
     assertThat(seen.state()).isEqualTo(StreamState.OPEN);
     assertThat(pair.server.all(Event.Opened.class)).isEmpty();
+  }
+
+  @Test
+  void aGoAwayWithoutALastStreamHasSeenNoneWhateverItsId() {
+    for (int id : new int[] {1, -1}) {
+      Pair pair = new Pair(SETTINGS.withFirstStream(id), SETTINGS);
+      Stream call = pair.client.call("/t.S/M");
+      FrameWriter out = new FrameWriter();
+      out.goAway(0, 0, "bye");
+      pair.client.connection.receive(out.view());
+      assertThat(pair.client.next(Event.Reset.class).refused()).isTrue();
+      assertThat(call.state()).isEqualTo(StreamState.CLOSED);
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.samehost.call;
 import static com.google.common.truth.Truth.assertThat;
 
 import dev.samehost.transport.Code;
+import dev.samehost.wire.Hello;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,35 @@ final class FlowControlTest {
     List<Integer> sizes = new ArrayList<>();
     pair.server.all(Event.Message.class).forEach(each -> sizes.add(each.bytes().remaining()));
     assertThat(sizes).containsExactly(100_000, 8 << 20).inOrder();
+  }
+
+  @Test
+  void aLongMessageLeavesEveryOtherTurnToOthers() {
+    Hello generous = Pair.hello(0, 1 << 30, 0, 0, 0);
+    Pair pair = new Pair(generous, generous);
+    Stream first = pair.client.call("/t.S/First");
+    Stream second = pair.client.call("/t.S/Second");
+    List<Stream> accepted = List.of(pair.accepted(), pair.accepted());
+    accepted.forEach(stream -> pair.server.connection.request(stream, 1));
+    pair.client.send(first, 16 << 20);
+    pair.client.send(second, 1 << 20);
+    int moved = 0;
+    while (pair.server.all(Event.Message.class).isEmpty()) {
+      moved += Pair.move(pair.client, pair.server, 10_000);
+    }
+    assertThat(moved).isLessThan(3 << 20);
+  }
+
+  @Test
+  void emptyMessagesThatWaitEndReadinessToo() {
+    Pair pair = new Pair(Pair.HELLO, Pair.hello(0, 1_024, 0, 0, 0));
+    Stream call = pair.client.call("/t.S/M");
+    int sent = 0;
+    while (pair.client.connection.isReady(call) && sent < 10_000) {
+      pair.client.send(call, 0);
+      sent++;
+    }
+    assertThat(sent).isEqualTo((1_024 + (32 << 10)) / 16);
   }
 
   @Test
