@@ -57,7 +57,7 @@ pub(crate) struct WireError {
 
 impl WireError {
     /// A PROTOCOL_ERROR: the text names the broken rule.
-    pub(crate) fn protocol(text: &'static str) -> WireError {
-        WireError { code: GoAwayCode::ProtocolError, text: Cow::Borrowed(text) }
+    pub(crate) fn protocol(text: impl Into<Cow<'static, str>>) -> WireError {
+        WireError { code: GoAwayCode::ProtocolError, text: text.into() }
     }
 }

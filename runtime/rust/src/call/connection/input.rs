@@ -73,7 +73,7 @@ impl Connection {
         }
         let Some(frame_type) = frame_type else {
             return if header.type_number < 128 {
-                Err(WireError::protocol("a frame of an unknown type").into())
+                Err(WireError::protocol(format!("a frame of the unknown type {}", header.type_number)).into())
             } else {
                 Ok(())
             };
