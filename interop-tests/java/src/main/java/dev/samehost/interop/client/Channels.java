@@ -2,6 +2,8 @@ package dev.samehost.interop.client;
 
 import dev.samehost.SamehostChannelBuilder;
 import dev.samehost.interop.suite.Step;
+import dev.samehost.transport.stdio.StdioOptions;
+import dev.samehost.transport.unix.UnixOptions;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
 
@@ -21,7 +23,9 @@ final class Channels {
       builder.connectTimeout(Duration.ofMillis(limits.connectTimeoutMs()));
     }
     if (limits != null && limits.helloTimeoutMs() != null) {
-      builder.helloTimeout(Duration.ofMillis(limits.helloTimeoutMs()));
+      Duration timeout = Duration.ofMillis(limits.helloTimeoutMs());
+      builder.transportOption(UnixOptions.HELLO_TIMEOUT, timeout);
+      builder.transportOption(StdioOptions.HELLO_TIMEOUT, timeout);
     }
     return builder.build();
   }
