@@ -48,10 +48,10 @@ impl Half {
             return Ok(Half { fd: Arc::new(fd), way: Way::Socket });
         }
         sigpipe::ignore();
-        if is(&fd, FileType::Fifo)? {
-            if let Some(own) = reopened(&fd) {
-                return Ok(Half { fd: Arc::new(own), way: Way::NonBlocking });
-            }
+        if is(&fd, FileType::Fifo)?
+            && let Some(own) = reopened(&fd)
+        {
+            return Ok(Half { fd: Arc::new(own), way: Way::NonBlocking });
         }
         Ok(Half { fd: Arc::new(fd), way: Way::Polled })
     }

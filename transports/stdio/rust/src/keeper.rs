@@ -163,10 +163,10 @@ impl Keeper {
     fn tell(&mut self, line: &str) {
         self.child.has_written(line);
         // The hook has told of a panic already, and the child must be kept whatever the user's code does.
-        if let Some(lines) = &self.lines {
-            if catch_unwind(AssertUnwindSafe(|| lines(line))).is_err() {
-                self.lines = None;
-            }
+        if let Some(lines) = &self.lines
+            && catch_unwind(AssertUnwindSafe(|| lines(line))).is_err()
+        {
+            self.lines = None;
         }
     }
 

@@ -8,3 +8,4 @@ mod purity;
 mod streams;
 mod unexpected;
 mod vectors;
+mod victim;
