@@ -58,27 +58,45 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     check(stream == null, "the call was started already");
     check(!cancelled, "the call was cancelled");
     listener = responses;
-    if (userAgent != null) {
-      headers.discardAll(USER_AGENT);
-      headers.put(USER_AGENT, userAgent);
-    }
     Deadline deadline = earlier(options.getDeadline(), context.getDeadline());
-    ClientStream started = new ClientStream(dialer, beginning(headers, deadline), new Responses());
+    ClientStream started = new ClientStream(dialer, beginning(deadline), new Responses());
     stream = started;
     if (context.isCancelled()) {
       started.fail(outcome(Contexts.statusFromCancelled(context)));
     } else if (deadline != null && deadline.isExpired()) {
       started.fail(outcome(tooLate(deadline)));
     } else {
-      started.start();
+      started.begin();
       context.addListener(contextListener, Runnable::run);
+      if (options.getCredentials() == null) {
+        leave(headers);
+      } else {
+        Credentials.apply(options, method, executor, headers, this::leave, this::fail);
+      }
     }
   }
 
-  private ClientStream.Start beginning(Metadata headers, Deadline deadline) {
+  /** The call's metadata is complete. */
+  private void leave(Metadata headers) {
+    if (userAgent != null) {
+      headers.discardAll(USER_AGENT);
+      headers.put(USER_AGENT, userAgent);
+    }
+    try {
+      stream.start(MetadataBlocks.toBlock(headers));
+    } catch (IllegalArgumentException e) {
+      String text = Fault.METADATA_INVALID.text("of the request", e.getMessage());
+      stream.fail(Outcome.failure(Code.INTERNAL, text, e));
+    }
+  }
+
+  private void fail(Status status) {
+    stream.fail(outcome(status));
+  }
+
+  private ClientStream.Start beginning(Deadline deadline) {
     return new ClientStream.Start(
         "/" + method.getFullMethodName(),
-        MetadataBlocks.toBlock(headers),
         deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
         method.getType().clientSendsOneMessage(),
         options.isWaitForReady(),

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Handling implements Reception.Handler {
   private static final Logger log = LoggerFactory.getLogger(Handling.class);
 
+  private static final Metadata.Key<String> TIMEOUT =
+      Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER);
+
   private final Services services;
   private final List<ServerTransportFilter> filters;
 
@@ -42,7 +45,11 @@ final class Handling implements Reception.Handler {
   public Object connected(Peer peer) {
     Attributes attributes = PeerAttributes.of(peer);
     for (ServerTransportFilter filter : filters) {
-      attributes = filter.transportReady(attributes);
+      try {
+        attributes = filter.transportReady(attributes);
+      } catch (RuntimeException e) {
+        log.error("a transport filter failed", e);
+      }
     }
     return attributes;
   }
@@ -50,7 +57,11 @@ final class Handling implements Reception.Handler {
   @Override
   public void disconnected(Object connection) {
     for (ServerTransportFilter filter : filters) {
-      filter.transportTerminated((Attributes) connection);
+      try {
+        filter.transportTerminated((Attributes) connection);
+      } catch (RuntimeException e) {
+        log.error("a transport filter failed", e);
+      }
     }
   }
 
@@ -76,7 +87,12 @@ final class Handling implements Reception.Handler {
         new ServingCall<>(stream, method.getMethodDescriptor(), (Attributes) stream.connection());
     Handler<Q, A> handler = new Handler<>(stream, call);
     stream.serve(method.getMethodDescriptor().getType().serverSendsOneMessage(), handler);
-    handler.begin(method, MetadataBlocks.toMetadata(stream.metadata()));
+    Metadata headers = MetadataBlocks.toMetadata(stream.metadata());
+    long left = stream.deadlineNanos();
+    if (left != ServerStream.NO_DEADLINE) {
+      headers.put(TIMEOUT, Timeouts.text(left)); // interceptors of gRPC look for it there
+    }
+    handler.begin(method, headers);
   }
 
   /** One call: its context and what it tells the handler's listener. */

@@ -1,9 +1,12 @@
 package dev.samehost.call;
 
+import dev.samehost.transport.Link;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The thread that reads a link when no blocked caller does, and that runs listeners whose executor
@@ -13,6 +16,8 @@ import java.util.concurrent.locks.LockSupport;
  * millisecond whether they have gone, for taking it sooner would cost each of them a wake-up.
  */
 final class BackgroundReader implements Runnable, Executor {
+  private static final Logger log = LoggerFactory.getLogger(BackgroundReader.class);
+
   /** How long the last words to a peer may take, and how long a peer's are waited for. */
   static final long LAST_WORDS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -62,6 +67,18 @@ final class BackgroundReader implements Runnable, Executor {
   @Override
   public void run() {
     thread = Thread.currentThread();
+    try {
+      readToTheEnd();
+    } catch (RuntimeException | Error e) {
+      log.error("the reader of a connection failed; the connection is given up", e);
+      driver.giveUp(e);
+    }
+    takeForGood();
+    driver.finish();
+    runInline();
+  }
+
+  private void readToTheEnd() {
     driver.run(driver.act(c -> {})); // a connector speaks first
     awaitHello();
     while (!driver.isOver()) {
@@ -73,12 +90,9 @@ final class BackgroundReader implements Runnable, Executor {
       } else if (role.hasFollowers()) {
         releaseRole();
       } else {
-        read();
+        readFor(Link.FOREVER);
       }
     }
-    takeForGood();
-    driver.finish();
-    runInline();
   }
 
   private void awaitHello() {
@@ -92,10 +106,6 @@ final class BackgroundReader implements Runnable, Executor {
         readFor(left);
       }
     }
-  }
-
-  private void read() {
-    readFor(dev.samehost.transport.Link.FOREVER);
   }
 
   private void readFor(long nanos) {
@@ -123,7 +133,11 @@ final class BackgroundReader implements Runnable, Executor {
   private void runInline() {
     Runnable task;
     while ((task = inline.poll()) != null) {
-      task.run();
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        log.error("a task on the reader of a connection failed", e);
+      }
     }
   }
 

@@ -53,7 +53,6 @@ public final class ClientStream implements StreamEvents {
    */
   public record Start(
       String path,
-      MetadataBlock metadata,
       long deadlineNanos,
       boolean oneRequest,
       boolean waitForReady,
@@ -113,7 +112,7 @@ public final class ClientStream implements StreamEvents {
     this.dialer = dialer;
     this.start = start;
     this.listener = Objects.requireNonNull(listener);
-    this.request = new Request(start.path(), start.metadata());
+    this.request = new Request(start.path());
     this.pump = Pump.serves(start.executor()) ? new Pump(start.executor(), this) : null;
     this.callbacks =
         pump != null
@@ -123,11 +122,13 @@ public final class ClientStream implements StreamEvents {
 
   // ---- actions
 
-  /** Starts the call. Nothing leaves yet where exactly one message is sent. */
-  public void start() {
+  /**
+   * The call begins: its deadline counts, and what is done to it is kept. It leaves after {@link
+   * #start}.
+   */
+  public void begin() {
     lock.lock();
     try {
-      state = state.to(State.HELD);
       if (start.deadlineNanos() != NO_DEADLINE && pump == null) {
         timer =
             Timers.scheduler()
@@ -140,12 +141,19 @@ public final class ClientStream implements StreamEvents {
     LinkException refusal = dialer.enter(this);
     if (refusal != null) {
       fail(Outcome.of(refusal));
-    } else {
-      advance(() -> {});
     }
     if (pump != null) {
       pump.signal();
     }
+  }
+
+  /** The call may leave. Nothing does yet where exactly one message is sent. */
+  public void start(MetadataBlock metadata) {
+    advance(
+        () -> {
+          request.metadata(metadata);
+          state = state.to(State.HELD);
+        });
   }
 
   /** So many more messages are wanted. */

@@ -3,6 +3,8 @@ package dev.samehost.call;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The state of a {@link Dialer} and who wants to hear of its changes. Used under the dialer's lock,
@@ -45,6 +47,8 @@ public final class Connectivity {
     }
   }
 
+  private static final Logger log = LoggerFactory.getLogger(Connectivity.class);
+
   private final Executor executor;
   private final List<Runnable> observers = new ArrayList<>();
   private volatile State state = State.IDLE;
@@ -73,7 +77,7 @@ public final class Connectivity {
     state = next;
     List<Runnable> told = List.copyOf(observers);
     observers.clear();
-    return () -> told.forEach(executor::execute);
+    return () -> told.forEach(this::tell);
   }
 
   /**
@@ -83,9 +87,16 @@ public final class Connectivity {
    */
   Runnable observe(State seen, Runnable observer) {
     if (state != seen) {
-      return () -> executor.execute(observer);
+      return () -> tell(observer);
     }
     observers.add(observer);
     return () -> {};
+  }
+
+  /** Observers run elsewhere, so that whoever brings the change is not held up. */
+  private void tell(Runnable observer) {
+    if (!Callbacks.hand(observer, executor, Workers.pool())) {
+      log.warn("the executor of a channel takes no observers of its state");
+    }
   }
 }

@@ -174,7 +174,7 @@ public final class Dialer {
       return;
     } catch (RuntimeException | Error e) {
       failed(Fault.CONNECT_FAILED.causedBy(e, address(), "the transport", e));
-      throw e;
+      return;
     }
     lock.lock();
     try {

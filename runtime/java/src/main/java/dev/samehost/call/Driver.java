@@ -222,6 +222,14 @@ final class Driver {
     fail(GoAwayCode.NO_ERROR, why.getMessage(), why);
   }
 
+  /** A fault of this side's own: the connection cannot go on. */
+  void giveUp(Throwable cause) {
+    String text = "a fault of its own";
+    LinkException fault =
+        Fault.LINK_FAILED.causedBy(cause, link.peer().address(), "reading", cause);
+    fail(GoAwayCode.INTERNAL_ERROR, text, fault);
+  }
+
   /** HELLO has not come in time. */
   void helloTimeout(long seconds) {
     run(act(c -> c.helloTimeout(seconds)));

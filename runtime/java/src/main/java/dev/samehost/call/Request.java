@@ -17,7 +17,7 @@ final class Request {
   private record Piece(ByteBuffer bytes, boolean compressed) {}
 
   private final String path;
-  private final MetadataBlock metadata;
+  private MetadataBlock metadata = MetadataBlock.EMPTY;
   private final List<Piece> messages = new ArrayList<>(1);
   private int pushed;
   private long pushedBytes;
@@ -27,9 +27,12 @@ final class Request {
   private int wantedPushed;
   private boolean kept = true;
 
-  Request(String path, MetadataBlock metadata) {
+  Request(String path) {
     this.path = path;
-    this.metadata = metadata;
+  }
+
+  void metadata(MetadataBlock block) {
+    metadata = block;
   }
 
   void add(ByteBuffer message, boolean compressed) {

@@ -1,0 +1,102 @@
+package dev.samehost;
+
+import io.grpc.Attributes;
+import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.SecurityLevel;
+import io.grpc.Status;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/** Asks the credentials of a call for what they add to its metadata. */
+final class Credentials {
+  private Credentials() {}
+
+  /**
+   * Asks, and does not wait for the answer.
+   *
+   * @param complete is given the metadata with what the credentials added
+   * @param fail is given why they do not let the call go
+   */
+  static void apply(
+      CallOptions options,
+      MethodDescriptor<?, ?> method,
+      Executor executor,
+      Metadata headers,
+      Consumer<Metadata> complete,
+      Consumer<Status> fail) {
+    Applier applier = new Applier(headers, complete, fail);
+    try {
+      options.getCredentials().applyRequestMetadata(new Request(method), executor, applier);
+    } catch (RuntimeException | Error e) {
+      applier.fail(
+          Status.UNAUTHENTICATED
+              .withDescription("Credentials should use fail() instead of throwing exceptions")
+              .withCause(e));
+    }
+  }
+
+  private static final class Request extends CallCredentials.RequestInfo {
+    private final MethodDescriptor<?, ?> method;
+
+    private Request(MethodDescriptor<?, ?> method) {
+      this.method = method;
+    }
+
+    @Override
+    public MethodDescriptor<?, ?> getMethodDescriptor() {
+      return method;
+    }
+
+    /** No byte leaves the host, and nobody but the peer can read it. */
+    @Override
+    public SecurityLevel getSecurityLevel() {
+      return SecurityLevel.PRIVACY_AND_INTEGRITY;
+    }
+
+    @Override
+    public String getAuthority() {
+      return SamehostChannelBuilder.AUTHORITY;
+    }
+
+    @Override
+    public Attributes getTransportAttrs() {
+      return Attributes.EMPTY;
+    }
+  }
+
+  private static final class Applier extends CallCredentials.MetadataApplier {
+    private final Metadata headers;
+    private final Consumer<Metadata> complete;
+    private final Consumer<Status> fail;
+    private final AtomicBoolean answered = new AtomicBoolean();
+
+    private Applier(Metadata headers, Consumer<Metadata> complete, Consumer<Status> fail) {
+      this.headers = headers;
+      this.complete = complete;
+      this.fail = fail;
+    }
+
+    @Override
+    public void apply(Metadata added) {
+      answer();
+      headers.merge(added);
+      complete.accept(headers);
+    }
+
+    @Override
+    public void fail(Status status) {
+      answer();
+      fail.accept(status);
+    }
+
+    private void answer() {
+      if (answered.getAndSet(true)) {
+        throw new IllegalStateException("the credentials have answered already");
+      }
+    }
+  }
+}

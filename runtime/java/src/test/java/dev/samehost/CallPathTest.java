@@ -1,0 +1,209 @@
+package dev.samehost;
+
+import static com.google.common.truth.Truth.assertThat;
+import static dev.samehost.Setting.note;
+
+import dev.samehost.WatchedTransport.Watch;
+import dev.samehost.stub.Calls;
+import dev.samehost.test.EchoGrpc;
+import dev.samehost.test.Note;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.StreamObserver;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Who reads the link, and on which threads listeners and handlers run. */
+@Timeout(Setting.PATIENCE_SECONDS)
+final class CallPathTest {
+  private static SamehostChannelBuilder watched(Setting setting, Watch watch) {
+    String address = setting.address().replace("test-pair:", "watched-pair:");
+    return SamehostChannelBuilder.forAddress(address)
+        .transportOption(WatchedTransport.WATCH, watch);
+  }
+
+  @Test
+  void aBlockedCallerOfAStockStubReadsTheLinkItself() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      Watch watch = new Watch();
+      EchoGrpc.EchoBlockingStub stub =
+          EchoGrpc.newBlockingStub(setting.open(watched(setting, watch)));
+      stub.unary(note("first")); // the background reader has the role: it is stolen
+      watch.readers.clear();
+      for (int i = 0; i < 100; i++) {
+        stub.unary(note("call"));
+      }
+      // A thread that is not scheduled for a millisecond may find the background reader there.
+      assertThat(watch.readsBy(Thread.currentThread())).isGreaterThan(10);
+    }
+  }
+
+  @Test
+  void aBlockedCallerOfOurOwnStubReadsTheLinkItself() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      Watch watch = new Watch();
+      ManagedChannel channel = setting.open(watched(setting, watch));
+      for (int i = 0; i < 100; i++) {
+        Note answer =
+            Calls.unary(channel, EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT, note("call"));
+        assertThat(answer).isEqualTo(note("call"));
+      }
+      assertThat(watch.readsBy(Thread.currentThread())).isGreaterThan(10);
+    }
+  }
+
+  @Test
+  void aVirtualThreadNeverReadsTheLink() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      Watch watch = new Watch();
+      EchoGrpc.EchoBlockingStub stub =
+          EchoGrpc.newBlockingStub(setting.open(watched(setting, watch)));
+      CompletableFuture<Note> answer = new CompletableFuture<>();
+      // What the JDK documents of virtual threads, which this JDK may not have.
+      Thread caller =
+          new Thread(
+              new ThreadGroup("VirtualThreads"),
+              () -> {
+                for (int i = 0; i < 20; i++) {
+                  stub.unary(note("call"));
+                }
+                answer.complete(stub.unary(note("last")));
+              });
+      caller.start();
+      assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo(note("last"));
+      assertThat(watch.readsBy(caller)).isEqualTo(0);
+    }
+  }
+
+  @Test
+  void aUnaryCallIsOneWrite() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      Watch watch = new Watch();
+      EchoGrpc.EchoBlockingStub stub =
+          EchoGrpc.newBlockingStub(setting.open(watched(setting, watch)));
+      stub.unary(note("first"));
+      int before = watch.writes.get();
+      for (int i = 0; i < 10; i++) {
+        stub.unary(note("call"));
+      }
+      assertThat(watch.writes.get() - before).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void listenersRunOnTheChannelsExecutorAndNeverOnABlockedCaller() throws Exception {
+    ExecutorService executor = Executors.newFixedThreadPool(2, r -> new Thread(r, "mine"));
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      ManagedChannel channel = setting.open(setting.channel().executor(executor));
+      assertThat(threadsOfListeners(channel)).containsExactly("mine");
+    } finally {
+      executor.shutdown();
+    }
+  }
+
+  @Test
+  void withADirectExecutorListenersRunOnTheReaderAndNeverOnABlockedCaller() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      ManagedChannel channel = setting.open(setting.channel().directExecutor());
+      for (String thread : threadsOfListeners(channel)) {
+        assertThat(thread).startsWith("samehost-reader-");
+      }
+    }
+  }
+
+  /** Streams answers to a listener while this thread makes blocking calls on the same link. */
+  private static Set<String> threadsOfListeners(ManagedChannel channel) throws Exception {
+    Set<String> threads = ConcurrentHashMap.newKeySet();
+    CompletableFuture<Integer> end = new CompletableFuture<>();
+    Note request = Note.newBuilder().setText("answer").setCount(200).build();
+    EchoGrpc.newStub(channel)
+        .repeat(
+            request,
+            new StreamObserver<>() {
+              private int count;
+
+              @Override
+              public void onNext(Note answer) {
+                count++;
+                threads.add(Thread.currentThread().getName());
+              }
+
+              @Override
+              public void onError(Throwable failure) {
+                end.completeExceptionally(failure);
+              }
+
+              @Override
+              public void onCompleted() {
+                end.complete(count);
+              }
+            });
+    EchoGrpc.EchoBlockingStub stub = EchoGrpc.newBlockingStub(channel);
+    for (int i = 0; i < 100; i++) {
+      stub.unary(note("beside it"));
+    }
+    assertThat(end.get(60, TimeUnit.SECONDS)).isEqualTo(200);
+    return threads;
+  }
+
+  @Test
+  void aListenerOnTheReaderMayMakeABlockingCall() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      ManagedChannel channel = setting.open(setting.channel().directExecutor());
+      CompletableFuture<Note> nested = new CompletableFuture<>();
+      EchoGrpc.newStub(channel)
+          .unary(
+              note("outer"),
+              new StreamObserver<>() {
+                @Override
+                public void onNext(Note answer) {
+                  nested.complete(EchoGrpc.newBlockingStub(channel).unary(note("inner")));
+                }
+
+                @Override
+                public void onError(Throwable failure) {
+                  nested.completeExceptionally(failure);
+                }
+
+                @Override
+                public void onCompleted() {}
+              });
+      assertThat(nested.get(60, TimeUnit.SECONDS)).isEqualTo(note("inner"));
+    }
+  }
+
+  @Test
+  void handlersOfADirectExecutorRunOnTheirConnectionsReader() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      CompletableFuture<String> thread = new CompletableFuture<>();
+      setting.start(
+          setting
+              .server()
+              .directExecutor()
+              .addService(
+                  new EchoGrpc.EchoImplBase() {
+                    @Override
+                    public void unary(Note request, StreamObserver<Note> responses) {
+                      thread.complete(Thread.currentThread().getName());
+                      responses.onNext(request);
+                      responses.onCompleted();
+                    }
+                  }));
+      assertThat(setting.blocking().unary(note("x"))).isEqualTo(note("x"));
+      assertThat(thread.get()).startsWith("samehost-server-");
+    }
+  }
+}
