@@ -4,19 +4,15 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.GoAwayCode;
-import dev.samehost.wire.Hello;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Drives a {@link Connection} over a {@link Link}: holds its lock, moves its bytes, and hands its
- * events to the inboxes of the calls. It runs no listener, and waits only in {@link #read}.
+ * Drives a {@link Connection} over a {@link Link}: holds its lock, has its bytes moved ({@link
+ * LinkTraffic}) and its events told ({@link EventRouter}). It runs no listener, and waits only in
+ * {@link #read} and {@link #finish}.
  *
  * <p>Every action takes the lock, acts, takes the events that follow, writes what the link takes,
  * and gives back what is to be done once all locks are released ({@link #act}). What the link does
@@ -31,7 +27,7 @@ final class Driver {
     /** Where the peer's calls are served. */
     Executor executor();
 
-    /** Serves a call that the peer opened: the first task of its callbacks, on the executor. */
+    /** Serves a call that the peer opened: the first of its callbacks, on the executor. */
     void serve(ServerStream stream);
 
     /** No more calls can be opened, though those that are open go on. */
@@ -44,42 +40,27 @@ final class Driver {
     void closed(Driver driver, LinkException fault);
   }
 
-  private static final int READ_BYTES = 64 << 10;
-  private static final int READS_IN_A_ROW = 16;
-
   private final Link link;
   private final Owner owner;
   private final ReaderRole role = new ReaderRole();
   private final BackgroundReader background;
   private final ReentrantLock lock = new ReentrantLock();
-  private final ByteBuffer inbound = ByteBuffer.allocateDirect(READ_BYTES); // of the reader
 
-  // Under the lock.
+  // Under the lock, except where they say otherwise.
   private final Connection connection;
-  private final ArrayDeque<ClientStream> waiting = new ArrayDeque<>();
-  private final List<ClientStream> lost = new ArrayList<>();
-  private final List<ServerStream> orphans = new ArrayList<>();
-  private final Set<ServerStream> served = new HashSet<>();
+  private final LinkTraffic traffic;
+  private final EventRouter router;
   private List<Runnable> later = new ArrayList<>();
-  private boolean opening;
-  private long bytesSent;
 
-  // Written under the lock, read anywhere.
-  private volatile int unattended;
-  private volatile boolean wantsWrite;
-  private volatile LinkException writeFailure;
-  private volatile boolean helloArrived;
-  private volatile boolean draining;
-  private volatile boolean over;
+  private volatile int unattended; // written under the lock
   private volatile Object attachment;
-
-  /** The thread that sleeps in the link or is about to, having looked at {@link #wantsWrite}. */
-  private volatile Thread reader;
 
   Driver(Link link, Side side, Settings settings, long helloTimeoutNanos, Owner owner) {
     this.link = link;
     this.owner = owner;
     this.connection = new Connection(side, settings);
+    this.traffic = new LinkTraffic(link, connection, this);
+    this.router = new EventRouter(this, owner, connection, link);
     this.background = new BackgroundReader(this, helloTimeoutNanos);
   }
 
@@ -87,6 +68,14 @@ final class Driver {
 
   Link link() {
     return link;
+  }
+
+  ReaderRole role() {
+    return role;
+  }
+
+  BackgroundReader background() {
+    return background;
   }
 
   /** Whatever the owner keeps with the connection. */
@@ -98,47 +87,29 @@ final class Driver {
     attachment = object;
   }
 
-  ReaderRole role() {
-    return role;
-  }
-
-  BackgroundReader background() {
-    return background;
-  }
-
   /** Whether HELLO has arrived. */
   boolean helloArrived() {
-    return helloArrived;
+    return router.helloArrived();
   }
 
   /** Whether the connection has ended; its calls are told soon. */
   boolean isOver() {
-    return over;
+    return router.isOver();
   }
 
   /** Whether no caller should read any more: the background reader sees to the end. */
   boolean isEnding() {
-    return over || writeFailure != null;
+    return router.isOver() || traffic.writeFailure() != null;
   }
 
   /** Whether it takes no more calls. */
   boolean isDraining() {
-    return draining || over;
+    return router.isDraining();
   }
 
   /** Whether somebody waits for something that only a reader brings, and does not read himself. */
   boolean needsReader() {
-    return unattended > 0 || wantsWrite || isEnding();
-  }
-
-  /** The peer's HELLO; null before it. */
-  Hello peerHello() {
-    lock.lock();
-    try {
-      return connection.peerHello();
-    } finally {
-      lock.unlock();
-    }
+    return unattended > 0 || traffic.wantsWrite() || isEnding();
   }
 
   /** Whether a stream takes a message without queueing more than it should. */
@@ -164,12 +135,11 @@ final class Driver {
    * @return what is left to do for {@link #run}, once the caller has released its own locks
    */
   List<Runnable> act(Action action) {
-    List<Runnable> left;
     lock.lock();
     try {
       action.on(connection);
       settle();
-      left = later;
+      List<Runnable> left = later;
       if (!left.isEmpty()) {
         later = new ArrayList<>();
         return left;
@@ -191,6 +161,17 @@ final class Driver {
     }
   }
 
+  /** Routes events and writes until neither brings anything new. */
+  private void settle() {
+    do {
+      Event event;
+      while ((event = connection.nextEvent()) != null) {
+        router.route(event);
+      }
+    } while (traffic.write());
+    router.openWaiting();
+  }
+
   private void ensureReader() {
     if (needsReader() && role.holder() == ReaderRole.Holder.FREE) {
       background.unpark();
@@ -209,14 +190,9 @@ final class Driver {
 
   /** Ends every call that the peer opened, then the connection. */
   void abortAll(LinkException why) {
-    List<ServerStream> serving;
-    lock.lock();
-    try {
-      serving = List.copyOf(served);
-    } finally {
-      lock.unlock();
-    }
-    for (ServerStream stream : serving) {
+    List<ServerStream> open = new ArrayList<>();
+    run(act(c -> open.addAll(router.served())));
+    for (ServerStream stream : open) {
       stream.abort(why.code(), why.getMessage());
     }
     fail(GoAwayCode.NO_ERROR, why.getMessage(), why);
@@ -224,10 +200,9 @@ final class Driver {
 
   /** A fault of this side's own: the connection cannot go on. */
   void giveUp(Throwable cause) {
-    String text = "a fault of its own";
-    LinkException fault =
-        Fault.LINK_FAILED.causedBy(cause, link.peer().address(), "reading", cause);
-    fail(GoAwayCode.INTERNAL_ERROR, text, fault);
+    String address = link.peer().address();
+    LinkException fault = Fault.LINK_FAILED.causedBy(cause, address, "reading", cause);
+    fail(GoAwayCode.INTERNAL_ERROR, "a fault of its own", fault);
   }
 
   /** HELLO has not come in time. */
@@ -237,89 +212,64 @@ final class Driver {
 
   // ---- under the lock, for the streams
 
-  /** The call opens once the peer takes one more. */
-  void await(ClientStream stream) {
-    waiting.add(stream);
-  }
-
-  /** No longer waits to be opened. */
-  void forget(ClientStream stream) {
-    waiting.remove(stream);
-  }
-
   /** Something to do when the lock is released. */
   void afterwards(Runnable task) {
     later.add(task);
   }
 
-  /** A call that the peer opened is over. */
-  void served(ServerStream stream) {
-    served.remove(stream);
-    attend(-1);
-  }
-
-  /** Puts an event into an callbacks. */
+  /** Has a task delivered. */
   void deliver(Callbacks callbacks, Runnable task) {
     if (callbacks.add(task)) {
       later.add(callbacks::start);
     }
   }
 
-  /** A stream opened whose events nobody waits for by reading. */
+  /** A stream opened, or ended, whose events nobody waits for by reading. */
   void attend(int change) {
     int count = unattended + change;
     unattended = count;
   }
 
-  /** How many bytes of this connection will have gone out before what is queued now. */
+  /** A call that the peer opened is over. */
+  void ended(ServerStream stream) {
+    router.ended(stream);
+  }
+
+  /** The call opens once the peer takes one more. */
+  void await(ClientStream stream) {
+    router.await(stream);
+  }
+
+  /** The call does not wait to be opened any more. */
+  void forget(ClientStream stream) {
+    router.forget(stream);
+  }
+
+  /** How many bytes of this connection will have gone out before what is queued from now on. */
   long bytesAhead() {
-    return bytesSent + connection.outbound().remaining();
+    return traffic.ahead();
   }
 
-  // ---- reading, by the holder of the role
+  // ---- reading
 
-  /** Waits for the link, at most so long, and takes what it has. */
+  /** By the holder of the role: waits for the link, at most so long, and takes what it has. */
   void read(long timeoutNanos) {
-    reader = Thread.currentThread();
-    try {
-      int interest = wantsWrite && writeFailure == null ? Link.READ | Link.WRITE : Link.READ;
-      int ready = link.await(interest, Math.max(0, timeoutNanos));
-      if ((ready & Link.WRITE) != 0) {
-        wantsWrite = false;
-        run(act(c -> {}));
-      }
-      if ((ready & Link.READ) != 0) {
-        readAll();
-      }
-    } catch (LinkException e) {
-      run(act(c -> c.linkFailed(writeFailure == null ? e : writeFailure)));
-    } finally {
-      reader = null;
-    }
+    traffic.read(timeoutNanos);
   }
 
-  private void readAll() throws LinkException {
-    for (int i = 0; i < READS_IN_A_ROW && !over; i++) {
-      inbound.clear();
-      int count = link.read(inbound);
-      boolean full = !inbound.hasRemaining();
-      if (count < 0) {
-        run(act(Connection::receiveEnd));
-        return;
-      }
-      if (count == 0) {
-        return;
-      }
-      inbound.flip();
-      run(act(c -> c.receive(inbound)));
-      if (!full) {
-        return;
-      }
-    }
+  /** Why writing has failed, though the peer has not ended its side; null while it has not. */
+  LinkException writeFailure() {
+    return traffic.writeFailure();
   }
 
   /** Somebody who is not the reader wants it to look up. */
   void wakeReader() {
+    link.wake();
+  }
+
+  /** The end has come, or will soon: all who wait look up. */
+  void wakeAll() {
+    background.unpark();
     link.wake();
   }
 
@@ -337,171 +287,22 @@ final class Driver {
     }
   }
 
-  // ---- events and bytes, under the lock
-
-  /** Routes events and writes until neither brings anything new. */
-  private void settle() {
-    do {
-      Event event;
-      while ((event = connection.nextEvent()) != null) {
-        route(event);
-      }
-    } while (write());
-    if (!opening && !waiting.isEmpty() && connection.canOpen()) {
-      opening = true;
-      afterwards(this::openWaiting);
-    }
-  }
-
-  private void route(Event event) {
-    if (event instanceof Event.Message message) {
-      stream(message.stream()).message(this, message);
-    } else if (event instanceof Event.Status status) {
-      stream(status.stream()).status(this, status);
-    } else if (event instanceof Event.Headers headers) {
-      stream(headers.stream()).headers(this, headers);
-    } else if (event instanceof Event.Opened opened) {
-      ServerStream stream = new ServerStream(this, opened, owner.executor());
-      opened.stream().attachment = stream;
-      served.add(stream);
-      attend(1);
-      deliver(stream.callbacks(), () -> owner.serve(stream));
-    } else if (event instanceof Event.HalfClosed closed) {
-      stream(closed.stream()).halfClosed(this);
-    } else if (event instanceof Event.Finished finished) {
-      stream(finished.stream()).finished(this);
-    } else if (event instanceof Event.Ready ready) {
-      stream(ready.stream()).ready(this);
-    } else if (event instanceof Event.Reset reset) {
-      reset(reset);
-    } else {
-      routeOfConnection(event);
-    }
-  }
-
-  private static StreamEvents stream(Stream stream) {
-    return (StreamEvents) stream.attachment;
-  }
-
-  private void reset(Event.Reset reset) {
-    if (reset.cause() != Event.Cause.CONNECTION) {
-      stream(reset.stream()).reset(this, reset);
-    } else if (reset.stream().attachment instanceof ClientStream stream) {
-      // Only the transport may know why; it is asked when no lock is held.
-      stream.ended(this);
-      lost.add(stream);
-    } else if (reset.stream().attachment instanceof ServerStream stream) {
-      orphans.add(stream);
-    }
-  }
-
-  private void routeOfConnection(Event event) {
-    if (event instanceof Event.HelloReceived hello) {
-      helloArrived = true;
-      link.peerSaidHello(hello.peer().pid(), hello.peer().pidNamespace());
-      afterwards(() -> owner.ready(this));
-    } else if (event instanceof Event.GoAway) {
-      drain();
-    } else if (event instanceof Event.Closed) {
-      over = true;
-      drain();
-      afterwards(this::wakeAll);
-    }
-  }
-
-  private void drain() {
-    if (!draining) {
-      draining = true;
-      afterwards(() -> owner.draining(this));
-    }
-    for (ClientStream stream : waiting) {
-      afterwards(() -> owner.unopened(stream));
-    }
-    waiting.clear();
-  }
+  // ---- the end
 
   /**
-   * Opens calls that waited, while there is room, by a loop: one opening must not nest the next.
+   * By the background reader, which holds the role for good: writes the last words, closes the
+   * link, and tells all calls why.
    */
-  private void openWaiting() {
-    ClientStream next;
-    while ((next = nextToOpen()) != null) {
-      next.bind(this);
-    }
-  }
-
-  private ClientStream nextToOpen() {
-    lock.lock();
-    try {
-      opening = !waiting.isEmpty() && connection.canOpen();
-      return opening ? waiting.poll() : null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void wakeAll() {
-    background.unpark();
-    link.wake();
-  }
-
-  /** Writes what the link takes; whether it took anything. */
-  private boolean write() {
-    if (wantsWrite || writeFailure != null || !connection.hasOutbound()) {
-      return false;
-    }
-    boolean any = false;
-    try {
-      while (connection.hasOutbound()) {
-        int count = link.write(connection.outbound());
-        if (count == 0) {
-          wantsWrite = true;
-          wakeForWriting();
-          break;
-        }
-        any = true;
-        bytesSent += count;
-        connection.sent(count);
-      }
-    } catch (LinkException e) {
-      // The peer's last words may still be there to be read; the background reader gives up soon.
-      writeFailure = e;
-      afterwards(this::wakeAll);
-    }
-    return any;
-  }
-
-  private void wakeForWriting() {
-    // Whoever sleeps in the link must now wait for room as well.
-    Thread sleeper = reader;
-    if (sleeper != null && sleeper != Thread.currentThread()) {
-      link.wake();
-    }
-  }
-
-  /** A write has failed and the peer has not ended its side since: why, or null. */
-  LinkException writeFailure() {
-    return writeFailure;
-  }
-
-  // ---- the end, by the background reader, which holds the role for good
-
-  /** Writes the last words, closes the link, and tells all calls why. */
   void finish() {
-    LinkException fault = connection.fault();
-    lastWords();
-    if (fault != null) {
-      fault = explain(fault);
-    }
+    traffic.writeLastWords(BackgroundReader.LAST_WORDS_NANOS);
+    LinkException fault = connection.fault() == null ? null : explain(connection.fault());
     link.close();
     List<ClientStream> calls;
     List<ServerStream> handlers;
-    long sent;
     lock.lock();
     try {
-      calls = List.copyOf(lost);
-      handlers = List.copyOf(orphans);
-      sent = bytesSent;
+      calls = router.lost();
+      handlers = router.orphans();
     } finally {
       lock.unlock();
     }
@@ -511,32 +312,14 @@ final class Driver {
       handler.lost(why);
     }
     for (ClientStream call : calls) {
-      call.lost(why, sent);
+      call.lost(why, traffic.sent());
     }
   }
 
   private LinkException explain(LinkException fault) {
-    if (helloArrived) {
+    if (helloArrived()) {
       return link.explain(fault);
     }
     return link.explainSilence(fault, connection.skipped(), connection.skippedBytes());
-  }
-
-  private void lastWords() {
-    long until = System.nanoTime() + BackgroundReader.LAST_WORDS_NANOS;
-    try {
-      while (true) {
-        wantsWrite = false;
-        act(c -> {});
-        long left = until - System.nanoTime();
-        if (!wantsWrite || writeFailure != null || left <= 0) {
-          return;
-        }
-        link.await(Link.WRITE, left);
-      }
-    } catch (LinkException e) {
-      // The link is broken, so nothing can be said any more; the fault is known already.
-      writeFailure = e;
-    }
   }
 }

@@ -308,7 +308,7 @@ public final class ServerStream implements StreamEvents {
   private void ended(Driver from) {
     if (attended) {
       attended = false;
-      from.served(this);
+      from.ended(this);
     }
   }
 }

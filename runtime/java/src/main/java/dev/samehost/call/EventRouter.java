@@ -1,0 +1,172 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Link;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Hands the events of a {@link Connection} to its streams and to its owner, and keeps the calls
+ * that wait to be opened. Used under the driver's lock: it only takes note of what is to be told.
+ */
+final class EventRouter {
+  private final Driver driver;
+  private final Driver.Owner owner;
+  private final Connection connection;
+  private final Link link;
+  private final ArrayDeque<ClientStream> waiting = new ArrayDeque<>();
+  private final List<ClientStream> lost = new ArrayList<>();
+  private final List<ServerStream> orphans = new ArrayList<>();
+  private final Set<ServerStream> served = new HashSet<>();
+  private boolean opening;
+
+  // Read anywhere.
+  private volatile boolean helloArrived;
+  private volatile boolean draining;
+  private volatile boolean over;
+
+  EventRouter(Driver driver, Driver.Owner owner, Connection connection, Link link) {
+    this.driver = driver;
+    this.owner = owner;
+    this.connection = connection;
+    this.link = link;
+  }
+
+  boolean helloArrived() {
+    return helloArrived;
+  }
+
+  boolean isDraining() {
+    return draining;
+  }
+
+  boolean isOver() {
+    return over;
+  }
+
+  // ---- events
+
+  void route(Event event) {
+    if (event instanceof Event.Message message) {
+      stream(message.stream()).message(driver, message);
+    } else if (event instanceof Event.Status status) {
+      stream(status.stream()).status(driver, status);
+    } else if (event instanceof Event.Headers headers) {
+      stream(headers.stream()).headers(driver, headers);
+    } else if (event instanceof Event.Opened opened) {
+      opened(opened);
+    } else if (event instanceof Event.HalfClosed closed) {
+      stream(closed.stream()).halfClosed(driver);
+    } else if (event instanceof Event.Finished finished) {
+      stream(finished.stream()).finished(driver);
+    } else if (event instanceof Event.Ready ready) {
+      stream(ready.stream()).ready(driver);
+    } else if (event instanceof Event.Reset reset) {
+      reset(reset);
+    } else if (event instanceof Event.HelloReceived hello) {
+      helloArrived = true;
+      link.peerSaidHello(hello.peer().pid(), hello.peer().pidNamespace());
+      driver.afterwards(() -> owner.ready(driver));
+    } else if (event instanceof Event.GoAway) {
+      drain();
+    } else if (event instanceof Event.Closed) {
+      over = true;
+      drain();
+      driver.afterwards(driver::wakeAll);
+    }
+  }
+
+  private static StreamEvents stream(Stream stream) {
+    return (StreamEvents) stream.attachment;
+  }
+
+  private void opened(Event.Opened opened) {
+    ServerStream stream = new ServerStream(driver, opened, owner.executor());
+    opened.stream().attachment = stream;
+    served.add(stream);
+    driver.attend(1);
+    driver.deliver(stream.callbacks(), () -> owner.serve(stream));
+  }
+
+  private void reset(Event.Reset reset) {
+    if (reset.cause() != Event.Cause.CONNECTION) {
+      stream(reset.stream()).reset(driver, reset);
+    } else if (reset.stream().attachment instanceof ClientStream stream) {
+      // Only the transport may know why; it is asked when no lock is held.
+      stream.ended(driver);
+      lost.add(stream);
+    } else if (reset.stream().attachment instanceof ServerStream stream) {
+      orphans.add(stream);
+    }
+  }
+
+  private void drain() {
+    if (!draining) {
+      draining = true;
+      driver.afterwards(() -> owner.draining(driver));
+    }
+    for (ClientStream stream : waiting) {
+      driver.afterwards(() -> owner.unopened(stream));
+    }
+    waiting.clear();
+  }
+
+  // ---- calls
+
+  /** The calls whose connection ended. */
+  List<ClientStream> lost() {
+    return List.copyOf(lost);
+  }
+
+  /** The calls of the peer's whose connection ended. */
+  List<ServerStream> orphans() {
+    return List.copyOf(orphans);
+  }
+
+  /** The calls of the peer's that are open. */
+  List<ServerStream> served() {
+    return List.copyOf(served);
+  }
+
+  /** A call that the peer opened is over. */
+  void ended(ServerStream stream) {
+    served.remove(stream);
+    driver.attend(-1);
+  }
+
+  /** The call opens once the peer takes one more. */
+  void await(ClientStream stream) {
+    waiting.add(stream);
+  }
+
+  /** No longer waits to be opened. */
+  void forget(ClientStream stream) {
+    waiting.remove(stream);
+  }
+
+  /** Has calls opened that waited, if there is room now. */
+  void openWaiting() {
+    if (!opening && !waiting.isEmpty() && connection.canOpen()) {
+      opening = true;
+      driver.afterwards(this::openAll);
+    }
+  }
+
+  /** Without the lock. A loop: one opening must not nest the next. */
+  private void openAll() {
+    ClientStream[] next = new ClientStream[1];
+    do {
+      driver.run(driver.act(c -> next[0] = nextToOpen()));
+      if (next[0] != null) {
+        next[0].bind(driver);
+      }
+    } while (next[0] != null);
+  }
+
+  private ClientStream nextToOpen() {
+    opening = !waiting.isEmpty() && connection.canOpen();
+    return opening ? waiting.poll() : null;
+  }
+}

@@ -1,0 +1,150 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import java.nio.ByteBuffer;
+
+/**
+ * Moves the bytes between a {@link Connection} and its {@link Link}. Writing is done under the
+ * driver's lock, by whoever has acted, and never waits; reading is done by the holder of the
+ * reader's role. It looks at no frame.
+ */
+final class LinkTraffic {
+  private static final int READ_BYTES = 64 << 10;
+  private static final int READS_IN_A_ROW = 16;
+
+  private final Link link;
+  private final Connection connection;
+  private final Driver driver;
+  private final ByteBuffer inbound = ByteBuffer.allocateDirect(READ_BYTES); // of the reader
+
+  // Written under the lock, read anywhere.
+  private volatile long sent;
+  private volatile boolean wantsWrite;
+  private volatile LinkException writeFailure;
+
+  /** The thread that sleeps in the link or is about to, having looked at {@link #wantsWrite}. */
+  private volatile Thread reader;
+
+  LinkTraffic(Link link, Connection connection, Driver driver) {
+    this.link = link;
+    this.connection = connection;
+    this.driver = driver;
+  }
+
+  /** Whether the link did not take all there was: whoever reads writes the rest. */
+  boolean wantsWrite() {
+    return wantsWrite;
+  }
+
+  /** A write has failed and the peer has not ended its side since: why, or null. */
+  LinkException writeFailure() {
+    return writeFailure;
+  }
+
+  /** How many bytes went out. */
+  long sent() {
+    return sent;
+  }
+
+  /** Under the lock: how many bytes will have gone out before what is queued from now on. */
+  long ahead() {
+    return sent + connection.outbound().remaining();
+  }
+
+  /** Under the lock: writes what the link takes; whether it took anything. */
+  boolean write() {
+    if (wantsWrite || writeFailure != null || !connection.hasOutbound()) {
+      return false;
+    }
+    boolean any = false;
+    try {
+      while (connection.hasOutbound()) {
+        int count = link.write(connection.outbound());
+        if (count == 0) {
+          wantsWrite = true;
+          wakeForWriting();
+          break;
+        }
+        any = true;
+        long total = sent + count; // under the lock
+        sent = total;
+        connection.sent(count);
+      }
+    } catch (LinkException e) {
+      // The peer's last words may still be there to be read; the background reader gives up soon.
+      writeFailure = e;
+      driver.afterwards(driver::wakeAll);
+    }
+    return any;
+  }
+
+  private void wakeForWriting() {
+    // Whoever sleeps in the link must now wait for room as well.
+    Thread sleeper = reader;
+    if (sleeper != null && sleeper != Thread.currentThread()) {
+      link.wake();
+    }
+  }
+
+  /** By the holder of the role: waits for the link, at most so long, and takes what it has. */
+  void read(long timeoutNanos) {
+    reader = Thread.currentThread();
+    try {
+      int interest = wantsWrite && writeFailure == null ? Link.READ | Link.WRITE : Link.READ;
+      int ready = link.await(interest, Math.max(0, timeoutNanos));
+      if ((ready & Link.WRITE) != 0) {
+        writeOn();
+      }
+      if ((ready & Link.READ) != 0) {
+        readAll();
+      }
+    } catch (LinkException e) {
+      driver.run(driver.act(c -> c.linkFailed(writeFailure == null ? e : writeFailure)));
+    } finally {
+      reader = null;
+    }
+  }
+
+  private void readAll() throws LinkException {
+    for (int i = 0; i < READS_IN_A_ROW && !driver.isOver(); i++) {
+      inbound.clear();
+      int count = link.read(inbound);
+      boolean full = !inbound.hasRemaining();
+      if (count < 0) {
+        driver.run(driver.act(Connection::receiveEnd));
+        return;
+      }
+      if (count == 0) {
+        return;
+      }
+      inbound.flip();
+      driver.run(driver.act(c -> c.receive(inbound)));
+      if (!full) {
+        return;
+      }
+    }
+  }
+
+  private void writeOn() {
+    driver.run(driver.act(c -> wantsWrite = false));
+  }
+
+  /** By the background reader, at the end: writes what is left, for at most so long. */
+  void writeLastWords(long nanos) {
+    long until = System.nanoTime() + nanos;
+    try {
+      while (true) {
+        writeOn();
+        long left = until - System.nanoTime();
+        if (!wantsWrite || writeFailure != null || left <= 0) {
+          return;
+        }
+        link.await(Link.WRITE, left);
+      }
+    } catch (LinkException e) {
+      // The link is broken, so nothing can be said any more; the fault is known already.
+      writeFailure = e;
+    }
+  }
+}
