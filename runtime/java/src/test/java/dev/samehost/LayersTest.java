@@ -27,8 +27,8 @@ final class LayersTest {
           "the core of calls",
           type ->
               type.getPackageName().equals("dev.samehost.wire")
-                  || type.getPackageName().equals("dev.samehost.call")
-                      && !type.getName().matches(DRIVER));
+                  || (type.getPackageName().equals("dev.samehost.call")
+                      && !type.getName().matches(DRIVER)));
 
   @ArchTest
   static final ArchRule nothingUsesTheInternalsOfGrpc =
