@@ -79,7 +79,7 @@ fn greet(
         }
         let now = Instant::now();
         if now >= deadline {
-            session.hello_timeout(timeout.as_secs());
+            session.hello_timeout(timeout.as_secs_f64());
         } else if let Err(error) = link.wait(Interest { read: true, write: left }, Some(deadline - now)) {
             session.abandon(error);
         }

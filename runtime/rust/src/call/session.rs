@@ -253,7 +253,7 @@ impl Session {
     }
 
     /// HELLO did not arrive in time.
-    pub(crate) fn hello_timeout(self: &Arc<Self>, seconds: u64) {
+    pub(crate) fn hello_timeout(self: &Arc<Self>, seconds: f64) {
         self.act(|state, _| state.connection.hello_timeout(seconds));
     }
 

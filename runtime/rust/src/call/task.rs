@@ -109,7 +109,7 @@ impl TaskDriver {
                         link.peer_said_hello(pid, namespace);
                         silent = None;
                     } else if !over && sleep.as_mut().poll(cx).is_ready() {
-                        session.hello_timeout(timeout.as_secs());
+                        session.hello_timeout(timeout.as_secs_f64());
                         silent = None;
                         continue;
                     }

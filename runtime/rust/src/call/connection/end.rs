@@ -59,9 +59,9 @@ impl Connection {
         }
     }
 
-    /// HELLO has not arrived in time: gives up with the fault that fits what did arrive. `seconds`
-    /// is for its text. Does nothing when HELLO is there.
-    pub(crate) fn hello_timeout(&mut self, seconds: u64) {
+    /// HELLO has not arrived in time: gives up with the fault that fits what did arrive. How many
+    /// `seconds` that was is for its text. Does nothing when HELLO is there.
+    pub(crate) fn hello_timeout(&mut self, seconds: f64) {
         let silent = Fault::PeerSilent.with(&[&self.settings.address, &seconds]);
         match self.state {
             // Whoever says no preface would not understand a GOAWAY.

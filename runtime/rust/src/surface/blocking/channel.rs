@@ -39,7 +39,7 @@ impl Channel {
             limits: Limits::default(),
             registry: default_registry(),
             options: Options::new(),
-            connect_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(5),
             backoff: Backoff::default(),
             wait_for_ready: false,
         }
@@ -135,7 +135,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// How long a try to connect may take until the server accepts; 20 s by default.
+    /// How long a try to connect may take until the server accepts; 5 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
