@@ -89,7 +89,7 @@ pub enum FirstBytes {
     More,
 }
 
-/// Bytes for people, at most 16 of them: `"220 mail" (32 32 30 20 6D 61 69 6C)`.
+/// Bytes for people, at most 8 of them: `"220 mail" (32 32 30 20 6D 61 69 6C)`.
 fn shown(bytes: &[u8]) -> String {
     let bytes = &bytes[..bytes.len().min(8)];
     let printed = |&byte: &u8| if (b' '..=b'~').contains(&byte) { char::from(byte) } else { '.' };

@@ -96,7 +96,7 @@ final class JudgeTest {
     }
     assertThat(acceptor.nextRefused())
         .hasMessageThat()
-        .contains("its first bytes are \"220 mail..\" (32 32 30 20 6D 61 69 6C 0D 0A).");
+        .contains("its first bytes are \"220 mail\" (32 32 30 20 6D 61 69 6C).");
   }
 
   @Test
