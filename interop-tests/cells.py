@@ -89,9 +89,13 @@ def check_nothing_left(cell: Cell, mark: str) -> None:
         time.sleep(0.02)
         left = marked(mark)
     for pid in left:
+        command = b"which has gone since"
         with contextlib.suppress(OSError):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            cell.fail(f"a process was left behind and had to be killed: {pid} {command[:200]}")
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")[:200]
+        cell.fail(
+            f"{LEFT_SECONDS} s after the end a process was left: {pid} {command.decode(errors='replace')}"
+        )
+        with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
 
 

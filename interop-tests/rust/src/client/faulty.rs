@@ -7,12 +7,10 @@ use tonic::{Code, Request, Status};
 use super::Checked;
 use super::call::{PATIENCE, test_service};
 use super::killed::await_death;
-use super::session::{Session, open, quoted};
+use super::session::{Session, open};
 use super::started::Started;
 use crate::proto::testing::Empty;
-use crate::suite::{Step, fill, shown};
-
-const LONG_NAME: usize = 120;
+use crate::suite::{Step, shown};
 
 /// A call to an `address` behind which something is wrong: nothing, a `peer` that misbehaves, or a child that
 /// does. It must end as expected, and leave no process behind.
@@ -33,15 +31,7 @@ pub(super) async fn run(step: &Step, session: &Session) -> Checked {
 
 async fn call_with_peer(step: &Step, session: &Session, socket: &str) -> Checked {
     let script = session.suite.path("peers/peer.py").to_string_lossy().into_owned();
-    let file = session.suite.path("suites/faults.json").to_string_lossy().into_owned();
-    let values = [
-        ("folder", &*session.folder().to_string_lossy()),
-        ("file", &*file),
-        ("peer", &format!("python3 {}", quoted(&script))),
-        ("command", &session.command()),
-        ("long", &"x".repeat(LONG_NAME)),
-    ];
-    let address = fill(step.address.as_deref().unwrap_or_default(), &values);
+    let address = session.address_of(step);
     let mut listener = None;
     if let Some(behaviour) = &step.peer {
         let mut started = Started::start("python3".as_ref(), &[&script, behaviour, "--socket", socket])?;

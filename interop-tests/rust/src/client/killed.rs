@@ -10,7 +10,7 @@ use tonic::{Code, Request, Status};
 
 use super::Checked;
 use super::call::{control_service, request, test_service};
-use super::control::{await_end, await_open, check_health, describe};
+use super::control::{await_end, await_open, describe};
 use super::duplex::next;
 use super::session::{Session, open};
 use super::started::{Started, kill, runs};
@@ -83,19 +83,19 @@ async fn describe_patiently(channel: &Channel) -> Result<u32, Status> {
 }
 
 /// Another client program is killed while a call of it is open. Its server must see the call cancelled
-/// and serve the next client; a server that was that client's child must end.
-pub(super) async fn client_killed(session: &Session, channel: &Channel) -> Checked {
+/// and serve the next client; a server that was that client's child, as the one at an address of the step's own
+/// must be, must end.
+pub(super) async fn client_killed(step: &Step, session: &Session, channel: Option<&Channel>) -> Checked {
     let key = session.name("client");
-    let words = ["rust", "--address", &session.address, "--server", &session.server_language, "--hold", &key];
+    let address = session.address_of(step);
+    let words = ["rust", "--address", &address, "--server", &session.server_language, "--hold", &key];
     let mut client = Started::start(&session.suite.path("client"), &words)?;
     let server_pid: u32 = client.line("HOLDING").await?.parse()?;
     client.kill().await?;
-    if session.spawns() {
-        await_death(server_pid).await?;
-    } else {
-        await_end(channel, &key, "CANCELLED").await?;
+    match channel {
+        Some(channel) if !session.spawns() => await_end(channel, &key, "CANCELLED").await,
+        _ => await_death(server_pid).await,
     }
-    check_health(channel).await
 }
 
 /// Looks again and again, as a process that is not our child cannot be waited for.

@@ -87,9 +87,12 @@ fn print(line: &str) {
 }
 
 async fn run_steps(case: &Case, session: &Arc<Session>) -> Checked {
-    if case.steps.iter().all(|step| step.kind == "fault") {
+    if case.steps.iter().all(|step| step.address.is_some()) {
         for step in &case.steps {
-            faulty::run(step, session).await?;
+            match &*step.kind {
+                "client_killed" => killed::client_killed(step, session, None).await?,
+                _ => faulty::run(step, session).await?,
+            }
         }
         return Ok(()); // it does not concern the server of the session
     }
@@ -121,7 +124,7 @@ async fn run_step(step: &Step, session: &Arc<Session>, channel: &samehost::Chann
         "flood" => flooding::run(step, session, channel).await,
         "server_killed" => killed::server_killed(step, session).await,
         "server_back" => killed::server_back(session).await,
-        "client_killed" => killed::client_killed(session, channel).await,
+        "client_killed" => killed::client_killed(step, session, Some(channel)).await,
         other => Err(Mismatch(format!("no such kind of step: {other}"))),
     }
 }

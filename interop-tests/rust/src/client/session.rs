@@ -11,7 +11,10 @@ use samehost_transport_unix::UnixOptions;
 use tempfile::TempDir;
 
 use super::started::Started;
-use crate::suite::{Catalogue, Limits, Mismatch, Suite, TransportUse, fill};
+use crate::suite::{Catalogue, Limits, Mismatch, Step, Suite, TransportUse, fill};
+
+/// Longer than the name of any socket may be.
+const LONG_NAME: usize = 120;
 
 /// One run of a client program: its address, its data, a folder of its own, and the channel that
 /// cases share. Cases run one after the other.
@@ -90,6 +93,23 @@ impl Session {
             "unprivileged" => !rustix::process::geteuid().is_root(),
             _ => false,
         }
+    }
+
+    /// The address that a step names, or else the session's.
+    pub(super) fn address_of(&self, step: &Step) -> String {
+        let Some(address) = &step.address else {
+            return self.address.clone();
+        };
+        let path = |name: &str| self.suite.path(name).to_string_lossy().into_owned();
+        let values = [
+            ("folder", &*self.folder().to_string_lossy()),
+            ("file", &*path("suites/faults.json")),
+            ("peer", &format!("python3 {}", quoted(&path("peers/peer.py")))),
+            ("wrapper", &format!("python3 {}", quoted(&path("peers/wrapper.py")))),
+            ("command", &self.command()),
+            ("long", &"x".repeat(LONG_NAME)),
+        ];
+        fill(address, &values)
     }
 
     /// How a server of the session's language is started, its address missing.

@@ -7,7 +7,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Another client program is killed while a call of it is open. Its server must see the call
- * cancelled and serve the next client; a server that was that client's child must end.
+ * cancelled and serve the next client; a server that was that client's child, as the one at an
+ * {@code address} of the step's own must be, must end.
  */
 final class ClientKilled implements Kind {
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
@@ -21,19 +22,18 @@ final class ClientKilled implements Kind {
             session.suite.path("client"),
             "java",
             "--address",
-            session.address,
+            session.address(step),
             "--server",
             session.serverLanguage,
             "--hold",
             key);
     long serverPid = Long.parseLong(client.awaitLine("HOLDING"));
     client.kill();
-    if (session.spawns()) {
+    if (session.spawns() || step.address() != null) {
       awaitDeath(serverPid);
     } else {
       new Control(channel).awaitEnd(key, "CANCELLED");
     }
-    Control.checkHealth(channel);
   }
 
   /** Looks again and again, as a process that is not our child cannot be waited for. */

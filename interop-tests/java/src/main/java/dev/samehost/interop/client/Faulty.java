@@ -4,14 +4,12 @@ import dev.samehost.interop.proto.Empty;
 import dev.samehost.interop.proto.TestServiceGrpc;
 import dev.samehost.interop.suite.Mismatch;
 import dev.samehost.interop.suite.Step;
-import dev.samehost.interop.suite.Suite;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,22 +18,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class Faulty implements Kind {
   private static final long PATIENCE_SECONDS = 60;
-  private static final int LONG_NAME = 120;
 
   @Override
   public void run(Step step, Session session, Channel none) throws Exception {
     Path socket = session.file("peer");
     Path pidFile = session.file("pid");
-    String peer = "python3 " + Session.quoted(session.suite.path("peers/peer.py"));
-    String address =
-        Suite.fill(
-            step.address(),
-            Map.of(
-                "folder", session.scratch.folder().toString(),
-                "file", session.suite.path("suites/faults.json"),
-                "peer", peer,
-                "command", session.command(),
-                "long", "x".repeat(LONG_NAME)));
+    String address = session.address(step);
     Started listener = null;
     try {
       if (step.peer() != null) {

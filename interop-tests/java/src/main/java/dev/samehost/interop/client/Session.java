@@ -20,6 +20,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Session implements AutoCloseable {
   private static final long CLOSE_SECONDS = 20;
 
+  /** Longer than the name of any socket may be. */
+  private static final int LONG_NAME = 120;
+
   /** The name of the address's transport. */
   final String transport;
 
@@ -98,6 +101,22 @@ final class Session implements AutoCloseable {
   /** Whether a client starts its own server. */
   boolean spawns() {
     return use.spawns();
+  }
+
+  /** The address that a step names, or else the session's. */
+  String address(Step step) {
+    if (step.address() == null) {
+      return address;
+    }
+    return Suite.fill(
+        step.address(),
+        Map.of(
+            "folder", scratch.folder().toString(),
+            "file", suite.path("suites/faults.json"),
+            "peer", "python3 " + quoted(suite.path("peers/peer.py")),
+            "wrapper", "python3 " + quoted(suite.path("peers/wrapper.py")),
+            "command", command(),
+            "long", "x".repeat(LONG_NAME)));
   }
 
   /** How a server of the session's language is started, its address missing. */
