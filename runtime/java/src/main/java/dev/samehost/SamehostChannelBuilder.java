@@ -44,7 +44,6 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
   private Duration connectTimeout = Duration.ofSeconds(5);
-  private Duration helloTimeout = Duration.ZERO;
   private Supplier<Backoff> backoff =
       () -> Backoff.exponential(TimeUnit.MILLISECONDS.toNanos(100), TimeUnit.SECONDS.toNanos(10));
 
@@ -99,7 +98,6 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
               address.toString(),
               Identity.hello(maxInboundMessageSize, maxInboundMetadataSize, 0),
               connectTimeout.toNanos(),
-              helloTimeout.toNanos(),
               executor);
       Dialer dialer =
           new Dialer(
@@ -124,12 +122,6 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
   /** How long making a connection may take; 5 s by default. */
   public SamehostChannelBuilder connectTimeout(Duration timeout) {
     connectTimeout = positive(timeout);
-    return this;
-  }
-
-  /** How long the server may take to say HELLO; by default 5 s, and 30 s for a child. */
-  public SamehostChannelBuilder helloTimeout(Duration timeout) {
-    helloTimeout = positive(timeout);
     return this;
   }
 

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.unix.UnixOptions;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
@@ -32,7 +33,10 @@ final class HostileServerTest {
         AutoCloseable server = RawPeer.serve(setting.folder().resolve("socket"), script)) {
       EchoGrpc.EchoBlockingStub stub =
           EchoGrpc.newBlockingStub(
-              setting.open(setting.channel().helloTimeout(Duration.ofSeconds(1))));
+              setting.open(
+                  setting
+                      .channel()
+                      .transportOption(UnixOptions.HELLO_TIMEOUT, Duration.ofSeconds(1))));
       StatusRuntimeException failure =
           assertThrows(StatusRuntimeException.class, () -> stub.unary(note("hello?")));
       Status status = failure.getStatus();

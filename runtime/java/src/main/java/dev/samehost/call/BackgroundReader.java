@@ -101,7 +101,7 @@ final class BackgroundReader implements Runnable, Executor {
     while (!driver.helloArrived() && !driver.isOver()) {
       long left = until - System.nanoTime();
       if (left <= 0) {
-        driver.helloTimeout(TimeUnit.NANOSECONDS.toSeconds(helloTimeoutNanos));
+        driver.helloTimeout(helloTimeoutNanos);
       } else {
         readFor(left);
       }

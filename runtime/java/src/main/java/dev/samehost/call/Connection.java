@@ -222,8 +222,8 @@ final class Connection {
   }
 
   /** HELLO has not arrived in time: gives up with the fault that fits what did arrive. */
-  void helloTimeout(long seconds) {
-    lifecycle.helloTimeout(seconds);
+  void helloTimeout(long nanos) {
+    lifecycle.helloTimeout(nanos);
   }
 
   // ---- queries

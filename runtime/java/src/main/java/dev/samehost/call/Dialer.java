@@ -32,15 +32,10 @@ public final class Dialer {
    * @param address for texts
    * @param hello what this side says, with its limits
    * @param connectTimeoutNanos for making a link
-   * @param helloTimeoutNanos for the peer's HELLO; 0 for what the transport suggests
    * @param callbacks where {@link #whenStateChanges} calls back
    */
   public record Options(
-      String address,
-      Hello hello,
-      long connectTimeoutNanos,
-      long helloTimeoutNanos,
-      Executor callbacks) {}
+      String address, Hello hello, long connectTimeoutNanos, Executor callbacks) {}
 
   /** A connection that lived shorter than this counts as a failure to connect. */
   private static final long SHORT_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -161,13 +156,12 @@ public final class Dialer {
     Driver driver;
     try {
       Link link = connector.connect(options.connectTimeoutNanos());
-      long patience = options.helloTimeoutNanos();
       driver =
           new Driver(
               link,
               Side.CONNECTOR,
               Settings.of(address(), options.hello()).withNoise(connector.noiseLimit()),
-              patience > 0 ? patience : connector.helloTimeoutNanos(),
+              connector.helloTimeoutNanos(),
               owner);
     } catch (LinkException e) {
       failed(e);

@@ -206,8 +206,8 @@ final class Driver {
   }
 
   /** HELLO has not come in time. */
-  void helloTimeout(long seconds) {
-    run(act(c -> c.helloTimeout(seconds)));
+  void helloTimeout(long nanos) {
+    run(act(c -> c.helloTimeout(nanos)));
   }
 
   // ---- under the lock, for the streams

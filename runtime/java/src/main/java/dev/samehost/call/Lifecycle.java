@@ -309,11 +309,12 @@ final class Lifecycle {
     }
   }
 
-  void helloTimeout(long seconds) {
+  void helloTimeout(long nanos) {
     boolean isStrange = settings.noiseBytes() == 0 && !preface.isEmpty();
     if (state == ConnectionState.AWAIT_PREFACE && isStrange && !preface.isInsidePreface()) {
       close(End.MALFORMED, nonsense());
     } else if (state == ConnectionState.AWAIT_PREFACE || state == ConnectionState.AWAIT_HELLO) {
+      String seconds = Seconds.plain(nanos);
       String text = "no HELLO within " + seconds + " s";
       fail(GoAwayCode.HELLO_TIMEOUT, text, Fault.PEER_SILENT.with(address, seconds));
     }

@@ -90,8 +90,9 @@ final class ConnectionTest {
   void aSilentPeerIsGivenUp() {
     Pair.Half client = new Pair.Half(Side.CONNECTOR, SETTINGS);
     client.connection.sent(client.connection.outbound().remaining());
-    client.connection.helloTimeout(5);
+    client.connection.helloTimeout(1_500_000_000);
     assertThat(client.connection.fault().fault()).isEqualTo(Fault.PEER_SILENT);
+    assertThat(client.connection.fault()).hasMessageThat().contains("within 1.5 s");
     assertThat(client.connection.hasOutbound()).isFalse();
     assertThat(client.next(Event.Closed.class).end()).isEqualTo(End.FAILED);
   }
@@ -100,7 +101,7 @@ final class ConnectionTest {
   void aPeerThatStopsBehindItsPrefaceIsTold() {
     Pair.Half server = new Pair.Half(Side.ACCEPTOR, SETTINGS);
     server.connection.receive(ByteBuffer.wrap(greeting(), 0, 10));
-    server.connection.helloTimeout(5);
+    server.connection.helloTimeout(1_500_000_000);
     Pair.Half client = new Pair.Half(Side.CONNECTOR, SETTINGS);
     Pair.move(server, client, 1_000);
     assertThat(client.next(Event.GoAway.class).code()).isEqualTo(GoAwayCode.HELLO_TIMEOUT);
@@ -111,7 +112,7 @@ final class ConnectionTest {
     Pair.Half server = new Pair.Half(Side.ACCEPTOR, SETTINGS);
     server.connection.receive(ByteBuffer.wrap(new byte[] {'G', 'E'}));
     assertThat(server.connection.state()).isEqualTo(ConnectionState.AWAIT_PREFACE);
-    server.connection.helloTimeout(5);
+    server.connection.helloTimeout(1_500_000_000);
     assertThat(server.connection.fault().fault()).isEqualTo(Fault.PEER_NONSENSE);
     assertThat(server.connection.hasOutbound()).isFalse();
   }
@@ -119,7 +120,7 @@ final class ConnectionTest {
   @Test
   void aTimeoutAfterHelloDoesNothing() {
     Pair pair = new Pair();
-    pair.client.connection.helloTimeout(5);
+    pair.client.connection.helloTimeout(1_500_000_000);
     assertThat(pair.client.connection.state()).isEqualTo(ConnectionState.OPEN);
   }
 
