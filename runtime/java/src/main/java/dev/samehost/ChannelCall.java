@@ -1,6 +1,7 @@
 package dev.samehost;
 
 import dev.samehost.call.ClientStream;
+import dev.samehost.call.ClientStreamOptions;
 import dev.samehost.call.Dialer;
 import dev.samehost.call.Outcome;
 import dev.samehost.transport.Code;
@@ -94,8 +95,8 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     stream.fail(outcome(status));
   }
 
-  private ClientStream.Start beginning(Deadline deadline) {
-    return new ClientStream.Start(
+  private ClientStreamOptions beginning(Deadline deadline) {
+    return new ClientStreamOptions(
         "/" + method.getFullMethodName(),
         deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
         method.getType().clientSendsOneMessage(),

@@ -2,6 +2,7 @@ package dev.samehost;
 
 import dev.samehost.call.Backoff;
 import dev.samehost.call.Dialer;
+import dev.samehost.call.DialerOptions;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
@@ -93,8 +94,8 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
   @Override
   public ManagedChannel build() {
     try {
-      Dialer.Options options =
-          new Dialer.Options(
+      DialerOptions options =
+          new DialerOptions(
               address.toString(),
               Identity.hello(maxInboundMessageSize, maxInboundMetadataSize, 0),
               connectTimeout.toNanos(),

@@ -30,7 +30,7 @@ final class HostileServerTest {
    */
   private static Status callFails(RawPeer.Script script, Fault fault) throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX);
-        AutoCloseable server = RawPeer.serve(setting.folder().resolve("socket"), script)) {
+        RawPeer.Server server = RawPeer.serve(setting.folder().resolve("socket"), script)) {
       EchoGrpc.EchoBlockingStub stub =
           EchoGrpc.newBlockingStub(
               setting.open(
@@ -44,6 +44,7 @@ final class HostileServerTest {
       assertThat(status.getCause()).isInstanceOf(LinkException.class);
       assertThat(((LinkException) status.getCause()).fault()).isEqualTo(fault);
       assertThat(status.getCode().name()).isEqualTo(fault.code().name());
+      server.awaitFirstPlayed();
       return status;
     }
   }
@@ -133,7 +134,6 @@ final class HostileServerTest {
   @Test
   void aMalformedFrameInMidCall() throws Exception {
     byte[][] lastWords = new byte[1][];
-    CountDownLatch ended = new CountDownLatch(1);
     Status status =
         callFails(
             (peer, n) -> {
@@ -142,11 +142,9 @@ final class HostileServerTest {
               peer.awaitOpen();
               peer.say(header(0, 99, 0, 1, 0));
               lastWords[0] = peer.readAll();
-              ended.countDown();
             },
             Fault.MALFORMED);
     assertThat(status.getDescription()).contains("PROTOCOL_ERROR");
-    ended.await();
     assertThat(lastWords[0][4]).isEqualTo(9); // GOAWAY
   }
 

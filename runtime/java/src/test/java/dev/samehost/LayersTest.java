@@ -18,9 +18,9 @@ import com.tngtech.archunit.lang.ArchRule;
 final class LayersTest {
   /** What gives the core threads, clocks and links. All else in that package is pure. */
   private static final String DRIVER =
-      "dev\\.samehost\\.call\\.(BackgroundReader|Backoff|Callbacks|ClientStream|Connectivity"
-          + "|Dialer|Driver|EventRouter|LinkTraffic|Outcome|Pump|ReaderRole|Reception|Request"
-          + "|Seconds|ServerStream|StreamEvents|Timers|Waiter|Workers)(\\$.*)?";
+      "dev\\.samehost\\.call\\.(BackgroundReader|Backoff|Callbacks|ClientStream(Options|State)?"
+          + "|Connectivity|Dialer(Options)?|Driver|EventRouter|LinkTraffic|Outcome|Pump|ReaderRole|Reception|Request"
+          + "|ServerStream|StreamEvents|Timers|Waiter|Workers)(\\$.*)?";
 
   private static final DescribedPredicate<JavaClass> PURE =
       describe(

@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.concurrent.CountDownLatch;
 
 /** A peer that is no samehost: plain bytes on a Unix socket. */
 final class RawPeer implements AutoCloseable {
@@ -32,31 +33,49 @@ final class RawPeer implements AutoCloseable {
     void play(RawPeer peer, int connection) throws Exception;
   }
 
-  /** A raw server; it ends when it is closed. */
-  static AutoCloseable serve(Path path, Script script) throws IOException {
-    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    server.bind(UnixDomainSocketAddress.of(path));
-    Thread thread =
-        new Thread(
-            () -> {
-              for (int connection = 0; ; connection++) {
-                try (RawPeer peer = new RawPeer(server.accept())) {
-                  script.play(peer, connection);
-                } catch (Exception e) {
-                  if (!server.isOpen()) {
-                    return;
-                  }
-                }
-              }
-            },
-            "raw server");
-    thread.setDaemon(true);
-    thread.start();
-    return () -> {
-      server.close();
+  /** A raw server; it ends when it is closed, in the middle of a script if need be. */
+  static final class Server implements AutoCloseable {
+    private final ServerSocketChannel socket;
+    private final Script script;
+    private final CountDownLatch firstPlayed = new CountDownLatch(1);
+    private final Thread thread = new Thread(this::accept, "raw server");
+
+    private Server(ServerSocketChannel socket, Script script) {
+      this.socket = socket;
+      this.script = script;
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    private void accept() {
+      for (int connection = 0; socket.isOpen(); connection++) {
+        try (RawPeer peer = new RawPeer(socket.accept())) {
+          script.play(peer, connection);
+        } catch (Exception e) {
+          // Whatever the other side does to it, the next connection is served.
+        } finally {
+          firstPlayed.countDown();
+        }
+      }
+    }
+
+    /** Waits until the script of the first connection is over. */
+    void awaitFirstPlayed() throws InterruptedException {
+      firstPlayed.await();
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+      socket.close();
       thread.interrupt();
       thread.join();
-    };
+    }
+  }
+
+  static Server serve(Path path, Script script) throws IOException {
+    ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    socket.bind(UnixDomainSocketAddress.of(path));
+    return new Server(socket, script);
   }
 
   static RawPeer connect(Path path) throws IOException {

@@ -23,7 +23,7 @@ final class Callbacks {
   private volatile Executor inline;
 
   /**
-   * An callbacks that an executor empties.
+   * Callbacks that an executor delivers.
    *
    * @param inline takes over where the executor runs what it is given at once
    * @param rejected runs when the executor refuses to work
@@ -35,7 +35,7 @@ final class Callbacks {
     this.pump = null;
   }
 
-  /** An callbacks that a pump empties, on the thread of the blocked caller. */
+  /** Callbacks that a pump delivers, on the thread of the blocked caller. */
   Callbacks(Pump pump) {
     this.pump = pump;
     this.executor = null;

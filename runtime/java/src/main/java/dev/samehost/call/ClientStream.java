@@ -8,22 +8,14 @@ import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A call of this side's, from its start to its outcome, on whichever connection carries it. Nothing
- * here waits; methods may be called from any thread. It knows bytes, not messages.
- *
- * <pre>
- *        start           all is there that the first frame carries          the peer takes it
- *   NEW -------> HELD ------------------------------------------> LOOKING ---------------> OPEN
- *    |            |                                                |   ^                   |  |
- *    |            |                                                |   +- unseen, again ---+  |
- *    +------------+---------------------> OVER <-------------------+--------------------------+
- * </pre>
+ * here waits; methods may be called from any thread. It knows bytes, not messages. Its states are
+ * drawn at {@link ClientStreamState}.
  */
 public final class ClientStream implements StreamEvents {
   /** Is told of the answer: one call at a time, in order, on the call's executor. */
@@ -41,51 +33,11 @@ public final class ClientStream implements StreamEvents {
     void onClose(Outcome outcome);
   }
 
-  /**
-   * What a call is started with.
-   *
-   * @param path {@code /package.Service/Method}
-   * @param deadlineNanos how much time there is, or {@link #NO_DEADLINE}
-   * @param oneRequest whether exactly one message is sent: it then leaves with the half-close, all
-   *     in one frame
-   * @param waitForReady whether it waits for a connection for as long as it takes
-   * @param executor where the listener is called
-   */
-  public record Start(
-      String path,
-      long deadlineNanos,
-      boolean oneRequest,
-      boolean waitForReady,
-      Executor executor) {}
-
   /** The time of a call without a deadline. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
-  private enum State {
-    NEW,
-    HELD,
-    LOOKING,
-    OPEN,
-    OVER;
-
-    State to(State next) {
-      boolean may =
-          switch (next) {
-            case NEW -> false;
-            case HELD -> this == NEW;
-            case LOOKING -> this == HELD || this == OPEN;
-            case OPEN -> this == LOOKING;
-            case OVER -> this != OVER;
-          };
-      if (!may) {
-        throw new IllegalStateException("a call does not go from " + this + " to " + next);
-      }
-      return next;
-    }
-  }
-
   private final Dialer dialer;
-  private final Start start;
+  private final ClientStreamOptions options;
   private final Listener listener;
   private final Pump pump;
   private final Callbacks callbacks;
@@ -98,7 +50,7 @@ public final class ClientStream implements StreamEvents {
   private Driver awaited;
   private Stream stream;
   private ScheduledFuture<?> timer;
-  private volatile State state = State.NEW;
+  private volatile ClientStreamState state = ClientStreamState.NEW;
   private volatile Driver driver;
 
   // Under the driver's lock.
@@ -108,16 +60,16 @@ public final class ClientStream implements StreamEvents {
   private volatile boolean answered;
 
   /** A call that is not started yet. */
-  public ClientStream(Dialer dialer, Start start, Listener listener) {
+  public ClientStream(Dialer dialer, ClientStreamOptions options, Listener listener) {
     this.dialer = dialer;
-    this.start = start;
+    this.options = options;
     this.listener = Objects.requireNonNull(listener);
-    this.request = new Request(start.path());
-    this.pump = Pump.serves(start.executor()) ? new Pump(start.executor(), this) : null;
+    this.request = new Request(options.path());
+    this.pump = Pump.serves(options.executor()) ? new Pump(options.executor(), this) : null;
     this.callbacks =
         pump != null
             ? new Callbacks(pump)
-            : new Callbacks(start.executor(), Workers.pool(), this::giveUp);
+            : new Callbacks(options.executor(), Workers.pool(), this::giveUp);
   }
 
   // ---- actions
@@ -129,11 +81,9 @@ public final class ClientStream implements StreamEvents {
   public void begin() {
     lock.lock();
     try {
-      if (start.deadlineNanos() != NO_DEADLINE && pump == null) {
-        timer =
-            Timers.scheduler()
-                .schedule(
-                    () -> Workers.pool().execute(this::expire), nanosLeft(), TimeUnit.NANOSECONDS);
+      if (options.deadlineNanos() != NO_DEADLINE && pump == null) {
+        Runnable expiry = () -> Workers.pool().execute(this::expire);
+        timer = Timers.scheduler().schedule(expiry, nanosLeft(), TimeUnit.NANOSECONDS);
       }
     } finally {
       lock.unlock();
@@ -152,7 +102,7 @@ public final class ClientStream implements StreamEvents {
     advance(
         () -> {
           request.metadata(metadata);
-          state = state.to(State.HELD);
+          state = state.to(ClientStreamState.HELD);
         });
   }
 
@@ -178,14 +128,14 @@ public final class ClientStream implements StreamEvents {
     boolean look = false;
     lock.lock();
     try {
-      if (state == State.OVER) {
+      if (state == ClientStreamState.OVER) {
         return;
       }
       change.run();
-      if (state == State.HELD && (request.isHalfClosed() || !start.oneRequest())) {
-        state = state.to(State.LOOKING);
+      if (state == ClientStreamState.HELD && (request.isHalfClosed() || !options.oneRequest())) {
+        state = state.to(ClientStreamState.LOOKING);
         look = true;
-      } else if (state == State.OPEN) {
+      } else if (state == ClientStreamState.OPEN) {
         carrier = driver;
         left = carrier.act(this::push);
       }
@@ -210,7 +160,7 @@ public final class ClientStream implements StreamEvents {
   public boolean isReady() {
     lock.lock();
     try {
-      return state == State.OPEN && driver.isReady(stream);
+      return state == ClientStreamState.OPEN && driver.isReady(stream);
     } finally {
       lock.unlock();
     }
@@ -228,15 +178,20 @@ public final class ClientStream implements StreamEvents {
     Driver last;
     lock.lock();
     try {
-      if (state == State.OVER) {
+      if (state == ClientStreamState.OVER) {
         return;
       }
       last = driver != null ? driver : awaited;
       if (awaited != null) {
         left = awaited.act(c -> awaited.forget(this));
       }
-      if (state == State.OPEN) {
-        left = driver.act(c -> reset(c, outcome));
+      if (state == ClientStreamState.OPEN) {
+        left =
+            driver.act(
+                c -> {
+                  c.reset(stream, outcome.code(), outcome.text());
+                  ended(driver);
+                });
       }
       close();
     } finally {
@@ -251,13 +206,8 @@ public final class ClientStream implements StreamEvents {
     }
   }
 
-  private void reset(Connection connection, Outcome outcome) {
-    connection.reset(stream, outcome.code(), outcome.text());
-    ended(driver);
-  }
-
   private void close() {
-    state = state.to(State.OVER);
+    state = state.to(ClientStreamState.OVER);
     if (timer != null) {
       timer.cancel(false);
     }
@@ -288,7 +238,7 @@ public final class ClientStream implements StreamEvents {
     lock.lock();
     try {
       awaited = null;
-      if (state == State.LOOKING) {
+      if (state == ClientStreamState.LOOKING) {
         left = candidate.act(c -> open(c, candidate));
       }
     } finally {
@@ -310,7 +260,7 @@ public final class ClientStream implements StreamEvents {
       bytesAhead = candidate.bytesAhead();
       callbacks.inline(candidate.background());
       driver = candidate;
-      state = state.to(State.OPEN);
+      state = state.to(ClientStreamState.OPEN);
       if (pump == null) {
         attended = true;
         candidate.attend(1);
@@ -318,7 +268,7 @@ public final class ClientStream implements StreamEvents {
       long left = nanosLeft();
       long deadline = left == NO_DEADLINE ? Stream.NO_DEADLINE : Math.max(0, left);
       stream = request.open(connection, deadline, this);
-      if (!start.oneRequest() && connection.isReady(stream)) {
+      if (!options.oneRequest() && connection.isReady(stream)) {
         candidate.deliver(callbacks, listener::onReady);
       }
     }
@@ -332,7 +282,7 @@ public final class ClientStream implements StreamEvents {
   private boolean tryAgain() {
     lock.lock();
     try {
-      if (state != State.OPEN) {
+      if (state != ClientStreamState.OPEN) {
         return true; // over already
       }
       if (retried || answered || dialer.isShutdown() || !request.rewind()) {
@@ -341,7 +291,7 @@ public final class ClientStream implements StreamEvents {
       retried = true;
       stream = null;
       driver = null;
-      state = state.to(State.LOOKING);
+      state = state.to(ClientStreamState.LOOKING);
     } finally {
       lock.unlock();
     }
@@ -413,7 +363,7 @@ public final class ClientStream implements StreamEvents {
   private void finish(Outcome outcome) {
     lock.lock();
     try {
-      if (state == State.OVER) {
+      if (state == ClientStreamState.OVER) {
         return;
       }
       close();
@@ -435,16 +385,16 @@ public final class ClientStream implements StreamEvents {
   }
 
   boolean isOver() {
-    return state == State.OVER;
+    return state == ClientStreamState.OVER;
   }
 
   boolean waitsForReady() {
-    return start.waitForReady();
+    return options.waitForReady();
   }
 
   long nanosLeft() {
-    return start.deadlineNanos() == NO_DEADLINE
+    return options.deadlineNanos() == NO_DEADLINE
         ? NO_DEADLINE
-        : start.deadlineNanos() - (System.nanoTime() - startedAt);
+        : options.deadlineNanos() - (System.nanoTime() - startedAt);
   }
 }

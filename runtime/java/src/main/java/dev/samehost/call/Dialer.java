@@ -5,7 +5,6 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.GoAwayCode;
-import dev.samehost.wire.Hello;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Keeps at most one connection to one address that takes calls: connects when a call needs it,
@@ -26,24 +26,13 @@ import java.util.concurrent.locks.ReentrantLock;
  * states are drawn at {@link Connectivity}.
  */
 public final class Dialer {
-  /**
-   * What a dialer is made with.
-   *
-   * @param address for texts
-   * @param hello what this side says, with its limits
-   * @param connectTimeoutNanos for making a link
-   * @param callbacks where {@link #whenStateChanges} calls back
-   */
-  public record Options(
-      String address, Hello hello, long connectTimeoutNanos, Executor callbacks) {}
-
   /** A connection that lived shorter than this counts as a failure to connect. */
   private static final long SHORT_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private static final AtomicLong THREADS = new AtomicLong();
 
   private final Connector connector;
-  private final Options options;
+  private final DialerOptions options;
   private final Backoff backoff;
   private final Owner owner = new Owner();
   private final Connectivity connectivity;
@@ -62,7 +51,7 @@ public final class Dialer {
   private volatile boolean shutdown;
 
   /** A dialer that has not dialed yet. */
-  public Dialer(Connector connector, Options options, Backoff backoff) {
+  public Dialer(Connector connector, DialerOptions options, Backoff backoff) {
     this.connector = connector;
     this.options = options;
     this.backoff = backoff;
@@ -92,56 +81,42 @@ public final class Dialer {
 
   /** A call is over. */
   void exit(ClientStream call) {
-    Runnable after;
-    lock.lock();
-    try {
-      calls.remove(call);
-      pending.remove(call);
-      after = terminateIfDone();
-    } finally {
-      lock.unlock();
-    }
-    after.run();
+    locked(
+        () -> {
+          calls.remove(call);
+          pending.remove(call);
+          return terminateIfDone();
+        });
   }
 
   /** A call needs a connection: gets one, now or later, or fails. Holds no locks. */
   void find(ClientStream call) {
-    Driver driver = null;
-    LinkException failure = null;
-    Runnable after = () -> {};
-    lock.lock();
-    try {
-      if (current != null && current.isDraining()) {
-        current = null;
-        after = connectivity.to(Connectivity.State.IDLE);
-      }
-      if (current != null) {
-        driver = current;
-      } else if (connectivity.state() == Connectivity.State.TRANSIENT_FAILURE
-          && !call.waitsForReady()) {
-        failure = lastFailure;
-      } else if (calls.contains(call)) {
-        pending.add(call);
-        if (connectivity.state() != Connectivity.State.TRANSIENT_FAILURE) {
-          after = both(after, dial());
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    after.run();
-    if (driver != null) {
-      call.bind(driver);
-    } else if (failure != null) {
-      call.fail(Outcome.of(failure));
-    }
+    locked(
+        () -> {
+          Driver driver = current;
+          if (driver != null && !driver.isDraining()) {
+            return () -> call.bind(driver);
+          }
+          Runnable idle =
+              driver == null ? Dialer::nothing : connectivity.to(Connectivity.State.IDLE);
+          current = null;
+          boolean isFailing = connectivity.state() == Connectivity.State.TRANSIENT_FAILURE;
+          if (isFailing && !call.waitsForReady()) {
+            return both(idle, failAll(List.of(call), lastFailure));
+          }
+          if (!calls.contains(call)) {
+            return idle;
+          }
+          pending.add(call);
+          return isFailing ? idle : both(idle, dial());
+        });
   }
 
   // ---- dialing, under the lock; what they give back is run after it
 
   private Runnable dial() {
     if (dialing || current != null) {
-      return () -> {};
+      return Dialer::nothing;
     }
     dialing = true;
     cancelRedial();
@@ -180,23 +155,15 @@ public final class Dialer {
   }
 
   private void failed(LinkException failure) {
-    List<ClientStream> failing = new ArrayList<>();
-    Runnable after;
-    lock.lock();
-    try {
-      dialing = false;
-      after = backOff(failure, failing);
-      after = both(after, terminateIfDone());
-    } finally {
-      lock.unlock();
-    }
-    after.run();
-    for (ClientStream call : failing) {
-      call.fail(Outcome.of(failure));
-    }
+    locked(
+        () -> {
+          dialing = false;
+          return both(backOff(failure), terminateIfDone());
+        });
   }
 
-  private Runnable backOff(LinkException failure, List<ClientStream> failing) {
+  private Runnable backOff(LinkException failure) {
+    List<ClientStream> failing = new ArrayList<>();
     lastFailure = failure;
     for (ClientStream call : List.copyOf(pending)) {
       if (shutdown || !call.waitsForReady()) {
@@ -204,8 +171,9 @@ public final class Dialer {
         failing.add(call);
       }
     }
+    Runnable told = failAll(failing, failure);
     if (shutdown) {
-      return () -> {};
+      return told;
     }
     redial =
         Timers.scheduler()
@@ -213,21 +181,18 @@ public final class Dialer {
                 () -> Workers.pool().execute(this::waitIsOver),
                 backoff.nextNanos(),
                 TimeUnit.NANOSECONDS);
-    return connectivity.to(Connectivity.State.TRANSIENT_FAILURE);
+    return both(connectivity.to(Connectivity.State.TRANSIENT_FAILURE), told);
   }
 
   private void waitIsOver() {
-    Runnable after = () -> {};
-    lock.lock();
-    try {
-      if (connectivity.state() == Connectivity.State.TRANSIENT_FAILURE) {
-        redial = null;
-        after = wanted || !pending.isEmpty() ? dial() : connectivity.to(Connectivity.State.IDLE);
-      }
-    } finally {
-      lock.unlock();
-    }
-    after.run();
+    locked(
+        () -> {
+          if (connectivity.state() != Connectivity.State.TRANSIENT_FAILURE) {
+            return Dialer::nothing;
+          }
+          redial = null;
+          return wanted || !pending.isEmpty() ? dial() : connectivity.to(Connectivity.State.IDLE);
+        });
   }
 
   private void cancelRedial() {
@@ -241,41 +206,32 @@ public final class Dialer {
   private final class Owner implements Driver.Owner {
     @Override
     public void ready(Driver driver) {
-      List<ClientStream> bound = List.of();
-      Runnable after = () -> {};
-      lock.lock();
-      try {
-        dialing = false;
-        if (!driver.isDraining()) {
-          current = driver;
-          wanted = false;
-          readySince.put(driver, System.nanoTime());
-          bound = List.copyOf(pending);
-          pending.clear();
-          after = both(connectivity.to(Connectivity.State.READY), terminateIfDone());
-        }
-      } finally {
-        lock.unlock();
-      }
-      after.run();
-      for (ClientStream call : bound) {
-        call.bind(driver);
-      }
+      locked(
+          () -> {
+            dialing = false;
+            if (driver.isDraining()) {
+              return Dialer::nothing;
+            }
+            current = driver;
+            wanted = false;
+            readySince.put(driver, System.nanoTime());
+            List<ClientStream> bound = List.copyOf(pending);
+            pending.clear();
+            Runnable told = both(connectivity.to(Connectivity.State.READY), terminateIfDone());
+            return both(told, () -> bound.forEach(call -> call.bind(driver)));
+          });
     }
 
     @Override
     public void draining(Driver driver) {
-      Runnable after = () -> {};
-      lock.lock();
-      try {
-        if (current == driver) {
-          current = null;
-          after = connectivity.to(Connectivity.State.IDLE);
-        }
-      } finally {
-        lock.unlock();
-      }
-      after.run();
+      locked(
+          () -> {
+            if (current != driver) {
+              return Dialer::nothing;
+            }
+            current = null;
+            return connectivity.to(Connectivity.State.IDLE);
+          });
     }
 
     @Override
@@ -285,28 +241,21 @@ public final class Dialer {
 
     @Override
     public void closed(Driver driver, LinkException fault) {
-      List<ClientStream> failing = new ArrayList<>();
       LinkException why = fault != null ? fault : Fault.LINK_CLOSED.with(address());
-      Runnable after = () -> {};
-      lock.lock();
-      try {
-        Long since = readySince.remove(driver);
-        if (since == null) {
-          dialing = false;
-          after = backOff(why, failing);
-        } else if (fault == null || System.nanoTime() - since > SHORT_LIFE_NANOS) {
-          backoff.reset();
-        } else if (connectivity.state() == Connectivity.State.IDLE) {
-          after = backOff(why, failing);
-        }
-        after = both(after, terminateIfDone());
-      } finally {
-        lock.unlock();
-      }
-      after.run();
-      for (ClientStream call : failing) {
-        call.fail(Outcome.of(why));
-      }
+      locked(
+          () -> {
+            Runnable after = Dialer::nothing;
+            Long since = readySince.remove(driver);
+            if (since == null) {
+              dialing = false;
+              after = backOff(why);
+            } else if (fault == null || System.nanoTime() - since > SHORT_LIFE_NANOS) {
+              backoff.reset();
+            } else if (connectivity.state() == Connectivity.State.IDLE) {
+              after = backOff(why);
+            }
+            return both(after, terminateIfDone());
+          });
     }
 
     @Override
@@ -329,70 +278,47 @@ public final class Dialer {
 
   /** Connects though no call needs it, and keeps trying until it has. */
   public void connectNow() {
-    Runnable after = () -> {};
-    lock.lock();
-    try {
-      if (!shutdown) {
-        wanted = current == null;
-        if (connectivity.state() == Connectivity.State.IDLE) {
-          after = dial();
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    after.run();
+    locked(
+        () -> {
+          if (shutdown) {
+            return Dialer::nothing;
+          }
+          wanted = current == null;
+          return connectivity.state() == Connectivity.State.IDLE ? dial() : Dialer::nothing;
+        });
   }
 
   /** Does not wait any longer after a failure. */
   public void connectSooner() {
-    lock.lock();
-    try {
-      cancelRedial();
-      backoff.reset();
-    } finally {
-      lock.unlock();
-    }
-    waitIsOver();
+    locked(
+        () -> {
+          cancelRedial();
+          backoff.reset();
+          return this::waitIsOver;
+        });
   }
 
   /** Tells an observer once, as soon as the state is not {@code seen} any more. */
   public void whenStateChanges(Connectivity.State seen, Runnable observer) {
-    Runnable after;
-    lock.lock();
-    try {
-      after = connectivity.observe(seen, observer);
-    } finally {
-      lock.unlock();
-    }
-    after.run();
+    locked(() -> connectivity.observe(seen, observer));
   }
 
   // ---- the end
 
   /** Takes no new calls. Those that were started go on, then the connection is closed. */
   public void shutdown() {
-    Runnable after;
-    lock.lock();
-    try {
-      after = connectivity.to(Connectivity.State.SHUTDOWN);
-      shutdown = true;
-      cancelRedial();
-      if (current == null && !dialing) {
-        // Calls that waited for the next attempt would wait for ever.
-        after = both(after, failPending());
-      }
-      after = both(after, terminateIfDone());
-    } finally {
-      lock.unlock();
-    }
-    after.run();
-  }
-
-  private Runnable failPending() {
-    List<ClientStream> failing = List.copyOf(pending);
-    LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
-    return () -> failing.forEach(call -> call.fail(Outcome.of(why)));
+    locked(
+        () -> {
+          Runnable after = connectivity.to(Connectivity.State.SHUTDOWN);
+          shutdown = true;
+          cancelRedial();
+          if (current == null && !dialing) {
+            // Calls that waited for the next attempt would wait for ever.
+            LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
+            after = both(after, failAll(List.copyOf(pending), why));
+          }
+          return both(after, terminateIfDone());
+        });
   }
 
   /** Takes no new calls and ends those that were started. */
@@ -408,12 +334,8 @@ public final class Dialer {
       lock.unlock();
     }
     LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
-    for (ClientStream call : open) {
-      call.fail(Outcome.of(why));
-    }
-    for (Driver driver : driving) {
-      driver.fail(GoAwayCode.NO_ERROR, "shut down", why);
-    }
+    failAll(open, why).run();
+    driving.forEach(driver -> driver.fail(GoAwayCode.NO_ERROR, "shut down", why));
   }
 
   /** Whether new calls are refused. */
@@ -433,7 +355,7 @@ public final class Dialer {
 
   private Runnable terminateIfDone() {
     if (!shutdown || !calls.isEmpty()) {
-      return () -> {};
+      return Dialer::nothing;
     }
     if (dialing || !readySince.isEmpty()) {
       List<Driver> driving = List.copyOf(readySince.keySet());
@@ -447,6 +369,26 @@ public final class Dialer {
       terminated.countDown();
     };
   }
+
+  // ---- the lock
+
+  /** Acts under the lock, then does what the action gave back. */
+  private void locked(Supplier<Runnable> action) {
+    Runnable after;
+    lock.lock();
+    try {
+      after = action.get();
+    } finally {
+      lock.unlock();
+    }
+    after.run();
+  }
+
+  private static Runnable failAll(List<ClientStream> failing, LinkException why) {
+    return () -> failing.forEach(call -> call.fail(Outcome.of(why)));
+  }
+
+  private static void nothing() {}
 
   private static Runnable both(Runnable first, Runnable second) {
     return () -> {

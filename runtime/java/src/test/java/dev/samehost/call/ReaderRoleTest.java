@@ -4,8 +4,10 @@ import static com.google.common.truth.Truth.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Who may read, step by step. */
+@Timeout(60)
 final class ReaderRoleTest {
   private final ReaderRole role = new ReaderRole();
 

@@ -34,6 +34,7 @@ final class Children {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED", // or a new JVM warns on stderr
                 "-cp",
                 System.getProperty("java.class.path"),
                 program.getName()));

@@ -1,0 +1,16 @@
+package dev.samehost.call;
+
+import java.util.concurrent.Executor;
+
+/**
+ * What a call is started with.
+ *
+ * @param path {@code /package.Service/Method}
+ * @param deadlineNanos how much time there is, or {@link ClientStream#NO_DEADLINE}
+ * @param oneRequest whether exactly one message is sent: it then leaves with the half-close, all in
+ *     one frame
+ * @param waitForReady whether it waits for a connection for as long as it takes
+ * @param executor where the listener is called
+ */
+public record ClientStreamOptions(
+    String path, long deadlineNanos, boolean oneRequest, boolean waitForReady, Executor executor) {}

@@ -1,0 +1,15 @@
+package dev.samehost.call;
+
+import dev.samehost.wire.Hello;
+import java.util.concurrent.Executor;
+
+/**
+ * What a dialer is made with.
+ *
+ * @param address for texts
+ * @param hello what this side says, with its limits
+ * @param connectTimeoutNanos for making a link
+ * @param callbacks where {@link Dialer#whenStateChanges} calls back
+ */
+public record DialerOptions(
+    String address, Hello hello, long connectTimeoutNanos, Executor callbacks) {}
