@@ -90,6 +90,10 @@ catalogue! {
     MetadataInvalid = (Internal, "metadata_invalid", "metadata {key}: {reason}.");
     BodyMalformed = (Internal, "body_malformed", "the application's body is not in gRPC's framing of messages: {reason}.");
     MessageUndecodable = (Internal, "message_undecodable", "the message of {side} cannot be decoded: {reason}.");
+    MessageUnencodable = (Internal, "message_unencodable", "the message of {side} cannot be encoded: {reason}.");
+    RequestsFailed = (Unknown, "requests_failed", "the client's stream of requests failed: {reason}.");
+    CredentialsFailed = (Unavailable, "credentials_failed", "the credentials of the call failed: {reason}.");
+    TooManyCalls = (ResourceExhausted, "too_many_calls", "the server runs {limit} calls already and takes no more at once.");
 }
 
 impl Fault {

@@ -131,7 +131,12 @@ public enum Fault {
   METADATA_INVALID(Code.INTERNAL, "metadata {key}: {reason}."),
   BODY_MALFORMED(
       Code.INTERNAL, "the application's body is not in gRPC's framing of messages: {reason}."),
-  MESSAGE_UNDECODABLE(Code.INTERNAL, "the message of {side} cannot be decoded: {reason}.");
+  MESSAGE_UNDECODABLE(Code.INTERNAL, "the message of {side} cannot be decoded: {reason}."),
+  MESSAGE_UNENCODABLE(Code.INTERNAL, "the message of {side} cannot be encoded: {reason}."),
+  REQUESTS_FAILED(Code.UNKNOWN, "the client's stream of requests failed: {reason}."),
+  CREDENTIALS_FAILED(Code.UNAVAILABLE, "the credentials of the call failed: {reason}."),
+  TOO_MANY_CALLS(
+      Code.RESOURCE_EXHAUSTED, "the server runs {limit} calls already and takes no more at once.");
 
   private final Code code;
   private final String template;
