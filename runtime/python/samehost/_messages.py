@@ -1,0 +1,62 @@
+"""From an application's messages to bytes and back, by the application's own functions.
+
+What is said when these fail is the catalogue's. Knows no wire and no grpc.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Optional
+
+from samehost import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Serializer = Optional[Callable[[Any], bytes]]
+    Deserializer = Optional[Callable[[bytes], Any]]
+
+CLIENT = "the client"
+SERVER = "the server"
+
+_LOG = logging.getLogger("samehost")
+
+
+def serialized(message: object, serializer: Serializer, side: str) -> bytes:
+    """Make bytes of a message of this side; without a serializer it is bytes already.
+
+    Raises StatusError (INTERNAL) from whatever the serializer raises, and where it makes no bytes.
+    """
+    try:
+        data = message if serializer is None else serializer(message)
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            problem = f"bytes are needed, not {type(data).__name__}"
+            raise TypeError(problem)  # noqa: TRY301 it is told as the serializer's own
+    except Exception as error:
+        _LOG.debug("a message of %s cannot be encoded", side, exc_info=True)
+        raise _native.fault("message_unencodable", side, said_by(error)) from error
+    return data if isinstance(data, bytes) else bytes(data)
+
+
+def deserialized(data: bytes, deserializer: Deserializer, side: str) -> Any:
+    """Make a message of bytes that the other side, `side`, has sent.
+
+    Raises StatusError (INTERNAL) from whatever the deserializer raises.
+    """
+    if deserializer is None:
+        return data
+    try:
+        return deserializer(data)
+    except Exception as error:
+        _LOG.debug("a message of %s cannot be decoded", side, exc_info=True)
+        raise _native.fault("message_undecodable", side, said_by(error)) from error
+
+
+def said_by(error: BaseException) -> str:
+    """Name an exception and give its text, in one line."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 an exception whose text raises
+        text = ""
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
