@@ -41,7 +41,12 @@ LAYERS = {
     "transports/api/rust": set(),
     "transports/posix/rust": {"samehost-transport-api"},
     "transports/testkit/rust": {"samehost-transport-api", "samehost-transport-posix"},
-    "transports/unix/rust": {"samehost-transport-api", "samehost-transport-posix"},
+    "transports/reception/rust": {"samehost-transport-api", "samehost-transport-posix"},
+    "transports/unix/rust": {
+        "samehost-transport-api",
+        "samehost-transport-posix",
+        "samehost-transport-reception",
+    },
     "transports/stdio/rust": {"samehost-transport-api", "samehost-transport-posix"},
     "runtime/rust": {"samehost-transport-api", "samehost-transport-unix", "samehost-transport-stdio"},
 }

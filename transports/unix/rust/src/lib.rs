@@ -7,10 +7,8 @@ mod connector;
 mod listener;
 mod name;
 mod options;
-mod reception;
 mod transport;
 mod users;
-mod visitor;
 
 pub use options::UnixOptions;
 pub use transport::UnixTransport;

@@ -1,27 +1,21 @@
 //! The serving side.
 
-use std::os::fd::OwnedFd;
-use std::sync::mpsc::{Receiver, channel};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::net::{bind, listen};
-use samehost_transport_api::{Acceptor, Address, Fault, LinkError, Listener};
-use samehost_transport_posix::Wake;
+use rustix::net::{SocketFlags, accept_with, bind, listen};
+use samehost_transport_api::{Acceptor, Address, Fault, LinkError, Listener, Peer};
+use samehost_transport_posix::{errno_text, peer_credentials};
+use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread};
 
 use crate::UnixOptions;
 use crate::claim::{BACKLOG, Claim, listen_failed, new_socket};
 use crate::name::Name;
-use crate::reception::Reception;
 use crate::users::AllowedUsers;
 
-/// How long closing waits for the thread, which an acceptor might keep.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
-
-/// Listens on one socket with one thread, which is a [`Reception`].
+/// Listens on one socket, with one thread.
 pub(crate) struct UnixListener {
     address: Address,
     name: Name,
@@ -31,12 +25,9 @@ pub(crate) struct UnixListener {
 
 /// What lives while the listener listens.
 struct Running {
-    wake: Arc<Wake>,
-    /// Disconnected when the thread has closed its sockets.
-    over: Receiver<()>,
-    thread: thread::ThreadId,
     /// The path is given up before the socket is closed.
     claim: Option<Claim>,
+    reception: ReceptionThread,
 }
 
 impl UnixListener {
@@ -72,23 +63,11 @@ impl Listener for UnixListener {
         if running.is_some() {
             return Err(Fault::ListenInUse.with(&[&self.address]));
         }
-        let wake = Wake::new().map_err(|errno| listen_failed(&self.address, "eventfd", errno))?;
-        let wake = Arc::new(wake);
         let (claim, socket) = self.open()?;
-        let reception =
-            Reception::new(self.address.to_string(), &self.options, socket, wake.clone(), acceptor);
-        let (ending, over) = channel();
-        let thread = thread::Builder::new()
-            .name("samehost-unix-accept".to_owned())
-            .spawn(move || {
-                reception.run();
-                drop::<std::sync::mpsc::Sender<()>>(ending);
-            })
-            .map_err(|error| {
-                let errno = Errno::from_io_error(&error).unwrap_or(Errno::AGAIN);
-                listen_failed(&self.address, "starting a thread", errno)
-            })?;
-        *running = Some(Running { wake, over, thread: thread.thread().id(), claim });
+        let (address, users) = (self.address.to_string(), AllowedUsers::of(&self.options));
+        let door = UnixDoor { address: address.clone(), users, socket };
+        let reception = ReceptionThread::start(&address, self.options.hello_timeout, door, acceptor)?;
+        *running = Some(Running { claim, reception });
         Ok(())
     }
 
@@ -98,18 +77,51 @@ impl Listener for UnixListener {
 
     fn close(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(running) = running else { return };
-        drop(running.claim);
-        running.wake.ring();
-        if running.thread != thread::current().id() {
-            // Either way it ends: by the thread's end, or later by itself.
-            let _ = running.over.recv_timeout(CLOSE_PATIENCE);
-        }
+        let Some(Running { claim, reception }) = running else { return };
+        drop(claim);
+        reception.close();
     }
 }
 
 impl Drop for UnixListener {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// A listening socket that checks whose a connection is.
+struct UnixDoor {
+    address: String,
+    users: AllowedUsers,
+    socket: OwnedFd,
+}
+
+impl Door for UnixDoor {
+    fn next(&mut self) -> rustix::io::Result<Arrival> {
+        let socket = match accept_with(&self.socket, SocketFlags::CLOEXEC) {
+            Err(Errno::CONNABORTED) => return Ok(Arrival::Nobody),
+            accepted => accepted?,
+        };
+        let told = match peer_credentials(&socket) {
+            Ok(told) => told,
+            Err(errno) => {
+                let why = Fault::LinkFailed.with(&[&self.address, &"getsockopt", &errno_text(errno)]);
+                return Ok(Arrival::Refused(why));
+            }
+        };
+        let peer = Peer {
+            address: self.address.clone(),
+            process_id: told.process_id,
+            user_id: Some(told.user_id),
+            group_id: Some(told.group_id),
+        };
+        let objection = self.users.objection(&self.address, &told);
+        Ok(Arrival::visitor(Ends::Socket(socket), peer, objection))
+    }
+}
+
+impl AsFd for UnixDoor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }

@@ -3,22 +3,22 @@ package dev.samehost.transport.unix;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.posix.Errno;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.net.SocketAddress;
 
 /** A name in the abstract name space. The system gives it to one socket, and frees it with it. */
-final class AbstractName implements Endpoint {
-  private final SocketName name;
-
-  AbstractName(SocketName name) {
-    this.name = name;
+final class AbstractName extends UnixEndpoint {
+  AbstractName(SocketName name, AllowedUsers users) {
+    super(name, users);
   }
 
   @Override
-  public String claim() {
-    return "\0" + name.text();
+  public SocketAddress claim() {
+    return new DomainSocketAddress("\0" + name.text());
   }
 
   @Override
-  public void publish() {}
+  public void publish(SocketAddress bound) {}
 
   @Override
   public LinkException bindFailure(int errno) {

@@ -4,6 +4,7 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Peer;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.SystemCalls;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -12,7 +13,7 @@ import java.util.stream.Collectors;
 record AllowedUsers(boolean any, Set<Long> users) {
   static AllowedUsers of(TransportOptions options) {
     Set<Long> users = new TreeSet<>(options.get(UnixOptions.ALLOWED_USERS));
-    users.add(Integer.toUnsignedLong(Sockets.geteuid()));
+    users.add(Integer.toUnsignedLong(SystemCalls.geteuid()));
     return new AllowedUsers(options.get(UnixOptions.ANY_USER), users);
   }
 

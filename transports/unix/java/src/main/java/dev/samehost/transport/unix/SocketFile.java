@@ -5,8 +5,11 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.SystemCallException;
+import dev.samehost.transport.posix.SystemCalls;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.lang.ref.Reference;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -23,28 +26,27 @@ import java.util.concurrent.ThreadLocalRandom;
  * however that ends; the lock file stays for good, because removing it would let two processes hold
  * a lock on two files of the same name.
  */
-final class SocketFile implements Endpoint {
+final class SocketFile extends UnixEndpoint {
   private static final int S_IFMT = 0170000;
   private static final int S_IFSOCK = 0140000;
 
-  private final SocketName name;
   private final int mode;
   private Fd lock;
   private String temporary;
   private Inode own;
 
   SocketFile(SocketName name, AllowedUsers users) {
-    this.name = name;
+    super(name, users);
     this.mode = users.areOthers() ? 0666 : 0600;
   }
 
   @Override
-  public synchronized String claim() throws LinkException {
+  public synchronized SocketAddress claim() throws LinkException {
     try {
       lock();
       takeOver();
       temporary = temporaryName();
-      return temporary;
+      return new DomainSocketAddress(temporary);
     } catch (SystemCallException e) {
       close();
       throw failure(e);
@@ -56,14 +58,15 @@ final class SocketFile implements Endpoint {
 
   /** Gives the socket, which nobody knows yet, the path: at once, and with its mode. */
   @Override
-  public synchronized void publish() throws LinkException {
-    ByteBuffer from = Sockets.text(temporary);
-    ByteBuffer to = Sockets.text(name.text());
+  public synchronized void publish(SocketAddress bound) throws LinkException {
+    ByteBuffer from = SystemCalls.text(temporary);
+    ByteBuffer to = SystemCalls.text(name.text());
     try {
-      UnixSocket.check("chmod", Sockets.chmod(Sockets.address(from), mode));
-      Inode bound = Inode.at(temporary);
-      UnixSocket.check("rename", Sockets.rename(Sockets.address(from), Sockets.address(to)));
-      own = bound;
+      UnixSocket.check("chmod", SystemCalls.chmod(SystemCalls.address(from), mode));
+      Inode made = Inode.at(temporary);
+      UnixSocket.check(
+          "rename", SystemCalls.rename(SystemCalls.address(from), SystemCalls.address(to)));
+      own = made;
     } catch (SystemCallException e) {
       unlink(from);
       close();
@@ -81,7 +84,7 @@ final class SocketFile implements Endpoint {
 
   private void lock() throws SystemCallException, LinkException {
     lock = Fd.openOrCreate(name.text() + ".lock");
-    if (Sockets.flock(lock.number(), Sockets.LOCK_EX_NB) < 0) {
+    if (SystemCalls.flock(lock.number(), SystemCalls.LOCK_EX_NB) < 0) {
       int errno = Errno.last();
       if (Errno.EAGAIN.is(errno)) {
         throw Fault.LISTEN_IN_USE.with(name.address());
@@ -142,7 +145,7 @@ final class SocketFile implements Endpoint {
     try {
       Inode found = Inode.at(name.text());
       if (own.isSameFile(found)) {
-        unlink(Sockets.text(name.text()));
+        unlink(SystemCalls.text(name.text()));
       }
     } catch (SystemCallException e) {
       // Nobody can say whose it is now, so it is left: the next listener takes it over.
@@ -151,7 +154,7 @@ final class SocketFile implements Endpoint {
 
   private static void unlink(ByteBuffer path) {
     try {
-      Sockets.unlink(Sockets.address(path));
+      SystemCalls.unlink(SystemCalls.address(path));
     } finally {
       Reference.reachabilityFence(path);
     }

@@ -3,6 +3,7 @@ package dev.samehost.transport.unix;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.posix.SystemCalls;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -16,7 +17,7 @@ import java.nio.charset.StandardCharsets;
  */
 record SocketName(Address address, String text, boolean isAbstract) {
   /** How long the member sun_path of struct sockaddr_un is; a path is followed by a zero. */
-  private static final int SUN_PATH_BYTES = Sockets.LINUX ? 108 : 104;
+  private static final int SUN_PATH_BYTES = SystemCalls.LINUX ? 108 : 104;
 
   private static final int SUN_PATH_AT = 2;
 
@@ -27,7 +28,7 @@ record SocketName(Address address, String text, boolean isAbstract) {
   }
 
   static SocketName ofAbstract(Address address) throws LinkException {
-    if (!Sockets.LINUX) {
+    if (!SystemCalls.LINUX) {
       throw Fault.ADDRESS_MALFORMED.with(address, "only Linux has abstract sockets");
     }
     return checked(address, true, "name");
@@ -59,11 +60,11 @@ record SocketName(Address address, String text, boolean isAbstract) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     // An abstract name begins with a zero and has no end but the length.
     int length = SUN_PATH_AT + bytes.length + 1;
-    ByteBuffer sockaddr = Sockets.memory(length);
-    if (Sockets.LINUX) {
-      sockaddr.putShort(0, (short) Sockets.AF_UNIX);
+    ByteBuffer sockaddr = SystemCalls.memory(length);
+    if (SystemCalls.LINUX) {
+      sockaddr.putShort(0, (short) SystemCalls.AF_UNIX);
     } else {
-      sockaddr.put(0, (byte) length).put(1, (byte) Sockets.AF_UNIX);
+      sockaddr.put(0, (byte) length).put(1, (byte) SystemCalls.AF_UNIX);
     }
     return sockaddr.put(isAbstract ? SUN_PATH_AT + 1 : SUN_PATH_AT, bytes);
   }

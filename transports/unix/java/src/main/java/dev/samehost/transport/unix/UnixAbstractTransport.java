@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.reception.SocketListener;
 
 /**
  * The transport {@code unix-abstract:NAME}: a Unix socket in Linux's abstract name space. No file
@@ -26,6 +27,7 @@ public final class UnixAbstractTransport implements Transport {
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofAbstract(address);
-    return new UnixListener(name, new AbstractName(name), AllowedUsers.of(options), options);
+    return new SocketListener(
+        new AbstractName(name, AllowedUsers.of(options)), options.get(UnixOptions.HELLO_TIMEOUT));
   }
 }

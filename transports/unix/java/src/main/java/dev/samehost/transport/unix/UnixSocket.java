@@ -4,6 +4,7 @@ import dev.samehost.transport.Peer;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.SystemCallException;
+import dev.samehost.transport.posix.SystemCalls;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.OptionalLong;
@@ -16,11 +17,11 @@ final class UnixSocket {
 
   /** A new socket, close-on-exec. */
   static Fd create(boolean nonBlocking) throws SystemCallException {
-    int flags = Sockets.LINUX ? Sockets.SOCK_CLOEXEC : 0;
-    int number = Sockets.socket(Sockets.AF_UNIX, Sockets.SOCK_STREAM | flags, 0);
+    int flags = SystemCalls.LINUX ? SystemCalls.SOCK_CLOEXEC : 0;
+    int number = SystemCalls.socket(SystemCalls.AF_UNIX, SystemCalls.SOCK_STREAM | flags, 0);
     Fd socket = Fd.own(check("socket", number));
     try {
-      if (!Sockets.LINUX) {
+      if (!SystemCalls.LINUX) {
         socket.setCloseOnExec();
       }
       if (nonBlocking) {
@@ -36,7 +37,8 @@ final class UnixSocket {
   /** Connects; the answer is 0 or why not. */
   static int connect(Fd socket, ByteBuffer sockaddr) {
     try {
-      int result = Sockets.connect(socket.number(), Sockets.address(sockaddr), sockaddr.capacity());
+      int result =
+          SystemCalls.connect(socket.number(), SystemCalls.address(sockaddr), sockaddr.capacity());
       return result == 0 ? 0 : Errno.last();
     } finally {
       Reference.reachabilityFence(sockaddr);
@@ -45,16 +47,16 @@ final class UnixSocket {
 
   /** Lets a {@code connect} that waits for its place in the queue give up after a while. */
   static void limitConnect(Fd socket, long micros) throws SystemCallException {
-    ByteBuffer timeval = Sockets.memory(16);
+    ByteBuffer timeval = SystemCalls.memory(16);
     timeval.putLong(0, micros / 1_000_000).putLong(8, micros % 1_000_000);
     try {
       check(
           "setsockopt",
-          Sockets.setsockopt(
+          SystemCalls.setsockopt(
               socket.number(),
-              Sockets.SOL_SOCKET,
-              Sockets.SO_SNDTIMEO,
-              Sockets.address(timeval),
+              SystemCalls.SOL_SOCKET,
+              SystemCalls.SO_SNDTIMEO,
+              SystemCalls.address(timeval),
               timeval.capacity()));
     } finally {
       Reference.reachabilityFence(timeval);
@@ -63,17 +65,21 @@ final class UnixSocket {
 
   /** The process at the other end, as it was when it connected or began to listen. */
   static Peer peer(Fd socket, String address) throws SystemCallException {
-    if (!Sockets.LINUX) {
+    if (!SystemCalls.LINUX) {
       return Peer.at(address);
     }
     // struct ucred {pid_t pid; uid_t uid; gid_t gid}, and its length.
-    ByteBuffer ucred = Sockets.memory(UCRED_BYTES + 4);
+    ByteBuffer ucred = SystemCalls.memory(UCRED_BYTES + 4);
     ucred.putInt(UCRED_BYTES, UCRED_BYTES);
-    long at = Sockets.address(ucred);
+    long at = SystemCalls.address(ucred);
     check(
         "getsockopt",
-        Sockets.getsockopt(
-            socket.number(), Sockets.SOL_SOCKET, Sockets.SO_PEERCRED, at, at + UCRED_BYTES));
+        SystemCalls.getsockopt(
+            socket.number(),
+            SystemCalls.SOL_SOCKET,
+            SystemCalls.SO_PEERCRED,
+            at,
+            at + UCRED_BYTES));
     return peer(address, ucred.getInt(0), ucred.getInt(4), ucred.getInt(8));
   }
 

@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.reception.SocketListener;
 
 /** The transport {@code unix:PATH}: a Unix socket at a path of at most 107 bytes. */
 public final class UnixTransport implements Transport {
@@ -23,6 +24,6 @@ public final class UnixTransport implements Transport {
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofPath(address);
     AllowedUsers users = AllowedUsers.of(options);
-    return new UnixListener(name, new SocketFile(name, users), users, options);
+    return new SocketListener(new SocketFile(name, users), options.get(UnixOptions.HELLO_TIMEOUT));
   }
 }

@@ -10,6 +10,8 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.SystemCalls;
+import dev.samehost.transport.reception.SocketListener;
 import dev.samehost.transport.testkit.Bytes;
 import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import dev.samehost.transport.testkit.LinkEnds;
@@ -67,7 +69,7 @@ final class JudgeTest {
       for (Link end : List.of(link.near(), link.far())) {
         assertThat(end.peer().processId().getAsLong()).isEqualTo(ProcessHandle.current().pid());
         assertThat(end.peer().userId().getAsLong())
-            .isEqualTo(Integer.toUnsignedLong(Sockets.geteuid()));
+            .isEqualTo(Integer.toUnsignedLong(SystemCalls.geteuid()));
         assertThat(end.peer().groupId()).isPresent();
       }
     }
@@ -160,7 +162,7 @@ final class JudgeTest {
     Address address = new Address("unix", folder.resolve("s").toString());
     SocketName name = SocketName.ofPath(address);
     AllowedUsers others = new AllowedUsers(false, Set.of(12_345L));
-    listener = new UnixListener(name, new SocketFile(name, others), others, TransportOptions.NONE);
+    listener = new SocketListener(new SocketFile(name, others), Duration.ofSeconds(5));
     connector = new UnixTransport().connector(address, TransportOptions.NONE);
     listener.start(acceptor);
     try (Link link = connect()) {
@@ -172,7 +174,7 @@ final class JudgeTest {
             Fault.USER_REFUSED.text(
                 address,
                 ProcessHandle.current().pid(),
-                Integer.toUnsignedLong(Sockets.geteuid()),
+                Integer.toUnsignedLong(SystemCalls.geteuid()),
                 "12345"));
     assertThat(acceptor.isEmpty()).isTrue();
   }

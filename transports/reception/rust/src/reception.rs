@@ -1,18 +1,17 @@
 //! The listener's thread.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with};
-use samehost_transport_api::{Acceptor, Fault, LinkError, Peer};
-use samehost_transport_posix::{Wake, errno_text, peer_credentials};
+use samehost_transport_api::{Acceptor, LinkError};
+use samehost_transport_posix::Wake;
 
-use crate::UnixOptions;
-use crate::users::AllowedUsers;
+use crate::door::is_shortage;
 use crate::visitor::{Outcome, Visitor};
+use crate::{Arrival, Door, listen_failed};
 
 /// So many visitors are let in at a time; further ones wait in the system's backlog.
 const MOST_VISITORS: usize = 1024;
@@ -20,17 +19,16 @@ const MOST_VISITORS: usize = 1024;
 /// How long to let others free what accepting a connection lacks: descriptors, memory.
 const SHORTAGE: Duration = Duration::from_millis(100);
 
-/// Takes connections, checks whose they are and what they say first, and hands them on. One thread
-/// polls the socket and all who are awaited, so that one silent client holds up no other.
+/// Lets strangers in, hears what they say first, and hands them on. One thread polls the door and all
+/// who are awaited, so that one silent client holds up no other.
 pub(crate) struct Reception {
     address: String,
     patience: Duration,
-    users: AllowedUsers,
-    socket: OwnedFd,
+    door: Box<dyn Door>,
     wake: Arc<Wake>,
     acceptor: Arc<dyn Acceptor>,
     visitors: Vec<Visitor>,
-    /// Until when nothing is accepted, after a shortage.
+    /// Until when nobody is let in, after a shortage.
     resting: Option<Instant>,
 }
 
@@ -43,16 +41,15 @@ enum End {
 impl Reception {
     pub fn new(
         address: String,
-        options: &UnixOptions,
-        socket: OwnedFd,
+        patience: Duration,
+        door: Box<dyn Door>,
         wake: Arc<Wake>,
         acceptor: Arc<dyn Acceptor>,
     ) -> Reception {
-        let (patience, users) = (options.hello_timeout, AllowedUsers::of(options));
-        Reception { address, patience, users, socket, wake, acceptor, visitors: Vec::new(), resting: None }
+        Reception { address, patience, door, wake, acceptor, visitors: Vec::new(), resting: None }
     }
 
-    /// Serves until the bell is rung, or until the socket fails for good.
+    /// Serves until the bell is rung, or until the door fails for good.
     pub fn run(mut self) {
         loop {
             match self.turn() {
@@ -60,7 +57,7 @@ impl Reception {
                 Err(End::Closed) => return,
                 Err(End::Failed(why)) => {
                     let acceptor = self.acceptor.clone();
-                    // The sockets are closed when the acceptor is told.
+                    // The descriptors are closed when the acceptor is told.
                     drop(self);
                     return acceptor.ended(why);
                 }
@@ -74,11 +71,16 @@ impl Reception {
             self.resting = None;
         }
         let accepting = self.resting.is_none() && self.visitors.len() < MOST_VISITORS;
-        let mut polled = Vec::with_capacity(2 + self.visitors.len());
+        let mut polled = Vec::with_capacity(2 + 2 * self.visitors.len());
         polled.push(PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN));
         let wanted = if accepting { PollFlags::IN } else { PollFlags::empty() };
-        polled.push(PollFd::from_borrowed_fd(self.socket.as_fd(), wanted));
-        polled.extend(self.visitors.iter().map(|one| PollFd::from_borrowed_fd(one.as_fd(), PollFlags::IN)));
+        polled.push(PollFd::from_borrowed_fd(self.door.as_fd(), wanted));
+        for visitor in &self.visitors {
+            let (input, output) = visitor.polled();
+            polled.push(PollFd::from_borrowed_fd(input, PollFlags::IN));
+            // Of no interest but for its errors.
+            polled.extend(output.map(|output| PollFd::from_borrowed_fd(output, PollFlags::empty())));
+        }
         let next = self.visitors.iter().map(Visitor::until).chain(self.resting).min();
         let timeout = next.and_then(|next| Timespec::try_from(next.saturating_duration_since(now)).ok());
         match poll(&mut polled, timeout.as_ref()) {
@@ -86,12 +88,22 @@ impl Reception {
             Err(Errno::INTR) => return Ok(()),
             Err(errno) => return Err(End::Failed(self.failure("poll", errno))),
         }
-        let ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
-        if ready[0] {
+        let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
+        let (closed, somebody) = (ready.next() == Some(true), ready.next() == Some(true));
+        if closed {
             return Err(End::Closed);
         }
-        self.advance(&ready[2..]);
-        if ready[1] {
+        let ready: Vec<bool> = self
+            .visitors
+            .iter()
+            .map(|visitor| {
+                let heard = ready.next() == Some(true);
+                let gone = visitor.polled().1.is_some() && ready.next() == Some(true);
+                heard || gone
+            })
+            .collect();
+        self.advance(&ready);
+        if somebody && accepting {
             self.accept()?;
         }
         Ok(())
@@ -111,11 +123,18 @@ impl Reception {
 
     fn accept(&mut self) -> Result<(), End> {
         while self.visitors.len() < MOST_VISITORS {
-            match accept_with(&self.socket, SocketFlags::CLOEXEC) {
-                Ok(socket) => self.welcome(socket),
+            match self.door.next() {
+                Ok(Arrival::Visitor { ends, peer, keep, objection }) => {
+                    let visitor = Visitor::new(ends, peer, keep, self.patience);
+                    self.visitors.push(match objection {
+                        None => visitor,
+                        Some(why) => visitor.turned_away(&*self.acceptor, why),
+                    });
+                }
+                Ok(Arrival::Refused(why)) => self.acceptor.refused(why),
+                Ok(Arrival::Nobody) | Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(()),
-                Err(Errno::INTR | Errno::CONNABORTED) => {}
-                Err(errno @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
+                Err(errno) if is_shortage(errno) => {
                     self.resting = Some(Instant::now() + SHORTAGE);
                     self.acceptor.refused(self.failure("accept", errno));
                     return Ok(());
@@ -126,29 +145,7 @@ impl Reception {
         Ok(())
     }
 
-    /// Checks whose connection it is, and awaits its first bytes.
-    fn welcome(&mut self, socket: OwnedFd) {
-        let told = match peer_credentials(&socket) {
-            Ok(told) => told,
-            Err(errno) => {
-                let why = Fault::LinkFailed.with(&[&self.address, &"getsockopt", &errno_text(errno)]);
-                return self.acceptor.refused(why);
-            }
-        };
-        let peer = Peer {
-            address: self.address.clone(),
-            process_id: told.process_id,
-            user_id: Some(told.user_id),
-            group_id: Some(told.group_id),
-        };
-        let visitor = Visitor::new(socket, peer, self.patience);
-        self.visitors.push(match self.users.objection(&self.address, &told) {
-            None => visitor,
-            Some(why) => visitor.turned_away(&*self.acceptor, why),
-        });
-    }
-
     fn failure(&self, operation: &str, errno: Errno) -> LinkError {
-        Fault::ListenFailed.with(&[&self.address, &operation, &errno_text(errno)])
+        listen_failed(&self.address, operation, errno)
     }
 }

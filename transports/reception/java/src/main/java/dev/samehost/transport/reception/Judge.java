@@ -1,4 +1,4 @@
-package dev.samehost.transport.unix;
+package dev.samehost.transport.reception;
 
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
@@ -6,16 +6,16 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener.Acceptor;
 import dev.samehost.transport.Listener.FirstBytes;
 import dev.samehost.transport.Peer;
-import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.FdLink;
 import dev.samehost.transport.posix.SystemCallException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.unix.DomainSocketChannel;
-import io.netty.channel.unix.PeerCredentials;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * event loop, and never waits there: what is accepted leaves Netty as a link.
  *
  * <pre>
- *              another user, NO, too many, timeout
+ *              an objection, NO, too many, timeout
  *   JUDGING -----------------------------------------> TURNED_AWAY ---> closed, refused()
  *      |                                                farewell, then at most a second
  *      | YES                                            for the peer to read it
@@ -57,10 +57,10 @@ final class Judge extends ChannelInboundHandlerAdapter {
     GONE
   }
 
+  private final Endpoint endpoint;
   private final String address;
   private final Acceptor acceptor;
   private final BooleanSupplier listening;
-  private final AllowedUsers users;
   private final Duration timeout;
   private final ByteBuf first = Unpooled.buffer(256);
   private ScheduledFuture<?> timer;
@@ -72,23 +72,18 @@ final class Judge extends ChannelInboundHandlerAdapter {
    *
    * @param listening false once the listener is being closed: it then closes the connection itself
    */
-  Judge(
-      String address,
-      Acceptor acceptor,
-      BooleanSupplier listening,
-      AllowedUsers users,
-      TransportOptions options) {
-    this.address = address;
+  Judge(Endpoint endpoint, Acceptor acceptor, BooleanSupplier listening, Duration timeout) {
+    this.endpoint = endpoint;
+    this.address = endpoint.address();
     this.acceptor = acceptor;
     this.listening = listening;
-    this.users = users;
-    this.timeout = options.get(UnixOptions.HELLO_TIMEOUT);
+    this.timeout = timeout;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) throws IOException {
-    peer = peer((DomainSocketChannel) context.channel());
-    LinkException objection = users.objection(peer);
+    peer = endpoint.peer(context.channel());
+    LinkException objection = endpoint.objection(peer);
     if (objection != null) {
       turnAway(context, objection);
       return;
@@ -97,13 +92,6 @@ final class Judge extends ChannelInboundHandlerAdapter {
         context
             .executor()
             .schedule(() -> turnAway(context, late()), timeout.toNanos(), TimeUnit.NANOSECONDS);
-  }
-
-  private Peer peer(DomainSocketChannel channel) throws IOException {
-    PeerCredentials credentials = ListenerLoop.credentials(channel);
-    int[] groups = credentials.gids();
-    return UnixSocket.peer(
-        address, credentials.pid(), credentials.uid(), groups.length > 0 ? groups[0] : -1);
   }
 
   @Override
@@ -145,19 +133,19 @@ final class Judge extends ChannelInboundHandlerAdapter {
   private void leave(ChannelHandlerContext context) {
     state = State.LEAVING;
     timer.cancel(false);
-    DomainSocketChannel channel = (DomainSocketChannel) context.channel();
+    Channel channel = context.channel();
     channel.config().setAutoRead(false);
     channel.deregister().addListener(ignored -> handOver(channel));
   }
 
-  private void handOver(DomainSocketChannel channel) {
+  private void handOver(Channel channel) {
     if (!channel.isOpen()) {
       // The listener was closed meanwhile, and its descriptor may be somebody else's by now.
       return;
     }
     Link link;
     try {
-      link = link(Fd.duplicate(channel.fd().intValue()));
+      link = link(Fd.duplicate(((UnixChannel) channel).fd().intValue()));
     } catch (SystemCallException e) {
       acceptor.refused(Fault.LINK_FAILED.with(address, e.operation(), e.error()));
       return;
@@ -191,7 +179,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
     if (timer != null) {
       timer.cancel(false);
     }
-    DomainSocketChannel channel = (DomainSocketChannel) context.channel();
+    DuplexChannel channel = (DuplexChannel) context.channel();
     channel.closeFuture().addListener(ignored -> acceptor.refused(why));
     channel
         .writeAndFlush(Unpooled.wrappedBuffer(acceptor.farewell(why)))

@@ -1,12 +1,14 @@
 //! A connection that is not yet a link.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::any::Any;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use samehost_transport_api::{Acceptor, Fault, FirstBytes, LinkError, Peer};
 use samehost_transport_posix::{FdLink, errno_text};
+
+use crate::Ends;
 
 /// No protocol needs more than so many bytes to be told from others.
 const MOST_BYTES: usize = 4096;
@@ -14,11 +16,11 @@ const MOST_BYTES: usize = 4096;
 /// How long one who was turned away may take to read why.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// A connection that the system has accepted and the acceptor has not. It reads what comes, keeps it
+/// A connection that the door has let in and the acceptor has not taken. It reads what comes, keeps it
 /// for the link, and never waits.
 ///
 /// ```text
-///               another user, No, time over
+///               an objection, No, time over
 ///   Judging ------------------------------------> TurnedAway ---> closed, refused()
 ///      |  \                                        farewell, then at most a second
 ///      |   \-- the peer has gone ---> refused()    for the peer to read it
@@ -27,8 +29,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 ///   a link, accepted()
 /// ```
 pub(crate) struct Visitor {
-    socket: OwnedFd,
+    ends: Ends,
     peer: Peer,
+    keep: Box<dyn Any + Send>,
     state: State,
     until: Instant,
 }
@@ -49,15 +52,20 @@ pub(crate) enum Outcome {
 
 impl Visitor {
     /// One whose first bytes must come in time.
-    pub fn new(socket: OwnedFd, peer: Peer, patience: Duration) -> Visitor {
-        Visitor { socket, peer, state: State::Judging(Vec::new()), until: Instant::now() + patience }
+    pub fn new(ends: Ends, peer: Peer, keep: Box<dyn Any + Send>, patience: Duration) -> Visitor {
+        Visitor { ends, peer, keep, state: State::Judging(Vec::new()), until: Instant::now() + patience }
     }
 
     pub fn until(&self) -> Instant {
         self.until
     }
 
-    /// Goes on: the socket is readable, or the time is over, or neither.
+    /// What to poll: see [`Ends::polled`].
+    pub fn polled(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>) {
+        self.ends.polled()
+    }
+
+    /// Goes on: it can be read, or the time is over, or neither.
     pub fn advance(self, ready: bool, acceptor: &dyn Acceptor, patience: Duration) -> Outcome {
         let on = if ready { self.read(acceptor) } else { Outcome::Stays(self) };
         match on {
@@ -68,20 +76,14 @@ impl Visitor {
 
     /// Says farewell, as far as there is room, and lets the peer read it: a socket that is closed
     /// with bytes unread breaks the peer's next write, before it has read why.
-    pub fn turned_away(self, acceptor: &dyn Acceptor, why: LinkError) -> Visitor {
-        let farewell = acceptor.farewell(&why);
-        if !farewell.is_empty() {
-            // The socket's buffer is empty, so a farewell fits; one who has gone misses it.
-            let _ = send(&self.socket, &farewell, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
-        }
-        // It fails for one who has gone, which is seen when the socket is read.
-        let _ = shutdown(&self.socket, Shutdown::Write);
+    pub fn turned_away(mut self, acceptor: &dyn Acceptor, why: LinkError) -> Visitor {
+        self.ends.say_last(&acceptor.farewell(&why));
         Visitor { state: State::TurnedAway(why), until: Instant::now() + FAREWELL, ..self }
     }
 
     fn read(mut self, acceptor: &dyn Acceptor) -> Outcome {
         let mut buffer = [0; 512];
-        let result = recv(&self.socket, &mut buffer, RecvFlags::DONTWAIT).map(|(count, _)| count);
+        let result = self.ends.read(&mut buffer);
         let bytes = match (&mut self.state, result) {
             (_, Err(Errno::AGAIN | Errno::INTR)) => return Outcome::Stays(self),
             (State::TurnedAway(why), Ok(0) | Err(_)) => return Outcome::Refused(why.clone()),
@@ -99,8 +101,10 @@ impl Visitor {
         match acceptor.judge(bytes) {
             FirstBytes::Yes => {
                 let bytes = std::mem::take(bytes);
-                match FdLink::over(self.socket, self.peer.clone()) {
-                    Ok(link) => Outcome::Accepted(link.with_initial(bytes)),
+                drop(self.keep);
+                match self.ends.into_link(self.peer.clone()) {
+                    Ok(Some(link)) => Outcome::Accepted(link.with_initial(bytes)),
+                    Ok(None) => unreachable!("only one who is turned away is told last words"),
                     Err(errno) => Outcome::Refused(failed(&self.peer, "eventfd", errno)),
                 }
             }
@@ -136,10 +140,4 @@ impl Visitor {
 
 fn failed(peer: &Peer, operation: &str, errno: Errno) -> LinkError {
     Fault::LinkFailed.with(&[&peer.address, &operation, &errno_text(errno)])
-}
-
-impl AsFd for Visitor {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
 }

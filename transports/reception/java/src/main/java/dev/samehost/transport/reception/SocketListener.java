@@ -1,9 +1,8 @@
-package dev.samehost.transport.unix;
+package dev.samehost.transport.reception;
 
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
-import dev.samehost.transport.TransportOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -11,25 +10,25 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.unix.DomainSocketChannel;
 import io.netty.channel.unix.Errors;
+import java.net.SocketAddress;
+import java.time.Duration;
 
-/** Listens on a Unix socket, on Netty. It hands each connection to a {@link Judge} of its own. */
-final class UnixListener implements Listener {
-  private final SocketName name;
+/**
+ * Listens on a socket, on Netty. It hands each connection to a {@link Judge} of its own. What it
+ * listens at is an {@link Endpoint}'s business.
+ */
+public final class SocketListener implements Listener {
   private final Endpoint endpoint;
-  private final AllowedUsers users;
-  private final TransportOptions options;
+  private final Duration helloTimeout;
   private Channel server;
   private ChannelGroup judged;
   private boolean closed;
 
-  UnixListener(SocketName name, Endpoint endpoint, AllowedUsers users, TransportOptions options) {
-    this.name = name;
+  /** A listener that turns away whose first bytes do not come within {@code helloTimeout}. */
+  public SocketListener(Endpoint endpoint, Duration helloTimeout) {
     this.endpoint = endpoint;
-    this.users = users;
-    this.options = options;
+    this.helloTimeout = helloTimeout;
   }
 
   @Override
@@ -40,12 +39,12 @@ final class UnixListener implements Listener {
     Throwable unavailability = ListenerLoop.unavailability();
     if (unavailability != null) {
       throw Fault.LISTEN_FAILED.causedBy(
-          unavailability, name.address(), "loading epoll or kqueue", unavailability.getMessage());
+          unavailability, address(), "loading epoll or kqueue", unavailability.getMessage());
     }
     judged = new DefaultChannelGroup(ListenerLoop.group().next(), true);
     Channel bound = bind(endpoint.claim(), acceptor);
     try {
-      endpoint.publish();
+      endpoint.publish(bound.localAddress());
     } catch (LinkException e) {
       bound.close().awaitUninterruptibly();
       throw e;
@@ -54,28 +53,27 @@ final class UnixListener implements Listener {
     bound.closeFuture().addListener(ignored -> ended(acceptor));
   }
 
-  private Channel bind(String path, Acceptor acceptor) throws LinkException {
+  private Channel bind(SocketAddress place, Acceptor acceptor) throws LinkException {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(ListenerLoop.group())
-            .channelFactory(ListenerLoop::newServer)
+            .channelFactory(() -> ListenerLoop.newServer(place))
             .childHandler(
-                new ChannelInitializer<DomainSocketChannel>() {
+                new ChannelInitializer<Channel>() {
                   @Override
-                  protected void initChannel(DomainSocketChannel connection) {
+                  protected void initChannel(Channel connection) {
                     judged.add(connection);
                     connection
                         .pipeline()
                         .addLast(
                             new Judge(
-                                address(),
+                                endpoint,
                                 acceptor,
-                                UnixListener.this::isListening,
-                                users,
-                                options));
+                                SocketListener.this::isListening,
+                                helloTimeout));
                   }
                 });
-    ChannelFuture bound = bootstrap.bind(new DomainSocketAddress(path)).awaitUninterruptibly();
+    ChannelFuture bound = bootstrap.bind(place).awaitUninterruptibly();
     if (bound.isSuccess()) {
       return bound.channel();
     }
@@ -87,7 +85,7 @@ final class UnixListener implements Listener {
   private LinkException failure(Throwable cause) {
     return cause instanceof Errors.NativeIoException system
         ? endpoint.bindFailure(-system.expectedErr())
-        : Fault.LISTEN_FAILED.causedBy(cause, name.address(), "bind", cause.getMessage());
+        : Fault.LISTEN_FAILED.causedBy(cause, address(), "bind", cause.getMessage());
   }
 
   private synchronized boolean isListening() {
@@ -96,13 +94,13 @@ final class UnixListener implements Listener {
 
   private void ended(Acceptor acceptor) {
     if (isListening()) {
-      acceptor.ended(Fault.LISTEN_FAILED.with(name.address(), "accept", "the socket was closed"));
+      acceptor.ended(Fault.LISTEN_FAILED.with(address(), "accept", "the socket was closed"));
     }
   }
 
   @Override
   public String address() {
-    return name.address().toString();
+    return endpoint.address();
   }
 
   @Override

@@ -1,21 +1,22 @@
-package dev.samehost.transport.unix;
+package dev.samehost.transport.reception;
 
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.kqueue.KQueue;
-import io.netty.channel.kqueue.KQueueDomainSocketChannel;
 import io.netty.channel.kqueue.KQueueIoHandler;
 import io.netty.channel.kqueue.KQueueServerDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketChannel;
-import io.netty.channel.unix.PeerCredentials;
-import io.netty.channel.unix.ServerDomainSocketChannel;
+import io.netty.channel.kqueue.KQueueServerSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /**
  * The one thread of this process on which all listeners accept and judge first bytes. It is made
@@ -33,17 +34,20 @@ final class ListenerLoop {
     return Holder.GROUP;
   }
 
-  static ServerDomainSocketChannel newServer() {
+  /** A server channel for sockets of the kind that {@code address} is of. */
+  static ServerChannel newServer(SocketAddress address) {
+    if (address instanceof InetSocketAddress port) {
+      SocketProtocolFamily family =
+          port.getAddress() instanceof Inet6Address
+              ? SocketProtocolFamily.INET6
+              : SocketProtocolFamily.INET;
+      return Epoll.isAvailable()
+          ? new EpollServerSocketChannel(family)
+          : new KQueueServerSocketChannel();
+    }
     return Epoll.isAvailable()
         ? new EpollServerDomainSocketChannel()
         : new KQueueServerDomainSocketChannel();
-  }
-
-  /** The process at the other end of a connection that such a channel accepted. */
-  static PeerCredentials credentials(DomainSocketChannel connection) throws IOException {
-    return connection instanceof EpollDomainSocketChannel epoll
-        ? epoll.peerCredentials()
-        : ((KQueueDomainSocketChannel) connection).peerCredentials();
   }
 
   private static final class Holder {

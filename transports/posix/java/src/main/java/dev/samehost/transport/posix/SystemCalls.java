@@ -1,0 +1,73 @@
+package dev.samehost.transport.posix;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Further functions of the C library, for sockets and files, by JNA's direct mapping: for the
+ * transports above. Pointers are numbers, as they are in {@link Libc}.
+ */
+public final class SystemCalls {
+  /** Whether this is Linux; otherwise it is macOS. */
+  public static final boolean LINUX = Os.LINUX;
+
+  /** The family of Unix sockets. */
+  public static final int AF_UNIX = 1;
+
+  public static final int SOCK_STREAM = 1;
+
+  /** Flags of {@code socket}, which only Linux has. */
+  public static final int SOCK_CLOEXEC = 0x80000;
+
+  public static final int SOCK_NONBLOCK = 0x800;
+
+  public static final int SOL_SOCKET = LINUX ? 1 : 0xFFFF;
+  public static final int SO_SNDTIMEO = LINUX ? 21 : 0x1005;
+  public static final int SO_PEERCRED = 17;
+
+  public static final int LOCK_EX_NB = 2 | 4;
+
+  static {
+    Native.register(SystemCalls.class, NativeLibrary.getProcess());
+  }
+
+  private SystemCalls() {}
+
+  public static native int socket(int domain, int type, int protocol);
+
+  public static native int connect(int fd, long address, int length);
+
+  public static native int setsockopt(int fd, int level, int name, long value, int length);
+
+  public static native int getsockopt(int fd, int level, int name, long value, long length);
+
+  public static native int flock(int fd, int operation);
+
+  public static native int chmod(long path, int mode);
+
+  public static native int rename(long from, long to);
+
+  public static native int unlink(long path);
+
+  public static native int geteuid();
+
+  /** {@code bytes} bytes of zeros outside the heap, in the order of this machine. */
+  public static ByteBuffer memory(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  }
+
+  /** Where a direct buffer begins. The caller keeps the buffer reachable while this is used. */
+  public static long address(ByteBuffer direct) {
+    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+  }
+
+  /** A text as C wants it: in UTF-8, with a zero behind it. */
+  public static ByteBuffer text(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    return memory(bytes.length + 1).put(bytes).clear();
+  }
+}
