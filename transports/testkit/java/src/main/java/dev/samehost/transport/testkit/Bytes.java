@@ -78,6 +78,17 @@ public final class Bytes {
     return count;
   }
 
+  /** Writes a byte from time to time, to a peer that has gone, until that fails. */
+  public static void writeUntilItFails(Link link) throws LinkException, InterruptedException {
+    ByteBuffer one = ByteBuffer.allocate(1);
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < PATIENCE_NANOS) {
+      int ignored = link.write(one.clear());
+      Thread.sleep(1);
+    }
+    throw new AssertionError("the link takes bytes for a peer that has gone");
+  }
+
   private static void waitFor(Link link, int interest, long start) throws LinkException {
     long left = PATIENCE_NANOS - (System.nanoTime() - start);
     if (left <= 0) {
