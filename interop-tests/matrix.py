@@ -11,6 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import faults
+import works
 from cells import HOME, Cell, Transport, run_cell
 
 SUITES = HOME / "suites"
@@ -88,13 +89,16 @@ def main() -> int:
     if of_faults:
         print("faults".ljust(15) + "   ".join(f"{cell.client} {cell.shown()}" for cell in of_faults))
     print()
+    untrue = works.check(cells) if cells and of_faults else []
     cells += of_faults
     failed = [cell for cell in cells if cell.failed or not cell.passed]
     for cell in failed:
         for line in cell.failures:
             print(f"{cell.name()}: {line}")
+    for breach in untrue:
+        print(breach)
     print(f"{sum(cell.passed for cell in cells)} passed, {sum(cell.failed for cell in cells)} failed")
-    return 1 if failed else 0
+    return 1 if failed or untrue else 0
 
 
 if __name__ == "__main__":
