@@ -43,8 +43,32 @@
 //! | `stdio:worker --fast` | a child that is started, and lives as long as the channel; it serves `stdio:` |
 //!
 //! [`Channel`] and [`Server`] run in a tokio runtime; [`blocking`] needs none and is there without the feature
-//! `tonic` as well. Messages are compressed where tonic's stubs are told to, by gzip. What goes over
-//! the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
+//! `tonic` as well. Messages are compressed, by gzip, where tonic's stubs are told to (`send_compressed`,
+//! `accept_compressed`; its feature `gzip`), and so are the calls of threads. Interceptors are tonic's; `tonic-health`
+//! and `tonic-reflection` are served as any other service.
+//!
+//! # Tracing
+//!
+//! Every call is a span of `tracing` on each side, of level INFO and target `samehost`: `rpc.client`, a child of
+//! the span in which the call was made, and `rpc.server`, in which interceptors and the handler run. Their fields are
+//! those of [OpenTelemetry's conventions](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/), and
+//! `tracing-opentelemetry` takes them as they are:
+//!
+//! | field | value |
+//! |---|---|
+//! | `rpc.system.name` | `grpc` |
+//! | `rpc.method`, `otel.name` | `package.Service/Method` |
+//! | `otel.kind` | `client`, `server` |
+//! | `server.address` | the address, such as `unix:/run/app.sock` |
+//! | `rpc.response.status_code` | the outcome, such as `OK`, `NOT_FOUND` |
+//! | `error.type`, `otel.status_code`, `otel.status_description` | where the outcome is an error for this side: the code, `ERROR`, the text |
+//! | `samehost.peer.pid`, `samehost.peer.uid` | on the server, who calls, where the transport can tell |
+//!
+//! A span ends with its call. Nothing is made where nobody listens. To join the traces of two processes, hand the
+//! caller's context on in the metadata by an interceptor, and take it up in one of the server:
+//! `Span::current().set_parent(..)` there is about `rpc.server`.
+//!
+//! What goes over the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
 //! channels), `wire` (frames), and below them the transports' interface, [`transport`].
 
 #[allow(dead_code)] // the whole protocol is here, and not every part has a user yet

@@ -91,54 +91,6 @@ async fn a_status_arrives_with_its_text_in_any_script() {
 }
 
 #[tokio::test]
-async fn an_interceptor_of_the_server_sees_the_peer_and_may_refuse_with_details_and_trailers() {
-    let interceptor = |request: tonic::Request<()>| {
-        let peer = request.extensions().get::<samehost::Peer>().expect("the peer is there");
-        assert_eq!(peer.process_id, Some(std::process::id()));
-        assert!(peer.user_id.is_some());
-        let mut metadata = tonic::metadata::MetadataMap::new();
-        metadata.insert("why", "because".parse().unwrap());
-        let details = bytes::Bytes::from_static(&[1, 0, 255]);
-        Err(tonic::Status::with_details_and_metadata(tonic::Code::PermissionDenied, "no", details, metadata))
-    };
-    let service = samehost_test_stubs::other_server::OtherServer::with_interceptor(Named, interceptor);
-    let pair = Pair::configured(Over::Unix, |builder| builder.add_service(service));
-    let mut client = samehost_test_stubs::other_client::OtherClient::new(pair.channel());
-    let status = soon(client.name(ask("hi"))).await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (tonic::Code::PermissionDenied, "no"));
-    assert_eq!(status.details(), [1, 0, 255]);
-    assert_eq!(status.metadata().get("why").unwrap(), "because");
-    // Other services are beside it, and not concerned.
-    soon(pair.client().say(ask("hi"))).await.unwrap();
-}
-
-#[derive(Clone)]
-struct Named;
-
-#[tonic::async_trait]
-impl samehost_test_stubs::other_server::Other for Named {
-    async fn name(
-        &self,
-        _: tonic::Request<samehost_test_stubs::Ask>,
-    ) -> Result<tonic::Response<samehost_test_stubs::Answer>, tonic::Status> {
-        let answer = samehost_test_stubs::Answer { data: b"named".to_vec(), count: 1 };
-        Ok(tonic::Response::new(answer))
-    }
-}
-
-#[tokio::test]
-async fn an_interceptor_of_the_client_adds_metadata() {
-    let pair = Pair::serve(Over::Pair);
-    let add = |mut request: tonic::Request<()>| {
-        request.metadata_mut().insert("x-added", "yes".parse().unwrap());
-        Ok(request)
-    };
-    let mut client = samehost_test_stubs::echo_client::EchoClient::with_interceptor(pair.channel(), add);
-    let response = soon(client.say(ask("hi"))).await.unwrap();
-    assert_eq!(response.metadata().get("x-added").unwrap(), "yes");
-}
-
-#[tokio::test]
 async fn what_nobody_serves_is_unimplemented_and_named() {
     let pair = Pair::serve(Over::Pair);
     let mut client = samehost_test_stubs::other_client::OtherClient::new(pair.channel());
@@ -179,23 +131,4 @@ async fn both_sides_write_eight_mebibytes_at_once() {
             assert!(soon(answers.message()).await.unwrap().unwrap().data == data);
         }
     }
-}
-
-#[tokio::test]
-async fn messages_are_compressed_where_both_sides_are_told_to() {
-    use tonic::codec::CompressionEncoding::Gzip;
-    let service = samehost_test_stubs::echo_server::EchoServer::new(common::Obedient::default())
-        .accept_compressed(Gzip)
-        .send_compressed(Gzip);
-    // The limit is that of the bytes on the wire: what is repeated so often is small there.
-    let pair = Pair::configured(Over::Pair, |builder| {
-        builder.max_inbound_message_size(100_000).add_service(service)
-    });
-    let channel = samehost::Channel::builder(&*pair.address)
-        .registry(pair.registry.clone())
-        .max_inbound_message_size(100_000);
-    let mut client = common::client(channel.build().unwrap()).accept_compressed(Gzip).send_compressed(Gzip);
-    let data = vec![42; 1 << 20];
-    let answer = soon(client.say(ask(data.clone()))).await.unwrap();
-    assert!(answer.into_inner().data == data);
 }

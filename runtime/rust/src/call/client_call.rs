@@ -10,6 +10,7 @@ use super::channel::{ChannelHandle, Wait};
 use super::inbox::Arrival;
 use super::outgoing::Outgoing;
 use super::session::Session;
+use super::span::CallSpan;
 use super::waitlist::Place;
 use super::{Message, OpenError, Status, StreamId};
 use crate::wire::MetadataBlock;
@@ -45,6 +46,7 @@ pub(crate) struct ClientCall {
     tries: u32,
     /// The outcome of a call that could not be opened, before it is asked for.
     outcome: Option<Status>,
+    span: CallSpan,
 }
 
 enum Stage {
@@ -67,6 +69,7 @@ impl ClientCall {
     pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request) -> ClientCall {
         let outgoing = Arc::new(Outgoing::default());
         let (began, stage) = (Instant::now(), Stage::Waiting(None));
+        let span = CallSpan::of_client(&request.path, channel.address());
         ClientCall {
             channel,
             request,
@@ -76,7 +79,13 @@ impl ClientCall {
             wait: Wait::default(),
             tries: 0,
             outcome: None,
+            span,
         }
+    }
+
+    /// What runs for the call runs in this span.
+    pub(crate) fn span(&self) -> &tracing::Span {
+        self.span.span()
     }
 
     /// Where the messages of the request go.
@@ -102,7 +111,7 @@ impl ClientCall {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),
             Poll::Ready(Err(status)) => {
-                self.end(None);
+                self.end(&status, None);
                 self.outcome = Some(status);
                 Poll::Ready(())
             }
@@ -112,7 +121,7 @@ impl ClientCall {
     /// What comes next of the call; `None` when nothing does.
     pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Answer>> {
         if let Poll::Ready(status) = self.outgoing.poll_failure(cx) {
-            self.end(Some(&Status::of(Code::Cancelled, status.text.clone())));
+            self.fail(&status);
             return Poll::Ready(Some(Answer::Status(status)));
         }
         loop {
@@ -144,7 +153,7 @@ impl ClientCall {
     }
 
     fn over(&mut self, status: Status) -> Answer {
-        self.end(None);
+        self.end(&status, None);
         Answer::Status(status)
     }
 
@@ -198,18 +207,24 @@ impl ClientCall {
         let elapsed = format!("{:.9}", self.began.elapsed().as_secs_f64());
         let error = Fault::DeadlineExceeded.with(&[&elapsed, &self.channel.address(), &waiting]);
         let status = Status::of(error.code(), error.to_string());
-        self.end(Some(&status));
+        self.end(&status, Some(&status));
         status
+    }
+
+    /// Ends the call with this outcome, which its caller has come to by itself.
+    pub(crate) fn fail(&mut self, outcome: &Status) {
+        self.end(outcome, Some(&Status::of(Code::Cancelled, outcome.text.clone())));
     }
 
     /// Ends the call as its caller no longer wants it; answers its outcome.
     pub(crate) fn cancel(&mut self, reason: &str) -> Status {
         let status = Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&reason]));
-        self.end(Some(&status));
+        self.end(&status, Some(&status));
         status
     }
 
-    fn end(&mut self, reset: Option<&Status>) {
+    fn end(&mut self, outcome: &Status, reset: Option<&Status>) {
+        self.span.end(outcome);
         self.channel.leave(&mut self.wait);
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Waiting(Some((session, mut place))) => session.pass(&mut place),

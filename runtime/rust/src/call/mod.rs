@@ -25,6 +25,7 @@ pub(crate) mod server;
 pub(crate) mod server_call;
 pub(crate) mod session;
 mod settings;
+mod span;
 mod stream;
 #[cfg(feature = "tonic")]
 pub(crate) mod task;
@@ -35,6 +36,7 @@ mod tests;
 
 pub(crate) use connection::Connection;
 pub(crate) use event::{Cause, End, Event, Message, Status};
+pub(crate) use rejection::MESSAGE_OPTION;
 pub(crate) use settings::Settings;
 
 /// The id of a stream on its connection: odd for the connector's, even for the acceptor's.

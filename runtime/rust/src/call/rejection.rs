@@ -5,7 +5,7 @@ use samehost_transport_api::{Code, Fault};
 use crate::wire::WireError;
 
 /// The option of the receiving side that raises its `max_message_bytes`.
-const MESSAGE_OPTION: &str = "maxInboundMessageSize";
+pub(crate) const MESSAGE_OPTION: &str = "maxInboundMessageSize";
 /// The option of the receiving side that raises its `max_metadata_bytes`.
 const METADATA_OPTION: &str = "maxInboundMetadataSize";
 

@@ -1,13 +1,14 @@
 //! One call that the peer made.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Code, Fault, Peer};
 
 use super::inbox::Arrival;
 use super::session::{Incoming, Session};
+use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
 
@@ -20,6 +21,7 @@ pub(crate) struct ServerCall {
     pub(crate) metadata: MetadataBlock,
     /// When the caller gives up, and how long that was from the call's arrival.
     pub(crate) deadline: Option<(Instant, Duration)>,
+    span: CallSpan,
 }
 
 impl ServerCall {
@@ -30,7 +32,13 @@ impl ServerCall {
             // A deadline beyond the clock's range is none.
             Instant::now().checked_add(left).map(|deadline| (deadline, left))
         });
-        ServerCall { session: session.clone(), stream, path, metadata, deadline }
+        let span = CallSpan::of_server(&path, session.peer());
+        ServerCall { session: session.clone(), stream, path, metadata, deadline, span }
+    }
+
+    /// What runs for the call runs in this span.
+    pub(crate) fn span(&self) -> &tracing::Span {
+        self.span.span()
     }
 
     pub(crate) fn peer(&self) -> &Peer {
@@ -67,7 +75,8 @@ impl ServerCall {
 
     /// Answers the call: `headers` where none were sent, with the last message if it was not sent.
     /// What is still to be sent of the answer is sent; nobody watches it.
-    pub(crate) fn answer(self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
+    pub(crate) fn answer(mut self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
+        self.span.end(&status);
         if self.session.send_status(self.stream, headers, message, status).is_ok() {
             self.session.forget(self.stream, None);
         }
@@ -83,14 +92,22 @@ impl ServerCall {
     }
 
     /// Ends the call at once, without headers or trailers.
-    pub(crate) fn reset(self, code: Code, text: &str) {
-        self.session.forget(self.stream, Some(&Status::of(code, text.to_owned())));
+    pub(crate) fn reset(mut self, code: Code, text: &str) {
+        let status = Status::of(code, text.to_owned());
+        self.span.end(&status);
+        self.session.forget(self.stream, Some(&status));
     }
 }
 
 impl Drop for ServerCall {
     fn drop(&mut self) {
-        let status = Status::of(Code::Unknown, Fault::HandlerFailed.text(&[]));
+        let status = match self.poll_over(&Context::from_waker(Waker::noop())) {
+            Poll::Ready(()) => {
+                Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"nobody waits for it"]))
+            }
+            Poll::Pending => Status::of(Code::Unknown, Fault::HandlerFailed.text(&[])),
+        };
+        self.span.end(&status);
         self.session.forget(self.stream, Some(&status));
     }
 }

@@ -1,6 +1,7 @@
 //! What an application sees: channels, servers, the one coded error.
 
 pub mod blocking;
+pub(crate) mod gzip;
 pub(crate) mod metadata;
 mod options;
 mod status;

@@ -4,8 +4,9 @@ use samehost_transport_api::Registry;
 use samehost_transport_stdio::StdioTransport;
 use samehost_transport_unix::UnixTransport;
 
+use super::gzip::GZIP;
 use crate::call::Settings;
-use crate::wire::{Hello, VERSION};
+use crate::wire::{self, Hello, VERSION};
 
 /// The limits of one side; zero stands for the default of PROTOCOL.md.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,11 +15,17 @@ pub(crate) struct Limits {
     pub(crate) max_inbound_metadata_size: u32,
     pub(crate) initial_credit: u32,
     pub(crate) max_streams: u32,
-    /// Messages compressed by gzip are taken; whether they are understood is for who decodes them.
+    /// Messages compressed by gzip are taken.
     pub(crate) gzip: bool,
 }
 
 impl Limits {
+    /// The largest message that this side takes, the default in place of zero.
+    pub(crate) fn max_message_bytes(&self) -> u32 {
+        let hello = Hello { max_message_bytes: self.max_inbound_message_size, ..Hello::default() };
+        wire::Limits::of(&hello).map_or(self.max_inbound_message_size, |limits| limits.max_message_bytes)
+    }
+
     /// What a connection is made with; its address is set by whoever makes the link.
     pub(crate) fn settings(&self, address: &str) -> Settings {
         let hello = Hello {
@@ -27,7 +34,7 @@ impl Limits {
             implementation: concat!("samehost-rust/", env!("CARGO_PKG_VERSION")).to_owned(),
             pid: std::process::id().into(),
             pid_namespace: pid_namespace(),
-            features: if self.gzip { vec!["gzip".to_owned()] } else { Vec::new() },
+            features: if self.gzip { vec![GZIP.to_owned()] } else { Vec::new() },
             initial_credit: self.initial_credit,
             max_message_bytes: self.max_inbound_message_size,
             max_metadata_bytes: self.max_inbound_metadata_size,

@@ -1,6 +1,8 @@
 //! What the tests share: a service that does what it is told, a server and a channel on one address.
 #![allow(dead_code)] // each test program uses its part
 
+pub mod recording;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +25,8 @@ pub type Answers = Pin<Box<dyn Stream<Item = Result<Answer, Status>> + Send>>;
 #[derive(Clone, Default)]
 pub struct Obedient {
     pub running: Arc<AtomicUsize>,
+    /// How many handlers there have been.
+    pub seen: Arc<AtomicUsize>,
     /// How many streams of requests broke off, and how many came to their end.
     pub broken_off: Arc<AtomicUsize>,
     pub whole: Arc<AtomicUsize>,
@@ -33,6 +37,7 @@ pub struct Running(Arc<AtomicUsize>);
 
 impl Running {
     fn of(service: &Obedient) -> Running {
+        service.seen.fetch_add(1, Ordering::SeqCst);
         service.running.fetch_add(1, Ordering::SeqCst);
         Running(service.running.clone())
     }
@@ -65,6 +70,7 @@ async fn obey(ask: &Ask) -> Result<(), Status> {
 impl Echo for Obedient {
     async fn say(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
         let _running = Running::of(self);
+        tracing::info!("a handler runs");
         let (metadata, _, ask) = request.into_parts();
         obey(&ask).await?;
         let mut response = Response::new(Answer { data: ask.data, count: 1 });
@@ -88,6 +94,7 @@ impl Echo for Obedient {
 
     async fn collect(&self, request: Request<Streaming<Ask>>) -> Result<Response<Answer>, Status> {
         let _running = Running::of(self);
+        tracing::info!("a handler runs");
         let mut asks = request.into_inner();
         let service = self.clone();
         // A task of its own goes on where the handler is dropped.

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use prost::Message;
 use samehost_transport_api::{Code, Fault};
@@ -11,41 +11,7 @@ use crate::call;
 use crate::call::blocking::block_on;
 use crate::call::client_call::{Answer, ClientCall};
 use crate::call::outgoing::{CallOver, Outgoing};
-use crate::surface::{Metadata, Status};
-
-/// What a call takes along.
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CallOptions {
-    pub(super) timeout: Option<Duration>,
-    pub(super) metadata: Metadata,
-    pub(super) wait_for_ready: Option<bool>,
-}
-
-impl CallOptions {
-    /// No deadline, no metadata, and the channel's own way to wait for a connection.
-    pub fn new() -> CallOptions {
-        CallOptions::default()
-    }
-
-    /// The call fails with DEADLINE_EXCEEDED after so long; the server is told.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Headers for the server.
-    pub fn metadata(mut self, metadata: Metadata) -> Self {
-        self.metadata = metadata;
-        self
-    }
-
-    /// Whether the call waits for a connection as long as it takes, instead of failing when connecting fails.
-    pub fn wait_for_ready(mut self, wait: bool) -> Self {
-        self.wait_for_ready = Some(wait);
-        self
-    }
-}
+use crate::surface::{Metadata, Status, gzip};
 
 /// A message and what came with it.
 #[derive(Clone, Debug)]
@@ -67,9 +33,10 @@ pub struct Call<Q, A> {
 }
 
 impl<Q: Message, A: Message + Default> Call<Q, A> {
-    pub(super) fn new(call: ClientCall) -> Call<Q, A> {
-        let sender = Sender { outgoing: call.outgoing().clone(), until: call.deadline(), kind: PhantomData };
-        let receiver = Receiver { call, headers: None, outcome: None, kind: PhantomData };
+    pub(super) fn new(call: ClientCall, compresses: bool, max_message_bytes: u32) -> Call<Q, A> {
+        let (outgoing, until) = (call.outgoing().clone(), call.deadline());
+        let sender = Sender { outgoing, until, may_compress: compresses, compresses, kind: PhantomData };
+        let receiver = Receiver { call, max_message_bytes, headers: None, outcome: None, kind: PhantomData };
         Call { sender, receiver }
     }
 
@@ -89,14 +56,20 @@ impl<Q: Message, A: Message + Default> Call<Q, A> {
             |call| call.session().cloned(),
         )
         .unwrap_or(Err(CallOver))
-        .and_then(|()| self.sender.outgoing.send(encoded(message), false))
+        .and_then(|()| self.sender.outgoing.send(self.sender.encoded(message), false))
         .map_err(|CallOver| Ended)
     }
 
     /// Sends a message and nothing after it, without waiting: with the first message this is one
     /// frame. It goes out as soon as there is a connection and somebody waits for the answer.
     pub fn send_last(&mut self, message: &Q) -> Result<(), Ended> {
-        self.sender.outgoing.send(encoded(message), true).map_err(|CallOver| Ended)
+        self.sender.outgoing.send(self.sender.encoded(message), true).map_err(|CallOver| Ended)
+    }
+
+    /// Whether the messages from here on are compressed, in a call that was told to
+    /// [`send_compressed`](super::CallOptions::send_compressed); in others none is.
+    pub fn compress(&mut self, compress: bool) {
+        self.sender.compress(compress);
     }
 
     /// Sends no further message.
@@ -167,6 +140,9 @@ impl std::error::Error for Ended {}
 pub struct Sender<Q> {
     outgoing: Arc<Outgoing>,
     until: Option<Instant>,
+    /// The headers say that messages may be compressed.
+    may_compress: bool,
+    compresses: bool,
     kind: PhantomData<fn(Q)>,
 }
 
@@ -180,13 +156,24 @@ impl<Q: Message> Sender<Q> {
             |outgoing| outgoing.session(),
         )
         .unwrap_or(Err(CallOver))
-        .and_then(|()| self.outgoing.send(encoded(message), false))
+        .and_then(|()| self.outgoing.send(self.encoded(message), false))
         .map_err(|CallOver| Ended)
+    }
+
+    /// Whether the messages from here on are compressed: see [`Call::compress`].
+    pub fn compress(&mut self, compress: bool) {
+        self.compresses = compress && self.may_compress;
     }
 
     /// Sends no further message.
     pub fn half_close(self) {
         self.outgoing.half_close();
+    }
+
+    fn encoded(&self, message: &Q) -> call::Message {
+        let bytes = message.encode_to_vec();
+        let bytes = if self.compresses { gzip::compressed(&bytes) } else { bytes.into() };
+        call::Message { bytes, compressed: self.compresses }
     }
 }
 
@@ -202,6 +189,7 @@ impl<Q> Drop for Sender<Q> {
 /// The receiving half of a call. Dropped before its end, it cancels the call.
 pub struct Receiver<A> {
     call: ClientCall,
+    max_message_bytes: u32,
     headers: Option<Metadata>,
     outcome: Option<call::Status>,
     kind: PhantomData<fn() -> A>,
@@ -244,7 +232,7 @@ impl<A: Message + Default> Receiver<A> {
             match self.answer() {
                 Answer::Headers(headers) => self.headers = Some(Metadata(headers)),
                 Answer::Status(status) => self.outcome = Some(status),
-                Answer::Message(message) => return self.decoded(&message).map(Some),
+                Answer::Message(message) => return self.decoded(message).map(Some),
             }
         }
         match &self.outcome {
@@ -253,16 +241,19 @@ impl<A: Message + Default> Receiver<A> {
         }
     }
 
-    fn decoded(&mut self, message: &call::Message) -> Result<A, Status> {
-        let error = match A::decode(message.bytes.clone()) {
-            _ if message.compressed => Fault::EncodingUnknown.with(&[&"a method that was not agreed on"]),
-            Ok(message) => return Ok(message),
-            Err(error) => Fault::MessageUndecodable.with(&[&"the server", &error]),
+    fn decoded(&mut self, message: call::Message) -> Result<A, Status> {
+        let bytes = match message.compressed {
+            // That it is gzip, and no other method, was seen when it arrived.
+            true => gzip::decompressed(&message.bytes, self.max_message_bytes),
+            false => Ok(message.bytes),
         };
-        self.call.cancel(&error.to_string());
-        let status = call::Status::of(error.code(), error.to_string());
-        self.outcome = Some(status.clone());
-        Err(status.into())
+        let undecodable = |error| Fault::MessageUndecodable.with(&[&"the server", &error]);
+        bytes.and_then(|bytes| A::decode(bytes).map_err(undecodable)).map_err(|error| {
+            let status = call::Status::of(error.code(), error.to_string());
+            self.call.fail(&status);
+            self.outcome = Some(status.clone());
+            status.into()
+        })
     }
 
     /// The trailers, once the call has ended well.
@@ -282,8 +273,4 @@ impl Canceller {
     pub fn cancel(&self, reason: &str) {
         self.outgoing.fail(call::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&reason])));
     }
-}
-
-fn encoded(message: &impl Message) -> call::Message {
-    call::Message { bytes: message.encode_to_vec().into(), compressed: false }
 }

@@ -21,6 +21,7 @@ use crate::surface::{Limits, Status, default_registry};
 pub struct Channel {
     handle: Arc<ChannelHandle>,
     wait_for_ready: bool,
+    max_message_bytes: u32,
 }
 
 impl Channel {
@@ -36,7 +37,7 @@ impl Channel {
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
         ChannelBuilder {
             address: address.into(),
-            limits: Limits::default(),
+            limits: Limits { gzip: true, ..Limits::default() },
             registry: default_registry(),
             options: Options::new(),
             connect_timeout: Duration::from_secs(5),
@@ -49,11 +50,12 @@ impl Channel {
     pub fn call<Q: Message, A: Message + Default>(&self, method: &str, options: &CallOptions) -> Call<Q, A> {
         let request = Request {
             path: format!("/{}", method.trim_start_matches('/')),
-            metadata: options.metadata.0.clone(),
+            metadata: options.headers(),
             deadline: options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             wait_for_ready: options.wait_for_ready.unwrap_or(self.wait_for_ready),
         };
-        Call::new(ClientCall::new(self.handle.clone(), request))
+        let call = ClientCall::new(self.handle.clone(), request);
+        Call::new(call, options.sends_compressed, self.max_message_bytes)
     }
 
     /// One message there, one message back.
@@ -117,7 +119,7 @@ pub struct ChannelBuilder {
 }
 
 impl ChannelBuilder {
-    /// The largest message that this side takes, as it travels; 64 MiB by default.
+    /// The largest message that this side takes, as it travels and unpacked; 64 MiB by default.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
         self.limits.max_inbound_message_size = bytes;
         self
@@ -173,6 +175,7 @@ impl ChannelBuilder {
     pub fn build(self) -> Result<Channel, Status> {
         let address: Address = self.address.parse()?;
         let connector = self.registry.find(&address)?.connector(&address, &self.options)?;
+        let max_message_bytes = self.limits.max_message_bytes();
         let settings = ChannelSettings {
             connection: self.limits.settings(&self.address),
             address: self.address,
@@ -180,6 +183,10 @@ impl ChannelBuilder {
             backoff: self.backoff,
         };
         let core = ChannelCore::new(settings, connector, Box::new(starter));
-        Ok(Channel { handle: ChannelHandle::new(core), wait_for_ready: self.wait_for_ready })
+        Ok(Channel {
+            handle: ChannelHandle::new(core),
+            wait_for_ready: self.wait_for_ready,
+            max_message_bytes,
+        })
     }
 }

@@ -15,6 +15,8 @@
 
 mod call;
 mod channel;
+mod options;
 
-pub use call::{Call, CallOptions, Canceller, Receiver, Response, Sender};
+pub use call::{Call, Canceller, Receiver, Response, Sender};
 pub use channel::{Channel, ChannelBuilder};
+pub use options::CallOptions;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use http_body::Body as _;
 use samehost_transport_api::{Code, Fault};
+use tracing::Instrument;
 
 use super::body::RequestBody;
 use super::framing::{Framed, Splitter};
@@ -23,7 +24,8 @@ use crate::wire::MetadataBlock;
 /// Serves a call. With `inline` the first poll is here: most unary handlers are done with it.
 /// Otherwise, and after that, a task of its own goes on.
 pub(super) fn begin(services: &Arc<Services>, call: ServerCall, inline: bool) {
-    let mut serving = Box::pin(serve(services.clone(), call));
+    let span = call.span().clone();
+    let mut serving = Box::pin(serve(services.clone(), call).instrument(span));
     if inline && serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
         return;
     }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use http::HeaderMap;
 use tokio::time::Sleep;
+use tracing::Instrument;
 
 use super::body::ResponseBody;
 use super::metadata::{add_to, status_headers};
@@ -38,6 +39,7 @@ impl TimedCall {
 /// The response to come. Dropped, it cancels its call.
 pub struct ResponseFuture(Stage);
 
+#[allow(clippy::large_enum_variant)] // the largest is the usual one, and a box more would cost each call
 enum Stage {
     /// The body of the request is looked at first: a request of one message goes out in one frame.
     Begun(Box<(ClientCall, RequestSender)>),
@@ -62,11 +64,16 @@ impl Future for ResponseFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut call = match std::mem::replace(&mut self.0, Stage::Done) {
             Stage::Begun(begun) => {
-                let (call, mut request) = *begun;
-                match request.poll(cx) {
+                let (mut call, mut request) = *begun;
+                let span = call.span().clone();
+                match span.in_scope(|| request.poll(cx)) {
                     Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(status)) => return Poll::Ready(Ok(trailers_only(status.into()))),
-                    Poll::Pending => drop(tokio::spawn(request.run())),
+                    Poll::Ready(Err(status)) => {
+                        let status = status.into();
+                        call.fail(&status);
+                        return Poll::Ready(Ok(trailers_only(status)));
+                    }
+                    Poll::Pending => drop(tokio::spawn(request.run().instrument(span))),
                 }
                 TimedCall::new(call)
             }

@@ -2,3 +2,6 @@
 #![allow(missing_docs)] // generated
 
 tonic::include_proto!("samehost.test.v1");
+
+/// The contract, for reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("echo");

@@ -1,0 +1,91 @@
+//! The span of a call, for those who listen to `tracing`.
+
+use samehost_transport_api::{Code, Peer};
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::Status;
+
+/// The span of one call on one of its sides, from its beginning to its outcome. Its fields are those
+/// of OpenTelemetry's conventions for RPC, and those by which `tracing-opentelemetry` knows a span's
+/// name, kind and status. Where nobody listens it costs a look at a flag.
+pub(crate) struct CallSpan {
+    /// None of all once the call is over.
+    span: Span,
+    is_error: fn(Code) -> bool,
+}
+
+impl CallSpan {
+    /// A call to this address: a child of the span that the caller is in.
+    pub(crate) fn of_client(path: &str, address: &str) -> CallSpan {
+        let method = path.trim_start_matches('/');
+        let span = tracing::info_span!(
+            target: "samehost",
+            "rpc.client",
+            otel.kind = "client",
+            otel.name = method,
+            otel.status_code = Empty,
+            otel.status_description = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = method,
+            rpc.response.status_code = Empty,
+            error.type = Empty,
+            server.address = address,
+        );
+        CallSpan { span, is_error: |code| code != Code::Ok }
+    }
+
+    /// A call that this peer made: a root, as what the thread that reads is in has nothing to do with it.
+    pub(crate) fn of_server(path: &str, peer: &Peer) -> CallSpan {
+        let method = path.trim_start_matches('/');
+        let span = tracing::info_span!(
+            target: "samehost",
+            parent: None,
+            "rpc.server",
+            otel.kind = "server",
+            otel.name = method,
+            otel.status_code = Empty,
+            otel.status_description = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = method,
+            rpc.response.status_code = Empty,
+            error.type = Empty,
+            server.address = &*peer.address,
+            samehost.peer.pid = peer.process_id,
+            samehost.peer.uid = peer.user_id,
+        );
+        CallSpan { span, is_error: is_error_of_a_server }
+    }
+
+    /// What runs for the call runs in this.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// The call has ended so; what comes later does not count.
+    pub(crate) fn end(&mut self, outcome: &Status) {
+        let span = std::mem::replace(&mut self.span, Span::none());
+        if span.is_disabled() {
+            return;
+        }
+        span.record("rpc.response.status_code", outcome.code.name());
+        if (self.is_error)(outcome.code) {
+            span.record("error.type", outcome.code.name());
+            span.record("otel.status_code", "ERROR");
+            span.record("otel.status_description", &*outcome.text);
+        }
+    }
+}
+
+/// The conventions' rule: a server has no part in the others.
+fn is_error_of_a_server(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}
