@@ -8,14 +8,21 @@ import dev.samehost.stub.Calls;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -204,6 +211,51 @@ final class CallPathTest {
                   }));
       assertThat(setting.blocking().unary(note("x"))).isEqualTo(note("x"));
       assertThat(thread.get()).startsWith("samehost-server-");
+    }
+  }
+
+  @Test
+  void whatIsRequestedAfterTheConnectionHasEndedReachesADirectExecutorToo() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Server server = setting.startEcho();
+      ManagedChannel channel = setting.open(setting.channel().directExecutor());
+      ClientCall<Note, Note> call =
+          channel.newCall(EchoGrpc.getRepeatMethod(), CallOptions.DEFAULT);
+      BlockingQueue<Note> answers = new LinkedBlockingQueue<>();
+      CompletableFuture<Status> outcome = new CompletableFuture<>();
+      call.start(
+          new ClientCall.Listener<>() {
+            @Override
+            public void onMessage(Note message) {
+              answers.add(message);
+            }
+
+            @Override
+            public void onClose(Status status, Metadata trailers) {
+              outcome.complete(status);
+            }
+          },
+          new Metadata());
+      call.request(1);
+      call.sendMessage(Note.newBuilder().setCount(3).build());
+      call.halfClose();
+      assertThat(answers.poll(60, TimeUnit.SECONDS)).isNotNull();
+      server.shutdown();
+      assertThat(server.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+      awaitReaderEnd(setting);
+      call.request(5);
+      assertThat(answers.poll(60, TimeUnit.SECONDS)).isNotNull();
+      assertThat(answers.poll(60, TimeUnit.SECONDS)).isNotNull();
+      assertThat(outcome.get(60, TimeUnit.SECONDS)).isEqualTo(Status.OK);
+    }
+  }
+
+  /** Waits until the thread that read a channel's connection has gone. */
+  private static void awaitReaderEnd(Setting setting) throws InterruptedException {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().matches("samehost-reader-\\d+ " + Pattern.quote(setting.address()))) {
+        thread.join();
+      }
     }
   }
 }

@@ -29,6 +29,7 @@ final class BackgroundReader implements Runnable, Executor {
   private final ConcurrentLinkedQueue<Runnable> inline = new ConcurrentLinkedQueue<>();
   private volatile Thread thread;
   private volatile boolean resting;
+  private volatile boolean gone;
 
   // Of the thread itself.
   private boolean holds;
@@ -57,6 +58,10 @@ final class BackgroundReader implements Runnable, Executor {
     if (Thread.currentThread() == thread) {
       return;
     }
+    if (gone) {
+      handOverInline();
+      return;
+    }
     unpark();
     if (role.holder() == ReaderRole.Holder.BACKGROUND) {
       driver.wakeReader();
@@ -76,6 +81,16 @@ final class BackgroundReader implements Runnable, Executor {
     takeForGood();
     driver.finish();
     runInline();
+    gone = true;
+    handOverInline();
+  }
+
+  /** What calls still have to tell when this thread has gone, others tell. */
+  private void handOverInline() {
+    Runnable task;
+    while ((task = inline.poll()) != null) {
+      Workers.pool().execute(task);
+    }
   }
 
   private void readToTheEnd() {
