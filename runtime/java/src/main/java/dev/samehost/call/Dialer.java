@@ -72,7 +72,9 @@ public final class Dialer {
       if (shutdown) {
         return Fault.CHANNEL_SHUTDOWN.with(address());
       }
-      calls.add(call);
+      if (!call.isOver()) { // it may have ended while it began
+        calls.add(call);
+      }
       return null;
     } finally {
       lock.unlock();
@@ -145,12 +147,11 @@ public final class Dialer {
       failed(Fault.CONNECT_FAILED.causedBy(e, address(), "the transport", e));
       return;
     }
-    lock.lock();
-    try {
-      readySince.put(driver, null);
-    } finally {
-      lock.unlock();
-    }
+    locked(
+        () -> {
+          readySince.put(driver, null);
+          return terminateIfDone(); // nobody may want it any more
+        });
     driver.background().run();
   }
 
@@ -208,10 +209,10 @@ public final class Dialer {
     public void ready(Driver driver) {
       locked(
           () -> {
-            dialing = false;
             if (driver.isDraining()) {
-              return Dialer::nothing;
+              return Dialer::nothing; // the attempt has failed, and is over when its link is closed
             }
+            dialing = false;
             current = driver;
             wanted = false;
             readySince.put(driver, System.nanoTime());
@@ -241,18 +242,17 @@ public final class Dialer {
 
     @Override
     public void closed(Driver driver, LinkException fault) {
-      LinkException why = fault != null ? fault : Fault.LINK_CLOSED.with(address());
       locked(
           () -> {
             Runnable after = Dialer::nothing;
             Long since = readySince.remove(driver);
             if (since == null) {
               dialing = false;
-              after = backOff(why);
+              after = backOff(fault != null ? fault : Fault.PEER_DRAINING.with(address()));
             } else if (fault == null || System.nanoTime() - since > SHORT_LIFE_NANOS) {
               backoff.reset();
             } else if (connectivity.state() == Connectivity.State.IDLE) {
-              after = backOff(why);
+              after = backOff(fault);
             }
             return both(after, terminateIfDone());
           });

@@ -64,6 +64,11 @@ final class Inbox {
     return joined != null;
   }
 
+  /** How many messages are wanted beyond those that were handed over. */
+  long requested() {
+    return requested;
+  }
+
   /** How many bytes of the message are still to come. */
   long toCome() {
     return toCome;

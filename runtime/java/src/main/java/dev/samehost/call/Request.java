@@ -23,8 +23,8 @@ final class Request {
   private long pushedBytes;
   private boolean halfClosed;
   private boolean endPushed;
-  private int wanted;
-  private int wantedPushed;
+  private long wanted;
+  private long wantedPushed;
   private boolean kept = true;
 
   Request(String path) {
@@ -48,7 +48,7 @@ final class Request {
   }
 
   void want(int count) {
-    wanted = (int) Math.min(Integer.MAX_VALUE, (long) wanted + count);
+    wanted += count;
   }
 
   /** Opens a stream with all of this that there is. */
@@ -71,9 +71,10 @@ final class Request {
 
   /** Sends what was added since the last time. */
   void push(Connection connection, Stream stream) {
-    if (wanted > wantedPushed) {
-      connection.request(stream, wanted - wantedPushed);
-      wantedPushed = wanted;
+    while (wanted > wantedPushed) {
+      int count = (int) Math.min(Integer.MAX_VALUE, wanted - wantedPushed);
+      wantedPushed += count;
+      connection.request(stream, count);
     }
     while (pushed < messages.size()) {
       Piece next = messages.get(pushed++);

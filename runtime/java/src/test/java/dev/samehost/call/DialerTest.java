@@ -1,0 +1,174 @@
+package dev.samehost.call;
+
+import static com.google.common.truth.Truth.assertThat;
+
+import dev.samehost.transport.Code;
+import dev.samehost.transport.Connector;
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Peer;
+import dev.samehost.transport.testkit.PairLink;
+import dev.samehost.wire.FrameWriter;
+import dev.samehost.wire.MetadataBlock;
+import java.nio.ByteBuffer;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Attempts to connect that overlap with others' ends, and calls that end while they begin. */
+@Timeout(60)
+final class DialerTest {
+  private static final String ADDRESS = "scripted:here";
+
+  /** Connects to the links that a test has laid ready. */
+  private static final class Scripted implements Connector {
+    final BlockingQueue<Link> links = new LinkedBlockingQueue<>();
+    final AtomicInteger connects = new AtomicInteger();
+
+    @Override
+    public Link connect(long timeoutNanos) throws LinkException {
+      connects.incrementAndGet();
+      try {
+        return links.take();
+      } catch (InterruptedException e) {
+        throw Fault.CONNECT_FAILED.causedBy(e, ADDRESS, "connect", e);
+      }
+    }
+
+    @Override
+    public long helloTimeoutNanos() {
+      return TimeUnit.SECONDS.toNanos(60);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** A link that takes its time to close. */
+  private record SlowToClose(Link link, CountDownLatch closing, CountDownLatch mayClose)
+      implements Link {
+    SlowToClose(Link link) {
+      this(link, new CountDownLatch(1), new CountDownLatch(1));
+    }
+
+    @Override
+    public int read(ByteBuffer destination) throws LinkException {
+      return link.read(destination);
+    }
+
+    @Override
+    public int write(ByteBuffer source) throws LinkException {
+      return link.write(source);
+    }
+
+    @Override
+    public int await(int interest, long timeoutNanos) throws LinkException {
+      return link.await(interest, timeoutNanos);
+    }
+
+    @Override
+    public void wake() {
+      link.wake();
+    }
+
+    @Override
+    public Peer peer() {
+      return link.peer();
+    }
+
+    @Override
+    public void close() {
+      closing.countDown();
+      try {
+        mayClose.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      link.close();
+    }
+  }
+
+  private static Dialer dialer(Connector connector) {
+    DialerOptions options =
+        new DialerOptions(ADDRESS, Pair.HELLO, TimeUnit.SECONDS.toNanos(60), Workers.pool());
+    return new Dialer(connector, options, Backoff.exponential(1L << 60, 1L << 60));
+  }
+
+  /** A peer that says HELLO, and with it that it takes no calls. */
+  private static Link thatSaysGoodbyeAtOnce() throws LinkException {
+    PairLink.Ends ends = PairLink.open(ADDRESS, 1 << 10);
+    FrameWriter words = new FrameWriter();
+    words.preface();
+    words.hello(Pair.HELLO);
+    words.goAway(0, 0, "bye");
+    ends.acceptor().write(words.view());
+    return ends.connector();
+  }
+
+  /** A unary call; the answer is its outcome. */
+  private static CompletableFuture<Outcome> call(Dialer dialer, long deadlineNanos) {
+    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    ClientStream.Listener listener =
+        new ClientStream.Listener() {
+          @Override
+          public void onHeaders(MetadataBlock headers) {}
+
+          @Override
+          public void onMessage(ByteBuffer message, boolean compressed) {}
+
+          @Override
+          public void onReady() {}
+
+          @Override
+          public void onClose(Outcome end) {
+            outcome.complete(end);
+          }
+        };
+    ClientStream stream =
+        new ClientStream(
+            dialer,
+            new ClientStreamOptions("/t.S/M", deadlineNanos, true, false, Workers.pool()),
+            listener);
+    stream.begin();
+    stream.start(MetadataBlock.EMPTY);
+    stream.sendMessage(ByteBuffer.allocate(1), false);
+    stream.halfClose();
+    return outcome;
+  }
+
+  @Test
+  void anAttemptThatMeetsAGoodbyeIsAFailureAndLastsUntilItsLinkIsClosed() throws Exception {
+    Scripted connector = new Scripted();
+    Dialer dialer = dialer(connector);
+    SlowToClose goodbye = new SlowToClose(thatSaysGoodbyeAtOnce());
+    connector.links.add(goodbye);
+    CompletableFuture<Outcome> first = call(dialer, ClientStream.NO_DEADLINE);
+    goodbye.closing().await();
+    CompletableFuture<Outcome> second = call(dialer, ClientStream.NO_DEADLINE);
+    goodbye.mayClose().countDown();
+    assertThat(first.get().text()).isEqualTo(Fault.PEER_DRAINING.text(ADDRESS));
+    assertThat(second.get().text()).isEqualTo(Fault.PEER_DRAINING.text(ADDRESS));
+    assertThat(dialer.state()).isEqualTo(Connectivity.State.TRANSIENT_FAILURE);
+    assertThat(connector.connects.get()).isEqualTo(1);
+    dialer.shutdown();
+    assertThat(dialer.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();
+  }
+
+  @Test
+  void callsThatExpireWhileTheyBeginLeaveNothingBehind() throws Exception {
+    Scripted connector = new Scripted();
+    connector.links.add(PairLink.open(ADDRESS, 1 << 10).connector()); // its peer says nothing
+    Dialer dialer = dialer(connector);
+    for (int i = 0; i < 20_000; i++) {
+      assertThat(call(dialer, 1).get().code()).isEqualTo(Code.DEADLINE_EXCEEDED);
+    }
+    dialer.shutdown();
+    assertThat(dialer.awaitTermination(TimeUnit.SECONDS.toNanos(30))).isTrue();
+  }
+}
