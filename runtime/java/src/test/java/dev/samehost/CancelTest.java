@@ -11,13 +11,19 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -201,6 +207,44 @@ final class CancelTest {
       Status status = Status.fromThrowable(answers.failure);
       assertThat(status.getCode()).isEqualTo(Status.Code.ABORTED);
       assertThat(status.getDescription()).isEqualTo("not today");
+    }
+  }
+
+  @Test
+  void aListenerThatFailsWhenItIsToldOfACancellationIsToldOnce() throws Exception {
+    CountDownLatch called = new CountDownLatch(1);
+    AtomicInteger cancellations = new AtomicInteger();
+    ServerInterceptor failing =
+        new ServerInterceptor() {
+          @Override
+          public <Q, A> ServerCall.Listener<Q> interceptCall(
+              ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+            call.request(1);
+            called.countDown();
+            return new ServerCall.Listener<>() {
+              @Override
+              public void onCancel() {
+                cancellations.incrementAndGet();
+                throw new IllegalStateException("a bug");
+              }
+            };
+          }
+        };
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      ExecutorService one = Executors.newSingleThreadExecutor();
+      setting.start(
+          setting.server().executor(one).addService(new EchoService()).intercept(failing));
+      ListenableFuture<Note> answer = EchoGrpc.newFutureStub(setting.open()).unary(note("x"));
+      assertThat(called.await(60, TimeUnit.SECONDS)).isTrue();
+      answer.cancel(true);
+      while (cancellations.get() == 0) {
+        Thread.sleep(1);
+      }
+      // What follows the first time would be told on the same thread, or behind what is queued.
+      one.submit(() -> {}).get(60, TimeUnit.SECONDS);
+      one.submit(() -> {}).get(60, TimeUnit.SECONDS);
+      assertThat(cancellations.get()).isEqualTo(1);
+      one.shutdown();
     }
   }
 }

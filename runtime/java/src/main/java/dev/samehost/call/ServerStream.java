@@ -63,6 +63,7 @@ public final class ServerStream implements StreamEvents {
   private final Callbacks callbacks;
   private final long openedAt = System.nanoTime();
   private Listener listener; // of the callbacks
+  private boolean toldCancelled; // of the callbacks
 
   // Under the driver's lock.
   private boolean oneResponse;
@@ -248,7 +249,8 @@ public final class ServerStream implements StreamEvents {
   }
 
   private void tellCancelled() {
-    if (listener != null) {
+    if (listener != null && !toldCancelled) {
+      toldCancelled = true; // first: a listener that fails here has the call failed once more
       listener.onCancel();
     }
   }
