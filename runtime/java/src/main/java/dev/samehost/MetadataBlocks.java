@@ -41,6 +41,9 @@ final class MetadataBlocks {
     for (int i = 0; i < block.size(); i++) {
       String name = block.key(i);
       byte[] value = block.value(i);
+      if (name.equals(Metadata.BINARY_HEADER_SUFFIX)) {
+        continue; // the wire allows this key, but gRPC has no way to say it
+      }
       if (isBinary(name)) {
         metadata.put(binary(name), value);
       } else {

@@ -3,6 +3,7 @@ package dev.samehost;
 import dev.samehost.call.ServerStream;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
+import dev.samehost.wire.MetadataBlock;
 import io.grpc.Attributes;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -35,7 +36,10 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     check(!headersSent, "the headers were sent already");
     check(!closed, "the call is closed");
     headersSent = true;
-    stream.sendHeaders(MetadataBlocks.toBlock(headers));
+    MetadataBlock block = block(headers, "of the headers");
+    if (block != null) {
+      stream.sendHeaders(block);
+    }
   }
 
   @Override
@@ -70,8 +74,21 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
       fail(Fault.MESSAGE_MISSING.text("the server"));
       return;
     }
-    closed = true;
-    stream.close(Codes.code(status), Codes.text(status), MetadataBlocks.toBlock(trailers));
+    MetadataBlock block = block(trailers, "of the trailers");
+    if (block != null) {
+      closed = true;
+      stream.close(Codes.code(status), Codes.text(status), block);
+    }
+  }
+
+  /** The metadata as they travel; null when they cannot, which has failed the call. */
+  private MetadataBlock block(Metadata metadata, String which) {
+    try {
+      return MetadataBlocks.toBlock(metadata);
+    } catch (IllegalArgumentException e) {
+      fail(Fault.METADATA_INVALID.text(which, e.getMessage()));
+      return null;
+    }
   }
 
   /** The handler threw something. What it was is nobody else's business. */

@@ -141,4 +141,19 @@ final class HostileClientTest {
           peer.say(Integer.toHexString(path.length()) + "00" + text(path) + "0000");
         });
   }
+
+  @Test
+  void aKeyThatGrpcCannotNameIsLeftOutAndTheCallIsServed() throws Exception {
+    serverSurvives(
+        peer -> {
+          String path = "/samehost.test.Echo/Unary";
+          peer.say(PREFACE + HELLO);
+          peer.awaitHello();
+          // As above, with one pair of metadata: the key "-bin" and a value of one byte.
+          peer.say(header(2 + path.length() + 13, 2, 7, 1, 1));
+          peer.say(Integer.toHexString(path.length()) + "00" + text(path));
+          peer.say("0100 0400 2D62696E 01000000 00");
+          assertThat(peer.awaitFrame().word()).isEqualTo(0);
+        });
+  }
 }

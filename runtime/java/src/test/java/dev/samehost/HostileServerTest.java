@@ -18,6 +18,7 @@ import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -268,5 +269,30 @@ final class HostileServerTest {
     byte[] payload = seen[0].payload();
     assertThat(Arrays.copyOfRange(payload, payload.length - message.length, payload.length))
         .isEqualTo(message);
+  }
+
+  /** A block with a key that the wire allows and gRPC cannot name: {@code -bin}. */
+  private static final String NAMELESS = "0100 0400 2D62696E 01000000 00";
+
+  @Test
+  void aKeyThatGrpcCannotNameIsLeftOut() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX);
+        AutoCloseable server =
+            RawPeer.serve(
+                setting.folder().resolve("socket"),
+                (peer, connection) -> {
+                  peer.say(PREFACE + HELLO);
+                  peer.awaitHello();
+                  int stream = peer.awaitOpen();
+                  peer.say(header(13, 3, 0, stream, 0) + NAMELESS);
+                  peer.say(header(2 + 13, 5, 0, stream, 5) + "0000" + NAMELESS);
+                  peer.readAll();
+                })) {
+      EchoGrpc.EchoBlockingStub stub = setting.blocking().withDeadlineAfter(20, TimeUnit.SECONDS);
+      StatusRuntimeException failure =
+          assertThrows(StatusRuntimeException.class, () -> stub.unary(note("x")));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(failure.getTrailers().keys()).isEmpty();
+    }
   }
 }

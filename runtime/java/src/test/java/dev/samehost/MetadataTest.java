@@ -21,11 +21,13 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Metadata, trailers, status and what a handler learns of its caller. */
 @Timeout(Setting.PATIENCE_SECONDS)
@@ -172,6 +174,67 @@ final class MetadataTest {
       assertThat(address.get()).isEqualTo(setting.address());
       assertThat(peer.get().processId()).isEqualTo(OptionalLong.of(ProcessHandle.current().pid()));
       assertThat(peer.get().userId().isPresent()).isTrue();
+    }
+  }
+
+  private static final Metadata.Key<String> TOO_LONG =
+      Metadata.Key.of("k".repeat(256), Metadata.ASCII_STRING_MARSHALLER);
+
+  @Test
+  void metadataThatCannotBeSentFailTheCallAndSayWhy() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.start(setting.server().addService(new EchoService()).intercept(new Mirror()));
+      Metadata sent = new Metadata();
+      sent.put(TOO_LONG, "v");
+      EchoGrpc.EchoBlockingStub stub =
+          setting.blocking().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(sent));
+      Status status =
+          assertThrows(StatusRuntimeException.class, () -> stub.unary(note("x"))).getStatus();
+      assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL);
+      assertThat(status.getDescription()).contains("of the request: not a metadata key");
+    }
+  }
+
+  /** Adds metadata that cannot be sent to the headers or to the trailers. */
+  private record Spoiler(boolean headers) implements ServerInterceptor {
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, A> call, Metadata request, ServerCallHandler<Q, A> next) {
+      return next.startCall(
+          new ForwardingServerCall.SimpleForwardingServerCall<Q, A>(call) {
+            @Override
+            public void sendHeaders(Metadata given) {
+              if (headers) {
+                given.put(TOO_LONG, "v");
+              }
+              super.sendHeaders(given);
+            }
+
+            @Override
+            public void close(Status status, Metadata trailers) {
+              if (!headers) {
+                trailers.put(TOO_LONG, "v");
+              }
+              super.close(status, trailers);
+            }
+          },
+          request);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aHandlerWhoseMetadataCannotBeSentFailsItsCallAndDoesNotLeaveItOpen(boolean headers)
+      throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.start(setting.server().addService(new EchoService()).intercept(new Spoiler(headers)));
+      Status status =
+          assertThrows(
+                  StatusRuntimeException.class,
+                  () -> setting.blocking().withDeadlineAfter(20, TimeUnit.SECONDS).unary(note("x")))
+              .getStatus();
+      assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL);
+      assertThat(status.getDescription()).contains(headers ? "of the headers" : "of the trailers");
     }
   }
 }
