@@ -67,8 +67,9 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     } else if (deadline != null && deadline.isExpired()) {
       started.fail(outcome(tooLate(deadline)));
     } else {
-      started.begin();
+      // First, so that a call that ends while it begins finds the listener to remove.
       context.addListener(contextListener, Runnable::run);
+      started.begin();
       if (options.getCredentials() == null) {
         leave(headers);
       } else {
