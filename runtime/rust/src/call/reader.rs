@@ -326,10 +326,44 @@ impl Reader {
             if was_wanted {
                 return true;
             }
-            if Instant::now() >= idle_until {
-                state.background = Background::None;
+            if !state.stays(Instant::now() < idle_until) {
                 return false;
             }
+        }
+    }
+}
+
+impl State {
+    /// Whether the background thread stays after a rest. It does not go while it is wanted: whoever
+    /// wants it sees that it is there, and starts no other one.
+    fn stays(&mut self, has_time: bool) -> bool {
+        let stays = has_time || matches!(self.background, Background::Wanted { .. });
+        if !stays {
+            self.background = Background::None;
+        }
+        stays
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_its_time(background: Background) -> (bool, bool) {
+        let (role, followers) = (Role::Free, VecDeque::new());
+        let mut state = State { link: None, role, followers, buffer: Vec::new(), background };
+        (state.stays(false), state.background == background)
+    }
+
+    #[test]
+    fn the_background_goes_when_nobody_wants_it_for_long() {
+        assert_eq!(after_its_time(Background::Idle), (false, false));
+    }
+
+    #[test]
+    fn a_wish_that_comes_as_the_background_is_about_to_go_is_not_lost() {
+        for urgent in [false, true] {
+            assert_eq!(after_its_time(Background::Wanted { urgent }), (true, true));
         }
     }
 }
