@@ -255,3 +255,19 @@ fn a_thousand_calls_of_many_threads_each_have_their_own_answer() {
     }
     until("all handlers are over", || served.pair.service.running.load(Ordering::SeqCst) == 0);
 }
+
+#[test]
+fn a_sender_that_waits_for_room_learns_that_its_call_is_over() {
+    for over in [Over::Pair, Over::Unix] {
+        let served = serve(over);
+        let mut call: Call<Ask, Answer> =
+            served.channel().call("samehost.test.v1.Echo/Unknown", &CallOptions::new());
+        let calling = thread::spawn(move || {
+            // Nobody takes the first message, so the second one waits for room that never comes.
+            while call.send(&ask(vec![1; 1 << 20])).is_ok() {}
+            call.next()
+        });
+        until("the sender is told", || calling.is_finished());
+        assert_eq!(calling.join().unwrap().unwrap_err().code(), Code::Unimplemented);
+    }
+}

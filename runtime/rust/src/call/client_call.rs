@@ -1,14 +1,14 @@
 //! One call of a client, from its wait for a connection to its outcome.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use samehost_transport_api::{Code, Fault};
 
 use super::channel::{ChannelHandle, Wait};
 use super::inbox::Arrival;
-use super::outgoing::Outgoing;
+use super::outgoing::{CallOver, Outgoing};
 use super::session::Session;
 use super::span::CallSpan;
 use super::waitlist::Place;
@@ -106,7 +106,7 @@ impl ClientCall {
     }
 
     /// Ready when the stream is open, or never will be; the outcome then is the next answer.
-    pub(crate) fn poll_opened(&mut self, cx: &Context<'_>) -> Poll<()> {
+    fn poll_opened(&mut self, cx: &Context<'_>) -> Poll<()> {
         match self.poll_open(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),
@@ -114,6 +114,22 @@ impl ClientCall {
                 self.end(&status, None);
                 self.outcome = Some(status);
                 Poll::Ready(())
+            }
+        }
+    }
+
+    /// Ready when there is room for a message, by whoever has both halves of the call: a stream that
+    /// has ended unseen is opened anew here.
+    pub(crate) fn poll_sendable(&mut self, cx: &Context<'_>) -> Poll<Result<(), CallOver>> {
+        loop {
+            ready!(self.poll_opened(cx));
+            if let Poll::Ready(ready) = self.outgoing.poll_ready(cx) {
+                return Poll::Ready(ready);
+            }
+            let Stage::Open(session, stream) = &self.stage else { return Poll::Pending };
+            let refused = ready!(session.poll_refused(*stream, cx));
+            if !(refused && self.may_try_again()) {
+                return Poll::Ready(Err(CallOver));
             }
         }
     }

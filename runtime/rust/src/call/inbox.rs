@@ -111,6 +111,11 @@ impl Inbox {
         self.over
     }
 
+    /// Whether the stream ended without any handler having seen the call, and nobody was told yet.
+    pub(crate) fn was_refused(&self) -> bool {
+        matches!(self.arrivals.front(), Some(Arrival::Reset { refused: true, .. }))
+    }
+
     pub(crate) fn park_reader(&mut self, cx: &Context<'_>) {
         park(&mut self.reader, cx);
     }

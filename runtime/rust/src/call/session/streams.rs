@@ -116,6 +116,14 @@ impl Session {
         }
     }
 
+    /// Ready when the stream is over; answers whether it ended without any handler having seen the call.
+    pub(crate) fn poll_refused(&self, stream: StreamId, cx: &Context<'_>) -> Poll<bool> {
+        match self.lock().inboxes.get_mut(&stream) {
+            None => Poll::Ready(false),
+            Some(inbox) => inbox.poll_over(cx).map(|()| inbox.was_refused()),
+        }
+    }
+
     pub(crate) fn send_headers(
         self: &Arc<Self>,
         stream: StreamId,

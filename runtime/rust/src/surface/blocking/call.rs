@@ -45,19 +45,10 @@ impl<Q: Message, A: Message + Default> Call<Q, A> {
     pub fn send(&mut self, message: &Q) -> Result<(), Ended> {
         let until = self.sender.until;
         let call = &mut self.receiver.call;
-        block_on(
-            call,
-            until,
-            |call, cx| {
-                std::task::ready!(call.poll_opened(cx));
-                let outgoing = call.outgoing().clone();
-                outgoing.poll_ready(cx)
-            },
-            |call| call.session().cloned(),
-        )
-        .unwrap_or(Err(CallOver))
-        .and_then(|()| self.sender.outgoing.send(self.sender.encoded(message), false))
-        .map_err(|CallOver| Ended)
+        block_on(call, until, |call, cx| call.poll_sendable(cx), |call| call.session().cloned())
+            .unwrap_or(Err(CallOver))
+            .and_then(|()| self.sender.outgoing.send(self.sender.encoded(message), false))
+            .map_err(|CallOver| Ended)
     }
 
     /// Sends a message and nothing after it, without waiting: with the first message this is one
