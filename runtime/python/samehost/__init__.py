@@ -1,1 +1,40 @@
-"""Calls between processes of one host, through gRPC's own stubs: only the address changes."""
+"""Calls between processes of one host, through gRPC's own stubs: only the address changes.
+
+    with samehost.channel("unix:/run/app.sock") as channel:
+        reply = greeter_pb2_grpc.GreeterStub(channel).Hello(request, timeout=1)
+
+Importing this module is cheap: grpc is imported when `channel`, `server`, `Channel` or `Server` is first
+asked for. What is for asyncio lies in `samehost.aio`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samehost._channel import Channel, channel
+    from samehost._server import Server, server
+
+__all__ = ["Channel", "Server", "channel", "server"]
+
+# What is imported when it is first asked for, and whence.
+_LAZY = {
+    "Channel": "samehost._channel",
+    "Server": "samehost._server",
+    "channel": "samehost._channel",
+    "server": "samehost._server",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

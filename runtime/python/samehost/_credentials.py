@@ -67,7 +67,7 @@ def start(credentials: grpc.CallCredentials, path: str, deliver: Callable[[Answe
                 return
             try:
                 gathered.extend((key, value) for key, value in metadata)
-            except Exception as error:  # noqa: BLE001 the plugin's own
+            except Exception as error:
                 deliver(error)
                 return
             ask(index + 1)

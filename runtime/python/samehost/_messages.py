@@ -5,7 +5,6 @@ What is said when these fail is the catalogue's. Knows no wire and no grpc.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Optional
 
 from samehost import _native
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 CLIENT = "the client"
 SERVER = "the server"
 
-_LOG = logging.getLogger("samehost")
-
 
 def serialized(message: object, serializer: Serializer, side: str) -> bytes:
     """Make bytes of a message of this side; without a serializer it is bytes already.
@@ -33,8 +30,7 @@ def serialized(message: object, serializer: Serializer, side: str) -> bytes:
             problem = f"bytes are needed, not {type(data).__name__}"
             raise TypeError(problem)  # noqa: TRY301 it is told as the serializer's own
     except Exception as error:
-        _LOG.debug("a message of %s cannot be encoded", side, exc_info=True)
-        raise _native.fault("message_unencodable", side, said_by(error)) from error
+        raise unencodable(error, side) from error
     return data if isinstance(data, bytes) else bytes(data)
 
 
@@ -48,15 +44,24 @@ def deserialized(data: bytes, deserializer: Deserializer, side: str) -> Any:
     try:
         return deserializer(data)
     except Exception as error:
-        _LOG.debug("a message of %s cannot be decoded", side, exc_info=True)
-        raise _native.fault("message_undecodable", side, said_by(error)) from error
+        raise undecodable(error, side) from error
+
+
+def unencodable(error: Exception, side: str) -> _native.StatusError:
+    """Tell of a serializer of this side that has raised."""
+    return _native.fault("message_unencodable", side, said_by(error))
+
+
+def undecodable(error: Exception, side: str) -> _native.StatusError:
+    """Tell of a deserializer that has raised over a message of the other side."""
+    return _native.fault("message_undecodable", side, said_by(error))
 
 
 def said_by(error: BaseException) -> str:
     """Name an exception and give its text, in one line."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 an exception whose text raises
+    except Exception:
         text = ""
     name = type(error).__name__
     return f"{name}: {text}" if text else name
