@@ -5,15 +5,14 @@ What is said when these fail is the catalogue's. Knows no wire and no grpc.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from collections.abc import Callable
+from typing import Any, Optional
 
 from samehost import _native
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Serializer = Optional[Callable[[Any], bytes]]
-    Deserializer = Optional[Callable[[bytes], Any]]
+# The application's own; bytes are handed on as they are where there is none.
+Serializer = Optional[Callable[[Any], bytes]]
+Deserializer = Optional[Callable[[bytes], Any]]
 
 CLIENT = "the client"
 SERVER = "the server"
