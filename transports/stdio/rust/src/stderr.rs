@@ -8,6 +8,8 @@ const LINE_BYTES: usize = 1024;
 #[derive(Default)]
 pub(crate) struct StderrLineCutter {
     line: Vec<u8>,
+    /// The rest of the line is dropped.
+    full: bool,
 }
 
 impl StderrLineCutter {
@@ -30,12 +32,29 @@ impl StderrLineCutter {
 
     fn append(&mut self, bytes: &[u8]) {
         let room = LINE_BYTES - self.line.len();
+        if self.full {
+            return;
+        }
         self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if let Some(&next) = bytes.get(room) {
+            self.full = true;
+            self.cut(next);
+        }
+    }
+
+    /// Takes the beginning of a character away whose rest begins with this byte.
+    fn cut(&mut self, next: u8) {
+        let is_within = |byte: u8| byte & 0xC0 == 0x80;
+        if is_within(next) {
+            let begun = self.line.iter().rev().take(3).take_while(|&&byte| is_within(byte)).count() + 1;
+            self.line.truncate(self.line.len().saturating_sub(begun));
+        }
     }
 
     fn line(&mut self) -> String {
         let line = String::from_utf8_lossy(&self.line).trim_end_matches('\r').to_owned();
         self.line.clear();
+        self.full = false;
         line
     }
 }
@@ -65,6 +84,17 @@ mod tests {
         }
         let lines = cutter.take(b"y\nnext\n");
         assert_eq!(lines, ["x".repeat(LINE_BYTES).as_str(), "next"]);
+    }
+
+    #[test]
+    fn cuts_a_long_line_between_characters_wherever_the_bytes_are_cut() {
+        let text = [b"a".repeat(1023).as_slice(), "äöü\nnext\n".as_bytes()].concat();
+        for cut in 1015..text.len() {
+            let mut cutter = StderrLineCutter::default();
+            let mut lines = cutter.take(&text[..cut]);
+            lines.extend(cutter.take(&text[cut..]));
+            assert_eq!(lines, ["a".repeat(1023).as_str(), "next"], "cut at {cut}");
+        }
     }
 
     #[test]

@@ -2,22 +2,13 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{connect, connected, connector, program, signal};
+use common::{connect, connected, connector, ended, pid_of, program, signal};
 use rustix::process::Signal;
-use samehost_transport_api::{Fault, Interest, Link, LinkError};
+use samehost_transport_api::Fault;
 use samehost_transport_stdio::StdioOptions;
 use samehost_transport_testkit::{read_all, read_to_end, write_all};
-
-/// What the runtime finds when the link ends.
-fn ended(link: &dyn Link) -> LinkError {
-    Fault::LinkEnded.with(&[&link.peer().address])
-}
-
-fn pid_of(link: &dyn Link) -> u32 {
-    link.peer().process_id.unwrap()
-}
 
 #[test]
 fn an_address_without_a_command_or_with_an_open_quote_is_refused() {
@@ -170,61 +161,4 @@ fn what_a_child_prints_before_it_serves_is_read_first() {
     let mut echo = [0; 5];
     read_all(&*link, &mut echo).unwrap();
     assert_eq!(&echo, b"hello");
-}
-
-#[test]
-fn a_grandchild_that_keeps_the_pipes_open_does_not_keep_the_link_open() {
-    // The grandchild has the child's standard output and error; its process id comes first.
-    let link = connect("stdio:sh -c 'sleep 300 & echo $!; exit 7'");
-    let begin = Instant::now();
-    let output = read_to_end(&*link).unwrap();
-    let grandchild: u32 = String::from_utf8(output).unwrap().trim().parse().unwrap();
-    assert_eq!(link.wait(Interest::BOTH, None), Ok(Interest::BOTH));
-    assert_eq!(link.write(b"to nobody").unwrap_err().fault(), Fault::LinkFailed);
-    let failure = link.explain(ended(&*link)).to_string();
-    assert!(failure.contains("exited with status 7 with calls open"), "{failure}");
-    let pid = pid_of(&*link);
-    drop(link);
-    common::until_reaped(pid);
-    assert!(begin.elapsed() < Duration::from_secs(200), "the grandchild was waited for");
-    assert!(common::runs(grandchild));
-    signal(grandchild, Signal::KILL);
-}
-
-#[test]
-fn every_line_on_stderr_is_handed_on_and_an_endless_one_is_cut() {
-    let (lines, told) = std::sync::mpsc::channel();
-    let lines = std::sync::Mutex::new(lines);
-    let consumer = move |line: &str| lines.lock().unwrap().send(line.to_owned()).unwrap();
-    let options =
-        StdioOptions { stderr_lines: Some(std::sync::Arc::new(consumer)), ..StdioOptions::default() };
-    let script =
-        "i=0; while [ $i -lt 500 ]; do echo line $i; i=$((i+1)); done >&2; head -c 9000000 /dev/zero >&2";
-    let link = connected(&format!("stdio:sh -c '{script}'"), options);
-    for number in 0..500 {
-        assert_eq!(told.recv_timeout(common::PATIENCE).unwrap(), format!("line {number}"));
-    }
-    assert_eq!(told.recv_timeout(common::PATIENCE).unwrap(), "\0".repeat(1024));
-    let failure = link.explain(ended(&*link)).to_string();
-    let last: Vec<_> = failure.lines().collect();
-    assert_eq!(last.len(), 10, "the last lines and no more: {failure}");
-    assert!(last[0].ends_with("line 491") && last[9].starts_with('\0'), "{failure}");
-}
-
-#[test]
-fn a_consumer_of_stderr_that_panics_loses_its_lines_and_harms_nothing_else() {
-    let options = StdioOptions {
-        stderr_lines: Some(std::sync::Arc::new(|line| assert!(line.is_empty(), "on purpose: {line}"))),
-        ..StdioOptions::default()
-    };
-    let link = connected("stdio:sh -c 'echo one >&2; echo two >&2; exit 3'", options);
-    assert_eq!(read_to_end(&*link), Ok(vec![]));
-    let failure = link.explain(ended(&*link)).to_string();
-    assert!(
-        failure.ends_with("exited with status 3 with calls open. Its last lines on stderr: one\ntwo"),
-        "{failure}"
-    );
-    let pid = pid_of(&*link);
-    drop(link);
-    common::until_reaped(pid);
 }

@@ -9,19 +9,10 @@ use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{announced, connect, connected, program, runs, until_ended, until_reaped};
+use common::{SOON, announced, connect, connected, pid_of, program, until_ended, until_reaped};
 use rustix::fs::{OFlags, fcntl_getfl};
-use samehost_transport_api::Link;
 use samehost_transport_stdio::StdioOptions;
 use samehost_transport_testkit::{read_all, read_to_end, write_all};
-
-/// What must be done within a second is given ten on a busy machine, and what would take longer by
-/// the options is set to more than that.
-const SOON: Duration = Duration::from_secs(10);
-
-fn pid_of(link: &dyn Link) -> u32 {
-    link.peer().process_id.unwrap()
-}
 
 #[test]
 fn dropping_the_link_ends_a_child_that_heeds_the_end_of_its_input() {
@@ -33,41 +24,6 @@ fn dropping_the_link_ends_a_child_that_heeds_the_end_of_its_input() {
     read_all(&*link, &mut echo).unwrap();
     assert_eq!(&echo, b"hello");
     drop(link);
-    until_reaped(pid);
-}
-
-#[test]
-fn dropping_the_link_does_not_wait_and_kills_a_child_that_heeds_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pid");
-    let options = StdioOptions { grace: Duration::from_millis(100), ..StdioOptions::default() };
-    let link = connected(&program(&format!("ignore-everything '{}'", file.display())), options);
-    let pid = announced(&file);
-    assert_eq!(pid, pid_of(&*link));
-    drop(link);
-    until_reaped(pid);
-}
-
-#[test]
-fn a_child_that_heeds_sigterm_alone_gets_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ended");
-    let script = format!(
-        "trap \"echo \\$\\$ > {0}.new; mv {0}.new {0}; exit 0\" TERM; echo ready; while :; do sleep 0.05; done",
-        file.display()
-    );
-    let options = StdioOptions {
-        arguments: ["sh", "-c", &script].map(Into::into).to_vec(),
-        // It holds twice: a busy machine must not come to SIGKILL.
-        grace: Duration::from_secs(2),
-        ..StdioOptions::default()
-    };
-    let link = connected("stdio:deaf", options);
-    let pid = pid_of(&*link);
-    let mut ready = [0; 6];
-    read_all(&*link, &mut ready).unwrap();
-    drop(link);
-    assert_eq!(announced(&file), pid);
     until_reaped(pid);
 }
 
@@ -120,45 +76,6 @@ fn a_second_listener_on_the_standard_streams_is_refused() {
     let refusal = String::from_utf8(read_to_end(&*link).unwrap()).unwrap();
     let expected = "listening on stdio: this process serves on its standard input and output already.";
     assert!(refusal.starts_with(expected), "{refusal}");
-}
-
-/// A host in a process of its own, killed by SIGKILL when it is dropped.
-struct Host(std::process::Child);
-
-impl Host {
-    fn of(command: &str) -> Host {
-        let program = env!("CARGO_BIN_EXE_samehost-stdio-test-program");
-        Host(Command::new(program).args(["host", command]).stdin(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-#[test]
-fn a_busy_child_ends_when_its_host_is_killed() {
-    for wrapped in [false, true] {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pid");
-        let command = program(&format!("hello-and-be-busy '{}'", file.display()));
-        let command = command.strip_prefix("stdio:").unwrap();
-        // A wrapper holds a writing end of the child's input: only the host's own death tells.
-        let wrapper = format!(
-            "sh -c 'mkfifo \"$0/in\"; exec 3<>\"$0/in\" 4<&0; cat <&4 >&3 & exec \"$@\" <&3 4<&-' '{}' {command}",
-            folder.path().display()
-        );
-        let command = if wrapped { &wrapper } else { command };
-        let host = Host::of(command);
-        let child = announced(&file);
-        assert!(runs(child));
-        drop(host);
-        let took = until_ended(child);
-        assert!(took < SOON, "it took {took:?}, wrapped: {wrapped}");
-    }
 }
 
 #[test]

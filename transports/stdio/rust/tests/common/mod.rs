@@ -5,11 +5,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use samehost_transport_api::{Address, Connector, Link, LinkError, Options, Transport};
+use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Options, Transport};
 use samehost_transport_stdio::{StdioOptions, StdioTransport};
 
 /// How long a test waits for what must come; generous, as the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What must be done within a second is given ten on a busy machine, and what would take longer by
+/// the options is set to more than that.
+pub const SOON: Duration = Duration::from_secs(10);
+
+/// What the runtime finds when the link ends.
+pub fn ended(link: &dyn Link) -> LinkError {
+    Fault::LinkEnded.with(&[&link.peer().address])
+}
+
+pub fn pid_of(link: &dyn Link) -> u32 {
+    link.peer().process_id.unwrap()
+}
 
 pub fn connector(address: &str, options: StdioOptions) -> Result<Box<dyn Connector>, LinkError> {
     let address: Address = address.parse().unwrap();

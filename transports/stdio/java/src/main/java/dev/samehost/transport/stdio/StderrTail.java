@@ -1,6 +1,5 @@
 package dev.samehost.transport.stdio;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -19,7 +18,12 @@ final class StderrTail {
   static final int LINE_BYTES = 1024;
 
   private final Consumer<String> consumer;
-  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private final byte[] line = new byte[LINE_BYTES];
+  private int length;
+
+  /** The rest of the line is dropped. */
+  private boolean full;
+
   private final Deque<String> last = new ArrayDeque<>();
 
   StderrTail(Consumer<String> consumer) {
@@ -32,22 +36,42 @@ final class StderrTail {
       byte next = bytes.get();
       if (next == '\n') {
         endLine();
-      } else if (line.size() < LINE_BYTES) {
-        line.write(next);
+      } else if (length < LINE_BYTES && !full) {
+        line[length++] = next;
+      } else if (!full) {
+        full = true;
+        cut(next);
       }
     }
   }
 
+  /** Takes the beginning of a character away whose rest begins with this byte. */
+  private void cut(byte next) {
+    if (isWithin(next)) {
+      int most = length - 3;
+      while (length > most && isWithin(line[length - 1])) {
+        length--;
+      }
+      length--;
+    }
+  }
+
+  /** Whether a byte goes on with a character that another one began. */
+  private static boolean isWithin(byte of) {
+    return (of & 0xC0) == 0x80;
+  }
+
   /** The last line need not have an end. */
   void end() {
-    if (line.size() > 0) {
+    if (length > 0) {
       endLine();
     }
   }
 
   private void endLine() {
-    String text = line.toString(StandardCharsets.UTF_8);
-    line.reset();
+    String text = new String(line, 0, length, StandardCharsets.UTF_8);
+    length = 0;
+    full = false;
     if (text.endsWith("\r")) {
       text = text.substring(0, text.length() - 1);
     }

@@ -13,7 +13,6 @@ import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.testkit.Bytes;
 import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -169,18 +168,6 @@ final class ChildFailuresTest {
   }
 
   @Test
-  void one_that_ignores_everything_is_killed_and_reaped() throws Exception {
-    long pid;
-    try (Link link = shell("trap '' TERM PIPE; echo x; while :; do sleep 0.1; done")) {
-      Bytes.read(link, 2);
-      pid = Children.pid(link);
-      assertThat(Children.isAlive(pid)).isTrue();
-    }
-    Children.awaitDeath(pid);
-    Children.awaitPath(Path.of("/proc/" + pid), false);
-  }
-
-  @Test
   void one_that_ends_with_its_input_gets_no_signal() throws Exception {
     BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     TransportOptions patient =
@@ -193,54 +180,5 @@ final class ChildFailuresTest {
       assertThat(link.peer().processId()).isPresent();
     }
     assertThat(lines.poll(60, TimeUnit.SECONDS)).isEqualTo("bye");
-  }
-
-  @Test
-  void a_grandchild_that_holds_the_pipes_hangs_nothing() throws Exception {
-    Path holds = folder.resolve("pid");
-    try (Link link = shell("sleep 1000 & echo $! > " + holds + "; echo last; exit 4")) {
-      assertThat(new String(Bytes.readToEnd(link), UTF_8)).isEqualTo("last\n");
-      assertThat(link.await(Link.READ | Link.WRITE, Link.FOREVER))
-          .isEqualTo(Link.READ | Link.WRITE);
-      assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
-      assertThat(link.explain(ended(Fault.LINK_ENDED, link)))
-          .hasMessageThat()
-          .contains("exited with status 4 with calls open. Its last lines on stderr: nothing");
-    } finally {
-      ProcessHandle.of(Long.parseLong(Files.readString(holds).strip()))
-          .ifPresent(ProcessHandle::destroyForcibly);
-    }
-  }
-
-  @Test
-  void a_flood_on_stderr_is_read_cut_and_bounded() throws Exception {
-    BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-    String script =
-        "head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2;"
-            + " i=0; while [ $i -lt 2000 ]; do echo line $i >&2; i=$((i+1)); done; exit 1";
-    try (Link link =
-        Children.start(
-            Children.IMPATIENT.with(StdioOptions.STDERR_LINES, lines::add), "sh", "-c", script)) {
-      assertThat(Bytes.readToEnd(link)).isEmpty();
-      LinkException failure = link.explain(ended(Fault.LINK_ENDED, link));
-      assertThat(failure).hasMessageThat().contains("stderr: line 1990\nline 1991\n");
-      assertThat(failure).hasMessageThat().endsWith("line 1999");
-      assertThat(lines).hasSize(2001);
-      assertThat(lines.peek()).isEqualTo("x".repeat(StderrTail.LINE_BYTES));
-    }
-  }
-
-  @Test
-  void a_consumer_of_stderr_that_throws_holds_up_nobody() throws Exception {
-    TransportOptions options =
-        Children.IMPATIENT.with(
-            StdioOptions.STDERR_LINES,
-            line -> {
-              throw new IllegalStateException("on purpose");
-            });
-    try (Link link = Children.start(options, "sh", "-c", "echo a >&2; echo b >&2; exit 2")) {
-      assertThat(Bytes.readToEnd(link)).isEmpty();
-      assertThat(link.explain(ended(Fault.LINK_ENDED, link))).hasMessageThat().endsWith("a\nb");
-    }
   }
 }

@@ -11,8 +11,6 @@ import dev.samehost.transport.posix.Access;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.FdLink;
 import dev.samehost.transport.testkit.Bytes;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -189,23 +187,6 @@ final class ChildLifeTest {
       assertThat(Children.isAlive(Children.pid(link))).isTrue();
       host.destroyForcibly();
       Children.awaitDeath(Children.pid(link));
-    } finally {
-      host.destroyForcibly();
-    }
-  }
-
-  @Test
-  void no_child_outlives_a_host_that_is_killed() throws Exception {
-    String[] child = Children.java(ChildProgram.class, "busy");
-    Process host =
-        new ProcessBuilder(Children.java(HostProgram.class, child))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    try (var output = new BufferedReader(new InputStreamReader(host.getInputStream(), UTF_8))) {
-      long pid = Long.parseLong(output.readLine());
-      assertThat(Children.isAlive(pid)).isTrue();
-      host.destroyForcibly();
-      Children.awaitDeath(pid);
     } finally {
       host.destroyForcibly();
     }
