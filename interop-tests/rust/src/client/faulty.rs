@@ -6,6 +6,7 @@ use tonic::{Code, Request, Status};
 
 use super::Checked;
 use super::call::{PATIENCE, test_service};
+use super::descriptors;
 use super::killed::await_death;
 use super::session::{Session, open};
 use super::started::Started;
@@ -13,7 +14,7 @@ use crate::proto::testing::Empty;
 use crate::suite::{Step, shown};
 
 /// A call to an `address` behind which something is wrong: nothing, a `peer` that misbehaves, or a child that
-/// does. It must end as expected, and leave no process behind.
+/// does. It must end as expected, and leave neither a process nor a descriptor behind.
 pub(super) async fn run(step: &Step, session: &Session) -> Checked {
     let (socket, pid_file) = (session.folder().join("peer"), session.folder().join("pid"));
     let ended = call_with_peer(step, session, &socket.to_string_lossy()).await;
@@ -38,7 +39,9 @@ async fn call_with_peer(step: &Step, session: &Session, socket: &str) -> Checked
         started.line("READY").await?;
         listener = Some(started);
     }
+    let descriptors = descriptors::count();
     let status = call(step, &address).await;
+    descriptors::await_at_most(descriptors).await?;
     if let Some(mut listener) = listener {
         listener.kill().await?;
     }

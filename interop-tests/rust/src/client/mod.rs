@@ -3,6 +3,7 @@
 mod call;
 mod cancel;
 mod control;
+mod descriptors;
 mod duplex;
 mod faulty;
 mod flooding;

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A call to an {@code address} behind which something is wrong: nothing, a {@code peer} that
- * misbehaves, or a child that does. It must end as expected, and leave no process behind.
+ * misbehaves, or a child that does. It must end as expected, and leave neither a process nor a
+ * descriptor behind.
  */
 final class Faulty implements Kind {
   private static final long PATIENCE_SECONDS = 60;
@@ -36,6 +37,7 @@ final class Faulty implements Kind {
                 socket.toString());
         listener.awaitLine("READY");
       }
+      int descriptors = Descriptors.count();
       Status status = call(step, session, address);
       session.say(
           status.getCode()
@@ -47,6 +49,7 @@ final class Faulty implements Kind {
       if (Files.exists(pidFile)) {
         ClientKilled.awaitDeath(Long.parseLong(Files.readString(pidFile)));
       }
+      Descriptors.awaitAtMost(descriptors);
     } finally {
       if (listener != null) {
         listener.kill();
