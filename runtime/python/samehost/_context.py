@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -44,8 +45,12 @@ class Context(grpc.ServicerContext):
         return not self._call.is_over()
 
     def time_remaining(self) -> Any:
-        """Answer the seconds until the caller gives up, not below 0; nothing without a deadline."""
-        return self._call.time_left()
+        """Answer the seconds until the caller gives up, not below 0; `inf` without a deadline.
+
+        It can be handed on as the timeout of another call either way.
+        """
+        left = self._call.time_left()
+        return math.inf if left is None else left
 
     def cancel(self) -> bool:
         """End the call at once; answer whether it was open."""

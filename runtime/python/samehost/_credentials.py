@@ -94,7 +94,7 @@ def metadata_of(
         answered.set()
 
     start(credentials, path, deliver)
-    if not answered.wait(timeout):
+    if not answered.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX)):
         message = f"no answer within {timeout} s"
         raise CredentialsError(message)
     answer = answers[0]

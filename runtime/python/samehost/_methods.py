@@ -164,12 +164,13 @@ def _nothing(_: object) -> None:
 
 def _encoder(serializer: Serializer) -> Serializer:
     """Make a serializer raise what gRPC's users catch, in one step where all is well."""
-    if serializer is None:
-        return None
 
     def encode(request: Any) -> bytes:
         try:
-            return serializer(request)
+            data = serializer(request) if serializer is not None else request
+            return data if data.__class__ is bytes else serialized(data, None, CLIENT)
+        except _native.StatusError as error:
+            raise FailedCall(Outcome.failed(error)) from error
         except Exception as error:
             raise FailedCall(Outcome.failed(unencodable(error, CLIENT))) from error
 

@@ -39,6 +39,7 @@ class Services:
         self.add_generic(handlers)
         # The first interceptor is the outermost, so the last one is put around the handlers first.
         find: Find = self._find
+        self._innermost = find
         for interceptor in reversed(interceptors):
             find = _intercepted(interceptor, find)
         self._outermost = find
@@ -58,6 +59,10 @@ class Services:
 
     def find(self, call: _native.ServerCall) -> RpcMethodHandler | None:
         """Find who serves the call; raises what an interceptor or a generic handler raises."""
+        if self._outermost is self._innermost:
+            registered = self._registered.get(call.path)
+            if registered is not None:
+                return registered
         return self._outermost(CallDetails(call.path, incoming(call.metadata)))
 
     def _find(self, details: CallDetails) -> RpcMethodHandler | None:

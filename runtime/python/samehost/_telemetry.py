@@ -42,5 +42,7 @@ def _instrumentor(name: str) -> Any:
     instrumentation = sys.modules.get(_INSTRUMENTATION)
     if instrumentation is None:
         return None
-    instrumentor = getattr(instrumentation, name)()
+    kind = getattr(instrumentation, name)
+    # Not by calling it: that would forget the filter it was made with.
+    instrumentor = kind.__new__(kind)
     return instrumentor if instrumentor.is_instrumented_by_opentelemetry else None
