@@ -77,7 +77,7 @@ final class StdioConnector implements Connector {
               pipes.input.sink(),
               Access.NON_BLOCKING,
               peer);
-      error = FdLink.toRead(pipes.error.source(), Access.NON_BLOCKING, peer);
+      error = error(pipes, link);
     } catch (SystemCallException e) {
       ChildProcess.watch(pid, () -> {}).shutDown(Duration.ZERO);
       throw e;
@@ -98,6 +98,16 @@ final class StdioConnector implements Connector {
         stderr,
         options.get(StdioOptions.GRACE),
         options.get(StdioOptions.HELLO_TIMEOUT));
+  }
+
+  /** The link to the child's standard error; where it cannot be made, the other one is closed. */
+  private static FdLink error(Pipes pipes, FdLink link) throws SystemCallException {
+    try {
+      return FdLink.toRead(pipes.error.source(), Access.NON_BLOCKING, link.peer());
+    } catch (SystemCallException e) {
+      link.close();
+      throw e;
+    }
   }
 
   @Override
