@@ -82,7 +82,7 @@ catalogue! {
     TooManyStreams = (ResourceExhausted, "too_many_streams", "more than {limit} calls are open at once on this connection.");
     MethodUnknown = (Unimplemented, "method_unknown", "Method not found: {method}");
     EncodingUnknown = (Unimplemented, "encoding_unknown", "the message is compressed by {encoding}, which this side does not know.");
-    DeadlineExceeded = (DeadlineExceeded, "deadline_exceeded", "deadline exceeded after {elapsed} s at {address}, {waiting}.");
+    DeadlineExceeded = (DeadlineExceeded, "deadline_exceeded", "deadline exceeded after {elapsed} s. [{address}: {waiting}]");
     CallCancelled = (Cancelled, "call_cancelled", "the call was cancelled by its caller: {reason}");
     HandlerFailed = (Unknown, "handler_failed", "Application error processing RPC");
     MessageMissing = (Internal, "message_missing", "{side} ended a unary call without a message.");

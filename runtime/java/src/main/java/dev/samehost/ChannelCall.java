@@ -1,8 +1,8 @@
 package dev.samehost;
 
 import dev.samehost.call.ClientStream;
+import dev.samehost.call.ClientStreamListener;
 import dev.samehost.call.ClientStreamOptions;
-import dev.samehost.call.Dialer;
 import dev.samehost.call.Outcome;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
@@ -10,14 +10,18 @@ import dev.samehost.wire.MetadataBlock;
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.Compressor;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Deadline;
+import io.grpc.Decompressor;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
@@ -29,63 +33,93 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   private static final Metadata.Key<String> USER_AGENT =
       Metadata.Key.of("user-agent", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Dialer dialer;
+  private final SamehostChannel channel;
   private final MethodDescriptor<Q, A> method;
   private final CallOptions options;
   private final Executor executor;
-  private final String userAgent;
   private final Context context = Context.current();
   private final Context.CancellationListener contextListener = this::contextCancelled;
   private volatile ClientStream stream;
   private Listener<A> listener;
+  private ClientTracing tracing; // null when nobody traces
+  private Compressor compressor; // null when nothing is compressed
+  private volatile boolean compressing = true;
+  private Deadline deadline;
   private boolean cancelled;
   private boolean halfClosed;
 
   ChannelCall(
-      Dialer dialer,
+      SamehostChannel channel,
       MethodDescriptor<Q, A> method,
       CallOptions options,
-      Executor executor,
-      String userAgent) {
-    this.dialer = dialer;
+      Executor executor) {
+    this.channel = channel;
     this.method = method;
     this.options = options;
     this.executor = executor;
-    this.userAgent = userAgent;
   }
 
   @Override
   public void start(Listener<A> responses, Metadata headers) {
     check(stream == null, "the call was started already");
     check(!cancelled, "the call was cancelled");
-    listener = responses;
-    Deadline deadline = earlier(options.getDeadline(), context.getDeadline());
-    ClientStream started = new ClientStream(dialer, beginning(deadline), new Responses());
+    listener = Objects.requireNonNull(responses);
+    deadline = earlier(options.getDeadline(), context.getDeadline());
+    String codec = options.getCompressor();
+    tracing = ClientTracing.of(options, headers);
+    ClientStream started = new ClientStream(channel.dialer(), beginning(), new Responses());
     stream = started;
     if (context.isCancelled()) {
       started.fail(outcome(Contexts.statusFromCancelled(context)));
+    } else if (codec != null && !channel.encodings().canCompress(codec)) {
+      started.fail(outcome(unknown(codec)));
     } else if (deadline != null && deadline.isExpired()) {
-      started.fail(outcome(tooLate(deadline)));
+      started.fail(outcome(tooLate()));
     } else {
+      compressor = codec == null ? null : channel.encodings().compressor(codec);
       // First, so that a call that ends while it begins finds the listener to remove.
       context.addListener(contextListener, Runnable::run);
       started.begin();
       if (options.getCredentials() == null) {
         leave(headers);
       } else {
-        Credentials.apply(options, method, executor, headers, this::leave, this::fail);
+        Credentials.apply(
+            options,
+            method,
+            channel.dialer().address(),
+            authority(),
+            executor,
+            headers,
+            this::leave,
+            this::fail);
       }
     }
   }
 
+  private String authority() {
+    return options.getAuthority() != null ? options.getAuthority() : channel.authority();
+  }
+
   /** The call's metadata is complete. */
   private void leave(Metadata headers) {
-    if (userAgent != null) {
+    if (channel.userAgent() != null) {
       headers.discardAll(USER_AGENT);
-      headers.put(USER_AGENT, userAgent);
+      headers.put(USER_AGENT, channel.userAgent());
+    }
+    headers.discardAll(Encodings.ACCEPTED);
+    headers.discardAll(Encodings.USED);
+    if (compressor != null) {
+      headers.put(Encodings.USED, compressor.getMessageEncoding());
+    }
+    if (tracing != null) {
+      tracing.created(getAttributes(), headers);
     }
     try {
-      stream.start(MetadataBlocks.toBlock(headers));
+      MetadataBlock block = MetadataBlocks.toBlock(headers, channel.encodings().accepted());
+      if (tracing != null) {
+        tracing.outboundHeaders();
+      }
+      stream.start(block);
     } catch (IllegalArgumentException e) {
       String text = Fault.METADATA_INVALID.text("of the request", e.getMessage());
       stream.fail(Outcome.failure(Code.INTERNAL, text, e));
@@ -96,23 +130,34 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     stream.fail(outcome(status));
   }
 
-  private ClientStreamOptions beginning(Deadline deadline) {
+  private ClientStreamOptions beginning() {
+    Integer ready = options.getOnReadyThreshold();
     return new ClientStreamOptions(
         "/" + method.getFullMethodName(),
         deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
+        deadline == null ? "" : deadlineName(),
         method.getType().clientSendsOneMessage(),
         options.isWaitForReady(),
+        ready == null ? 0 : ready,
         executor);
   }
 
-  private Status tooLate(Deadline deadline) {
+  /** Whose deadline it is, in gRPC's words. */
+  private String deadlineName() {
+    return deadline.equals(context.getDeadline()) ? "Context" : "CallOptions";
+  }
+
+  private static Status unknown(String codec) {
+    return Status.INTERNAL.withDescription("Unable to find compressor by name " + codec);
+  }
+
+  private Status tooLate() {
     double seconds = -deadline.timeRemaining(TimeUnit.NANOSECONDS) / 1e9;
-    String whose = deadline.equals(options.getDeadline()) ? "CallOptions" : "Context";
     return Status.DEADLINE_EXCEEDED.withDescription(
         String.format(
             Locale.ROOT,
             "ClientCall started after %s deadline was exceeded %.9f seconds ago",
-            whose,
+            deadlineName(),
             seconds));
   }
 
@@ -158,11 +203,22 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     check(!cancelled, "the call was cancelled");
     check(!halfClosed, "the call was half-closed");
     ByteBuffer bytes;
+    boolean compressed;
+    int plainBytes;
     try {
-      bytes = Messages.bytes(method.streamRequest(message));
+      if (tracing != null) {
+        tracing.sending();
+      }
+      ByteBuffer plain = Messages.bytes(method.streamRequest(message));
+      plainBytes = plain.remaining();
+      compressed = compressor != null && compressing && plainBytes > 0;
+      bytes = compressed ? Messages.compressed(plain, compressor) : plain;
     } catch (RuntimeException e) {
       started.fail(Outcome.failure(Code.CANCELLED, "Failed to stream message", e));
       return;
+    } catch (Error e) {
+      started.fail(Outcome.failure(Code.CANCELLED, "Client sendMessage() failed with Error", e));
+      throw e;
     }
     Integer limit = options.getMaxOutboundMessageSize();
     if (limit != null && bytes.remaining() > limit) {
@@ -173,7 +229,18 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       started.fail(Outcome.failure(Code.CANCELLED, text, cause.asRuntimeException()));
       return;
     }
-    started.sendMessage(bytes, false);
+    int wireBytes = bytes.remaining();
+    started.sendMessage(bytes, compressed);
+    if (tracing != null) {
+      tracing.sent(wireBytes, plainBytes);
+    }
+  }
+
+  /** Whether the messages that follow are compressed, where the call's options name a codec. */
+  @Override
+  public void setMessageCompression(boolean enabled) {
+    started();
+    compressing = enabled;
   }
 
   @Override
@@ -185,14 +252,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   @Override
   public Attributes getAttributes() {
     ClientStream started = stream;
-    return started == null || started.peer() == null
-        ? Attributes.EMPTY
-        : PeerAttributes.of(started.peer());
+    Object connection = started == null ? null : started.connection();
+    return connection == null ? Attributes.EMPTY : (Attributes) connection;
   }
 
   @Override
   public String toString() {
-    return "call of " + method.getFullMethodName() + " at " + dialer.address();
+    return "call of " + method.getFullMethodName() + " at " + channel.dialer().address();
   }
 
   private ClientStream started() {
@@ -211,26 +277,67 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     return Outcome.failure(Codes.code(status), Codes.text(status), status.getCause());
   }
 
-  /** What the answer does: to the listener, under the call's context. */
-  private final class Responses implements ClientStream.Listener {
+  /** What the answer does: to the tracers, then to the listener, under the call's context. */
+  private final class Responses implements ClientStreamListener {
+    private MetadataBlock named; // the codec of its messages, if any
+
     @Override
-    public void onHeaders(MetadataBlock headers) {
-      call("Failed to read headers", () -> listener.onHeaders(MetadataBlocks.toMetadata(headers)));
+    public void onHeaders(MetadataBlock block) {
+      Metadata headers = MetadataBlocks.toMetadata(block);
+      named = block;
+      if (tracing != null) {
+        tracing.inboundHeaders(headers);
+      }
+      call("Failed to read headers", () -> listener.onHeaders(headers));
     }
 
     @Override
     public void onMessage(ByteBuffer message, boolean compressed) {
-      Integer limit = options.getMaxInboundMessageSize();
-      if (limit != null && message.remaining() > limit) {
-        String text =
-            Fault.MESSAGE_TOO_LARGE.text(
-                message.remaining(), limit, "client", "maxInboundMessageSize");
-        stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+      if (tracing != null) {
+        tracing.receiving(message.remaining());
+      }
+      ByteBuffer plain = compressed ? decompressed(message) : message;
+      if (plain == null || isTooLarge(plain)) {
         return;
+      }
+      if (tracing != null) {
+        tracing.received(message.remaining(), plain.remaining());
       }
       call(
           "Failed to read message.",
-          () -> listener.onMessage(method.parseResponse(Messages.stream(message))));
+          () -> listener.onMessage(method.parseResponse(Messages.stream(plain))));
+    }
+
+    /** The message as it was; null when that failed the call. */
+    private ByteBuffer decompressed(ByteBuffer message) {
+      Integer own = options.getMaxInboundMessageSize();
+      int channels = channel.maxInboundMessageSize();
+      int limit = own == null ? channels : Math.min(own, channels);
+      try {
+        Decompressor decompressor = channel.encodings().decompressor(named);
+        ByteBuffer plain = Messages.decompressed(message, decompressor, limit);
+        if (plain == null) {
+          String text = Fault.MESSAGE_INFLATED.text(limit, "client", "maxInboundMessageSize");
+          stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+        }
+        return plain;
+      } catch (IOException | RuntimeException e) {
+        String text = Fault.MESSAGE_UNDECODABLE.text("the server", e.getMessage());
+        stream.fail(Outcome.failure(Code.INTERNAL, text, e));
+        return null;
+      }
+    }
+
+    private boolean isTooLarge(ByteBuffer message) {
+      Integer limit = options.getMaxInboundMessageSize();
+      if (limit == null || message.remaining() <= limit) {
+        return false;
+      }
+      String text =
+          Fault.MESSAGE_TOO_LARGE.text(
+              message.remaining(), limit, "client", "maxInboundMessageSize");
+      stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+      return true;
     }
 
     @Override
@@ -241,9 +348,15 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     @Override
     public void onClose(Outcome outcome) {
       context.removeListener(contextListener);
+      Status status = Codes.status(outcome);
+      Metadata trailers = MetadataBlocks.toMetadata(outcome.trailers());
+      if (tracing != null) {
+        tracing.inboundTrailers(trailers);
+        tracing.closed(status);
+      }
       Context previous = context.attach();
       try {
-        listener.onClose(Codes.status(outcome), MetadataBlocks.toMetadata(outcome.trailers()));
+        listener.onClose(status, trailers);
       } finally {
         context.detach(previous);
       }

@@ -18,19 +18,24 @@ final class Credentials {
   /**
    * Asks, and does not wait for the answer.
    *
+   * @param address where the call goes
+   * @param authority what the credentials are for, as the caller names it
    * @param complete is given the metadata with what the credentials added
    * @param fail is given why they do not let the call go
    */
   static void apply(
       CallOptions options,
       MethodDescriptor<?, ?> method,
+      String address,
+      String authority,
       Executor executor,
       Metadata headers,
       Consumer<Metadata> complete,
       Consumer<Status> fail) {
     Applier applier = new Applier(headers, complete, fail);
+    Request request = new Request(method, address, authority);
     try {
-      options.getCredentials().applyRequestMetadata(new Request(method), executor, applier);
+      options.getCredentials().applyRequestMetadata(request, executor, applier);
     } catch (RuntimeException | Error e) {
       applier.fail(
           Status.UNAUTHENTICATED
@@ -41,9 +46,13 @@ final class Credentials {
 
   private static final class Request extends CallCredentials.RequestInfo {
     private final MethodDescriptor<?, ?> method;
+    private final String address;
+    private final String authority;
 
-    private Request(MethodDescriptor<?, ?> method) {
+    private Request(MethodDescriptor<?, ?> method, String address, String authority) {
       this.method = method;
+      this.address = address;
+      this.authority = authority;
     }
 
     @Override
@@ -51,15 +60,14 @@ final class Credentials {
       return method;
     }
 
-    /** No byte leaves the host, and nobody but the peer can read it. */
     @Override
     public SecurityLevel getSecurityLevel() {
-      return SecurityLevel.PRIVACY_AND_INTEGRITY;
+      return PeerAddress.security(address);
     }
 
     @Override
     public String getAuthority() {
-      return SamehostChannelBuilder.AUTHORITY;
+      return authority;
     }
 
     @Override

@@ -12,9 +12,11 @@ final class Identity {
 
   private Identity() {}
 
-  /** This process, with the limits of a channel or server. */
-  static Hello hello(int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
-    return Hello.of(IMPLEMENTATION, ProcessHandle.current().pid(), PID_NAMESPACE)
+  /** This process, with the codecs and limits of a channel or server. */
+  static Hello hello(
+      Encodings encodings, int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
+    return Hello.of(
+            IMPLEMENTATION, ProcessHandle.current().pid(), PID_NAMESPACE, encodings.features())
         .withLimits(maxMessageBytes, maxMetadataBytes, maxStreams);
   }
 

@@ -1,5 +1,6 @@
 package dev.samehost;
 
+import io.grpc.BinaryLog;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -16,9 +17,11 @@ final class InterceptedChannel extends ManagedChannel {
   private final ManagedChannel channel;
   private final Channel intercepted;
 
-  InterceptedChannel(ManagedChannel channel, List<ClientInterceptor> interceptors) {
+  /** The log, which may be null, sees what the application does, before the interceptors. */
+  InterceptedChannel(ManagedChannel channel, List<ClientInterceptor> interceptors, BinaryLog log) {
     this.channel = channel;
-    this.intercepted = ClientInterceptors.intercept(channel, interceptors);
+    Channel inner = ClientInterceptors.intercept(channel, interceptors);
+    this.intercepted = log == null ? inner : log.wrapChannel(inner);
   }
 
   @Override
@@ -39,6 +42,11 @@ final class InterceptedChannel extends ManagedChannel {
   @Override
   public void notifyWhenStateChanged(ConnectivityState source, Runnable callback) {
     channel.notifyWhenStateChanged(source, callback);
+  }
+
+  @Override
+  public void enterIdle() {
+    channel.enterIdle();
   }
 
   @Override

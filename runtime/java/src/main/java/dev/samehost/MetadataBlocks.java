@@ -12,10 +12,18 @@ final class MetadataBlocks {
   private MetadataBlocks() {}
 
   static MetadataBlock toBlock(Metadata metadata) {
+    return toBlock(metadata, MetadataBlock.EMPTY);
+  }
+
+  /** The metadata, with pairs that are the wire's own business. */
+  static MetadataBlock toBlock(Metadata metadata, MetadataBlock more) {
     if (metadata.keys().isEmpty()) {
-      return MetadataBlock.EMPTY;
+      return more;
     }
     MetadataBlock.Builder block = MetadataBlock.builder();
+    for (int i = 0; i < more.size(); i++) {
+      block.add(more.key(i), more.value(i));
+    }
     for (String name : metadata.keys()) {
       if (!MetadataBlock.isReserved(name)) {
         add(block, metadata, name);
@@ -36,10 +44,14 @@ final class MetadataBlocks {
     }
   }
 
+  /** The metadata, without what is the wire's own business. */
   static Metadata toMetadata(MetadataBlock block) {
     Metadata metadata = new Metadata();
     for (int i = 0; i < block.size(); i++) {
       String name = block.key(i);
+      if (name.equals(Encodings.ACCEPTED.name())) {
+        continue;
+      }
       byte[] value = block.value(i);
       if (name.equals(Metadata.BINARY_HEADER_SUFFIX)) {
         continue; // the wire allows this key, but gRPC has no way to say it

@@ -1,5 +1,6 @@
 package dev.samehost;
 
+import io.grpc.SecurityLevel;
 import java.net.SocketAddress;
 import java.util.Objects;
 
@@ -11,6 +12,14 @@ final class PeerAddress extends SocketAddress {
 
   PeerAddress(String address) {
     this.address = Objects.requireNonNull(address);
+  }
+
+  /**
+   * How safe what is sent there is. Inside a host no byte leaves it, and nobody but the peer can
+   * read it; beyond it travels in plain text.
+   */
+  static SecurityLevel security(String address) {
+    return address.startsWith("tcp:") ? SecurityLevel.NONE : SecurityLevel.PRIVACY_AND_INTEGRITY;
   }
 
   @Override

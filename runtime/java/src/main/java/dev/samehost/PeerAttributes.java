@@ -4,13 +4,18 @@ import dev.samehost.transport.Peer;
 import io.grpc.Attributes;
 import io.grpc.Grpc;
 
-/** What a call's attributes say of the peer. */
+/**
+ * What the attributes of a connection's calls say. Both ends of a connection inside a host have one
+ * address.
+ */
 final class PeerAttributes {
   private PeerAttributes() {}
 
   static Attributes of(Peer peer) {
+    PeerAddress address = new PeerAddress(peer.address());
     return Attributes.newBuilder()
-        .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, new PeerAddress(peer.address()))
+        .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, address)
+        .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, address)
         .set(SamehostAttributes.PEER, peer)
         .build();
   }

@@ -16,19 +16,51 @@ final class SamehostChannel extends ManagedChannel {
   private final Executor executor;
   private final String authority;
   private final String userAgent;
+  private final Encodings encodings;
+  private final int maxInboundMessageSize;
 
-  SamehostChannel(Dialer dialer, Executor executor, String authority, String userAgent) {
+  SamehostChannel(
+      Dialer dialer,
+      Executor executor,
+      String authority,
+      String userAgent,
+      Encodings encodings,
+      int maxInboundMessageSize) {
     this.dialer = dialer;
     this.executor = executor;
     this.authority = authority;
     this.userAgent = userAgent;
+    this.encodings = encodings;
+    this.maxInboundMessageSize = maxInboundMessageSize;
   }
+
+  // ---- for its calls
+
+  Dialer dialer() {
+    return dialer;
+  }
+
+  /** What calls say of themselves, or null. */
+  String userAgent() {
+    return userAgent;
+  }
+
+  Encodings encodings() {
+    return encodings;
+  }
+
+  /** The largest message that is taken, decompressed. */
+  int maxInboundMessageSize() {
+    return maxInboundMessageSize;
+  }
+
+  // ---- gRPC's
 
   @Override
   public <Q, A> ClientCall<Q, A> newCall(MethodDescriptor<Q, A> method, CallOptions options) {
     Executor given = options.getExecutor();
     Executor callbacks = given != null ? given : executor;
-    return new ChannelCall<>(dialer, method, options, callbacks, userAgent);
+    return new ChannelCall<>(this, method, options, callbacks);
   }
 
   @Override
@@ -47,6 +79,12 @@ final class SamehostChannel extends ManagedChannel {
   @Override
   public void notifyWhenStateChanged(ConnectivityState source, Runnable callback) {
     dialer.whenStateChanges(Connectivity.State.valueOf(source.name()), callback);
+  }
+
+  /** Calls that are open go on; the next one makes a connection of its own, and a child too. */
+  @Override
+  public void enterIdle() {
+    dialer.rest();
   }
 
   @Override

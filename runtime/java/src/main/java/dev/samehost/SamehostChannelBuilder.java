@@ -8,12 +8,13 @@ import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
+import dev.samehost.wire.Hello;
+import io.grpc.BinaryLog;
 import io.grpc.ClientInterceptor;
+import io.grpc.ClientTransportFilter;
 import io.grpc.CompressorRegistry;
 import io.grpc.DecompressorRegistry;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
-import io.grpc.NameResolver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,21 +28,24 @@ import java.util.function.Supplier;
  * worker.py}. Everything that takes a gRPC channel takes these.
  *
  * <p>A channel connects when its first call needs it, keeps one connection, and makes a new one
- * when that has ended. It must be shut down. Options of gRPC that speak of networks alone
- * (keep-alive, idle timeout, load balancing, retries by service configuration) are accepted and do
- * nothing: on one host the end of a connection is seen at once, and there is one server. Calls that
- * provably nobody has seen are tried once more by themselves.
+ * when that has ended. It must be shut down. Hints of gRPC that speak of networks (keep-alive, idle
+ * timeout, load balancing) are accepted and do nothing: on one host the end of a connection is seen
+ * at once, and there is one server. Calls that provably nobody has seen are tried once more by
+ * themselves.
  */
-public final class SamehostChannelBuilder extends ManagedChannelBuilder<SamehostChannelBuilder> {
+public final class SamehostChannelBuilder extends NetworkChannelOptions {
   /** The authority of every address inside the host. */
   static final String AUTHORITY = "localhost";
 
   private final Address address;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
+  private final List<ClientTransportFilter> filters = new ArrayList<>();
   private TransportOptions transportOptions = TransportOptions.NONE;
   private Executor executor = Workers.pool();
   private String authority = AUTHORITY;
   private String userAgent;
+  private Encodings encodings = Encodings.DEFAULT;
+  private BinaryLog binaryLog;
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
   private Duration connectTimeout = Duration.ofSeconds(5);
@@ -94,19 +98,25 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
   @Override
   public ManagedChannel build() {
     try {
+      Hello hello = Identity.hello(encodings, maxInboundMessageSize, maxInboundMetadataSize, 0);
       DialerOptions options =
           new DialerOptions(
               address.toString(),
-              Identity.hello(maxInboundMessageSize, maxInboundMetadataSize, 0),
+              hello,
               connectTimeout.toNanos(),
+              new ClientConnections(filters),
               executor);
       Dialer dialer =
           new Dialer(
               Transports.find(address).connector(address, transportOptions),
               options,
               backoff.get());
-      ManagedChannel channel = new SamehostChannel(dialer, executor, authority, userAgent);
-      return interceptors.isEmpty() ? channel : new InterceptedChannel(channel, interceptors);
+      ManagedChannel channel =
+          new SamehostChannel(
+              dialer, executor, authority, userAgent, encodings, hello.maxMessageBytes());
+      return interceptors.isEmpty() && binaryLog == null
+          ? channel
+          : new InterceptedChannel(channel, interceptors, binaryLog);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
@@ -180,12 +190,6 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
     return executor(Runnable::run);
   }
 
-  /** Accepted, and does nothing: nothing here blocks. */
-  @Override
-  public SamehostChannelBuilder offloadExecutor(Executor executor) {
-    return this;
-  }
-
   @Override
   public SamehostChannelBuilder intercept(List<ClientInterceptor> added) {
     interceptors.addAll(added);
@@ -195,6 +199,40 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
   @Override
   public SamehostChannelBuilder intercept(ClientInterceptor... added) {
     return intercept(List.of(added));
+  }
+
+  /** The codecs of messages that are sent; gzip by default. A call names one in its options. */
+  @Override
+  public SamehostChannelBuilder compressorRegistry(CompressorRegistry registry) {
+    encodings = encodings.with(registry);
+    return this;
+  }
+
+  /** The codecs of messages that are taken, and said to be; gzip by default. */
+  @Override
+  public SamehostChannelBuilder decompressorRegistry(DecompressorRegistry registry) {
+    encodings = encodings.with(registry);
+    return this;
+  }
+
+  /** Filters are told of connections on the thread that reads them: they must not wait. */
+  @Override
+  public SamehostChannelBuilder addTransportFilter(ClientTransportFilter filter) {
+    filters.add(Objects.requireNonNull(filter));
+    return this;
+  }
+
+  /** A log that sees all bytes of all calls, outside of all interceptors. */
+  @Override
+  public SamehostChannelBuilder setBinaryLog(BinaryLog log) {
+    binaryLog = log;
+    return this;
+  }
+
+  /** The target is the address. */
+  @Override
+  protected SamehostChannelBuilder interceptWithTarget(InterceptorFactory factory) {
+    return intercept(factory.newInterceptor(address.toString()));
   }
 
   /** What calls say in their metadata under {@code user-agent}; nothing by default. */
@@ -224,101 +262,6 @@ public final class SamehostChannelBuilder extends ManagedChannelBuilder<Samehost
   @Override
   public SamehostChannelBuilder maxInboundMetadataSize(int bytes) {
     maxInboundMetadataSize = metadataSize(bytes);
-    return this;
-  }
-
-  /** Accepted, and does nothing: no byte leaves the host. */
-  @Override
-  public SamehostChannelBuilder usePlaintext() {
-    return this;
-  }
-
-  /**
-   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
-   *
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  public SamehostChannelBuilder useTransportSecurity() {
-    throw new UnsupportedOperationException("there is no TLS inside a host");
-  }
-
-  /**
-   * Not supported: an address names its server.
-   *
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  @Deprecated
-  public SamehostChannelBuilder nameResolverFactory(NameResolver.Factory factory) {
-    throw new UnsupportedOperationException("an address names its server; nothing resolves it");
-  }
-
-  /** Accepted, and does nothing: there is one server. */
-  @Override
-  public SamehostChannelBuilder defaultLoadBalancingPolicy(String policy) {
-    return this;
-  }
-
-  /**
-   * Not supported: messages are not compressed.
-   *
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  public SamehostChannelBuilder decompressorRegistry(DecompressorRegistry registry) {
-    throw new UnsupportedOperationException("messages inside a host are not compressed");
-  }
-
-  /**
-   * Not supported: messages are not compressed.
-   *
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  public SamehostChannelBuilder compressorRegistry(CompressorRegistry registry) {
-    throw new UnsupportedOperationException("messages inside a host are not compressed");
-  }
-
-  /** Accepted, and does nothing: an idle connection costs nothing, and a child would be lost. */
-  @Override
-  public SamehostChannelBuilder idleTimeout(long value, TimeUnit unit) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: the end of a connection is seen at once. */
-  @Override
-  public SamehostChannelBuilder keepAliveTime(long time, TimeUnit unit) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: the end of a connection is seen at once. */
-  @Override
-  public SamehostChannelBuilder keepAliveTimeout(long timeout, TimeUnit unit) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: the end of a connection is seen at once. */
-  @Override
-  public SamehostChannelBuilder keepAliveWithoutCalls(boolean enable) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: there is no service configuration that could ask for retries. */
-  @Override
-  public SamehostChannelBuilder enableRetry() {
-    return this;
-  }
-
-  /** Accepted, and does nothing: there is no service configuration that could ask for retries. */
-  @Override
-  public SamehostChannelBuilder disableRetry() {
-    return this;
-  }
-
-  /** Accepted, and does nothing: there is no service configuration to look up. */
-  @Override
-  public SamehostChannelBuilder disableServiceConfigLookUp() {
     return this;
   }
 }

@@ -6,17 +6,18 @@ import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
+import dev.samehost.wire.Hello;
+import io.grpc.BinaryLog;
 import io.grpc.BindableService;
 import io.grpc.CompressorRegistry;
 import io.grpc.DecompressorRegistry;
 import io.grpc.HandlerRegistry;
 import io.grpc.Server;
-import io.grpc.ServerBuilder;
 import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
-import java.io.File;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,13 +33,17 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Options of gRPC that keep network connections alive are accepted and do nothing.
  */
-public final class SamehostServerBuilder extends ServerBuilder<SamehostServerBuilder> {
+public final class SamehostServerBuilder extends NetworkServerOptions {
   private final Address address;
   private final Map<String, ServerServiceDefinition> services = new LinkedHashMap<>();
   private final List<ServerInterceptor> interceptors = new ArrayList<>();
   private final List<ServerTransportFilter> filters = new ArrayList<>();
+  private final List<ServerStreamTracer.Factory> tracers = new ArrayList<>();
   private TransportOptions transportOptions = TransportOptions.NONE;
   private HandlerRegistry fallback;
+  private Encodings encodings = Encodings.DEFAULT;
+  private ServerCallExecutorSupplier executors;
+  private BinaryLog binaryLog;
   private Executor executor = Workers.pool();
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
@@ -82,17 +87,23 @@ public final class SamehostServerBuilder extends ServerBuilder<SamehostServerBui
   @Override
   public Server build() {
     try {
-      Services served = new Services(services, fallback, interceptors);
-      Reception.Options options =
-          new Reception.Options(
-              Identity.hello(maxInboundMessageSize, maxInboundMetadataSize, maxConcurrentCalls),
-              helloTimeout.toNanos(),
-              executor);
+      Services served = new Services(services, fallback, interceptors, binaryLog);
+      Hello hello =
+          Identity.hello(
+              encodings, maxInboundMessageSize, maxInboundMetadataSize, maxConcurrentCalls);
+      Reception.Options options = new Reception.Options(hello, helloTimeout.toNanos(), executor);
+      Handling.Options handling =
+          new Handling.Options(
+              List.copyOf(filters),
+              List.copyOf(tracers),
+              encodings,
+              hello.maxMessageBytes(),
+              executors);
       Reception reception =
           new Reception(
               Transports.find(address).listener(address, transportOptions),
               options,
-              new Handling(served, filters));
+              new Handling(served, handling));
       return new SamehostServer(reception, served);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
@@ -128,14 +139,11 @@ public final class SamehostServerBuilder extends ServerBuilder<SamehostServerBui
     return executor(Runnable::run);
   }
 
-  /**
-   * Not supported: all calls run on the executor.
-   *
-   * @throws UnsupportedOperationException always
-   */
+  /** Chooses another executor for a call, by its method and its metadata. */
   @Override
   public SamehostServerBuilder callExecutor(ServerCallExecutorSupplier supplier) {
-    throw new UnsupportedOperationException("all calls run on the server's executor");
+    executors = supplier;
+    return this;
   }
 
   @Override
@@ -163,39 +171,36 @@ public final class SamehostServerBuilder extends ServerBuilder<SamehostServerBui
   }
 
   @Override
-  public SamehostServerBuilder fallbackHandlerRegistry(HandlerRegistry registry) {
-    fallback = registry;
+  public SamehostServerBuilder addStreamTracerFactory(ServerStreamTracer.Factory factory) {
+    tracers.add(Objects.requireNonNull(factory));
     return this;
   }
 
-  /**
-   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
-   *
-   * @throws UnsupportedOperationException always
-   */
+  /** A log that sees all bytes of all calls, outside of all interceptors. */
   @Override
-  public SamehostServerBuilder useTransportSecurity(File certificates, File privateKey) {
-    throw new UnsupportedOperationException("there is no TLS inside a host");
+  public SamehostServerBuilder setBinaryLog(BinaryLog log) {
+    binaryLog = log;
+    return this;
   }
 
-  /**
-   * Not supported: messages are not compressed.
-   *
-   * @throws UnsupportedOperationException always
-   */
-  @Override
-  public SamehostServerBuilder decompressorRegistry(DecompressorRegistry registry) {
-    throw new UnsupportedOperationException("messages inside a host are not compressed");
-  }
-
-  /**
-   * Not supported: messages are not compressed.
-   *
-   * @throws UnsupportedOperationException always
-   */
+  /** The codecs of messages that are sent; gzip by default. A call sets one of them. */
   @Override
   public SamehostServerBuilder compressorRegistry(CompressorRegistry registry) {
-    throw new UnsupportedOperationException("messages inside a host are not compressed");
+    encodings = encodings.with(registry);
+    return this;
+  }
+
+  /** The codecs of messages that are taken, and said to be; gzip by default. */
+  @Override
+  public SamehostServerBuilder decompressorRegistry(DecompressorRegistry registry) {
+    encodings = encodings.with(registry);
+    return this;
+  }
+
+  @Override
+  public SamehostServerBuilder fallbackHandlerRegistry(HandlerRegistry registry) {
+    fallback = registry;
+    return this;
   }
 
   /** How long a client may take to say HELLO; 5 s by default. */
@@ -216,30 +221,6 @@ public final class SamehostServerBuilder extends ServerBuilder<SamehostServerBui
   @Override
   public SamehostServerBuilder maxInboundMetadataSize(int bytes) {
     maxInboundMetadataSize = SamehostChannelBuilder.metadataSize(bytes);
-    return this;
-  }
-
-  /** Accepted, and does nothing: the end of a connection is seen at once. */
-  @Override
-  public SamehostServerBuilder keepAliveTime(long time, TimeUnit unit) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: the end of a connection is seen at once. */
-  @Override
-  public SamehostServerBuilder keepAliveTimeout(long timeout, TimeUnit unit) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: clients send no keep-alives. */
-  @Override
-  public SamehostServerBuilder permitKeepAliveTime(long time, TimeUnit unit) {
-    return this;
-  }
-
-  /** Accepted, and does nothing: clients send no keep-alives. */
-  @Override
-  public SamehostServerBuilder permitKeepAliveWithoutCalls(boolean permit) {
     return this;
   }
 }

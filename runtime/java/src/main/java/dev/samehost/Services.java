@@ -1,5 +1,6 @@
 package dev.samehost;
 
+import io.grpc.BinaryLog;
 import io.grpc.HandlerRegistry;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
@@ -16,20 +17,24 @@ final class Services {
   private final Map<String, ServerMethodDefinition<?, ?>> methods = new HashMap<>();
   private final HandlerRegistry fallback;
   private final List<ServerInterceptor> interceptors;
+  private final BinaryLog log;
 
   /**
    * The services of a server.
    *
    * @param fallback asked for methods that no service has, or null
    * @param interceptors the last one sees a call first
+   * @param log sees all bytes of all calls, or null
    */
   Services(
       Map<String, ServerServiceDefinition> services,
       HandlerRegistry fallback,
-      List<ServerInterceptor> interceptors) {
+      List<ServerInterceptor> interceptors,
+      BinaryLog log) {
     this.services = Map.copyOf(services);
     this.fallback = fallback;
     this.interceptors = List.copyOf(interceptors);
+    this.log = log;
     for (ServerServiceDefinition service : services.values()) {
       for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
         methods.put(method.getMethodDescriptor().getFullMethodName(), intercepted(method));
@@ -48,13 +53,14 @@ final class Services {
     return other == null ? null : intercepted(other);
   }
 
-  private <Q, A> ServerMethodDefinition<Q, A> intercepted(ServerMethodDefinition<Q, A> method) {
+  private <Q, A> ServerMethodDefinition<?, ?> intercepted(ServerMethodDefinition<Q, A> method) {
     ServerCallHandler<Q, A> handler = method.getServerCallHandler();
     for (ServerInterceptor interceptor : interceptors) {
       ServerCallHandler<Q, A> next = handler;
       handler = (call, headers) -> interceptor.interceptCall(call, headers, next);
     }
-    return method.withServerCallHandler(handler);
+    ServerMethodDefinition<Q, A> intercepted = method.withServerCallHandler(handler);
+    return log == null ? intercepted : log.wrapMethodDefinition(intercepted);
   }
 
   List<ServerServiceDefinition> immutable() {

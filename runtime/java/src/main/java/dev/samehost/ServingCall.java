@@ -5,25 +5,45 @@ import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.wire.MetadataBlock;
 import io.grpc.Attributes;
+import io.grpc.Compressor;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.SecurityLevel;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A call that a handler serves: gRPC's types above, bytes below. Its methods never wait. */
 final class ServingCall<Q, A> extends ServerCall<Q, A> {
+  private static final Logger log = LoggerFactory.getLogger(ServingCall.class);
+
+  /** What an {@link Error} of a marshaller gives the client, in gRPC's words. */
+  private static final String FAILED_WITH_ERROR = "Server sendMessage() failed with Error";
+
   private final ServerStream stream;
   private final MethodDescriptor<Q, A> method;
   private final Attributes attributes;
+  private final Encodings encodings;
+  private final ServerTracing tracing; // null when nobody traces
+  private Compressor compressor; // null when nothing is compressed
+  private volatile boolean compressing = true;
   private boolean headersSent;
   private boolean messageSent;
   private volatile boolean closed;
+  private volatile Status outcome;
 
-  ServingCall(ServerStream stream, MethodDescriptor<Q, A> method, Attributes attributes) {
+  ServingCall(
+      ServerStream stream,
+      MethodDescriptor<Q, A> method,
+      Encodings encodings,
+      ServerTracing tracing) {
     this.stream = stream;
     this.method = method;
-    this.attributes = attributes;
+    this.attributes = (Attributes) stream.connection();
+    this.encodings = encodings;
+    this.tracing = tracing;
   }
 
   @Override
@@ -36,6 +56,15 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     check(!headersSent, "the headers were sent already");
     check(!closed, "the call is closed");
     headersSent = true;
+    headers.discardAll(Encodings.USED);
+    if (compressor != null) {
+      String codec = compressor.getMessageEncoding();
+      if (Encodings.accepts(stream.metadata(), codec)) {
+        headers.put(Encodings.USED, codec);
+      } else {
+        compressor = null;
+      }
+    }
     MetadataBlock block = block(headers, "of the headers");
     if (block != null) {
       stream.sendHeaders(block);
@@ -52,18 +81,65 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     }
     messageSent = true;
     ByteBuffer bytes;
+    boolean compressed;
+    int plainBytes;
     try {
-      bytes = Messages.bytes(method.streamResponse(message));
-    } catch (RuntimeException | Error e) {
-      close(Status.fromThrowable(e), new Metadata());
+      if (tracing != null) {
+        tracing.sending();
+      }
+      ByteBuffer plain = Messages.bytes(method.streamResponse(message));
+      plainBytes = plain.remaining();
+      compressed = compressor != null && compressing && plainBytes > 0;
+      bytes = compressed ? Messages.compressed(plain, compressor) : plain;
+    } catch (RuntimeException e) {
+      log.error("the response of {} cannot be encoded", stream.path(), e);
+      // What it was is nobody else's business.
+      fail(Fault.MESSAGE_UNENCODABLE.text("the server", e.getClass().getSimpleName()));
+      return;
+    } catch (Error e) {
+      close(Status.CANCELLED.withDescription(FAILED_WITH_ERROR), new Metadata());
       throw e;
     }
-    stream.sendMessage(bytes, false);
+    int wireBytes = bytes.remaining();
+    stream.sendMessage(bytes, compressed);
+    if (tracing != null) {
+      tracing.sent(wireBytes, plainBytes);
+    }
+  }
+
+  /**
+   * Compresses what is sent by a codec of gRPC's registry, where the client takes it.
+   *
+   * @throws IllegalArgumentException when there is no such codec
+   */
+  @Override
+  public void setCompression(String codec) {
+    check(!headersSent, "the headers were sent already");
+    if (!encodings.canCompress(codec)) {
+      throw new IllegalArgumentException("Unable to find compressor by name " + codec);
+    }
+    compressor = encodings.compressor(codec);
+  }
+
+  /** Whether the messages that follow are compressed, where a codec was set. */
+  @Override
+  public void setMessageCompression(boolean enabled) {
+    compressing = enabled;
+  }
+
+  /** The call is ready while fewer bytes than this wait to be sent. */
+  @Override
+  public void setOnReadyThreshold(int bytes) {
+    if (bytes <= 0) {
+      throw new IllegalArgumentException("a threshold is at least 1, not " + bytes);
+    }
+    stream.readyBelow(bytes);
   }
 
   /** The handler broke the rules of its method: says so to the client. */
   private void fail(String text) {
     closed = true;
+    outcome = Status.INTERNAL.withDescription(text);
     stream.abort(Code.INTERNAL, text);
   }
 
@@ -77,6 +153,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     MetadataBlock block = block(trailers, "of the trailers");
     if (block != null) {
       closed = true;
+      outcome = status;
       stream.close(Codes.code(status), Codes.text(status), block);
     }
   }
@@ -93,10 +170,21 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   /** The handler threw something. What it was is nobody else's business. */
   void handlerFailed() {
+    failed(Code.UNKNOWN, Fault.HANDLER_FAILED.text());
+  }
+
+  /** The handler is not to be called, or has failed: the status for the client. */
+  void failed(Code code, String text) {
     if (!closed) {
       closed = true;
-      stream.fail(Code.UNKNOWN, Fault.HANDLER_FAILED.text());
+      outcome = Codes.status(code, text, null);
+      stream.fail(code, text);
     }
+  }
+
+  /** What this side has ended the call with; null while it has not. */
+  Status outcome() {
+    return outcome;
   }
 
   @Override
@@ -112,6 +200,11 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   @Override
   public Attributes getAttributes() {
     return attributes;
+  }
+
+  @Override
+  public SecurityLevel getSecurityLevel() {
+    return PeerAddress.security(stream.peer().address());
   }
 
   @Override

@@ -18,8 +18,8 @@ import com.tngtech.archunit.lang.ArchRule;
 final class LayersTest {
   /** What gives the core threads, clocks and links. All else in that package is pure. */
   private static final String DRIVER =
-      "dev\\.samehost\\.call\\.(BackgroundReader|Backoff|Callbacks|ClientStream(Options|State)?"
-          + "|Connectivity|Dialer(Options)?|Driver|EventRouter|LinkTraffic|Outcome|Pump|ReaderRole|Reception|Request"
+      "dev\\.samehost\\.call\\.(BackgroundReader|Backoff|Callbacks|ClientStream(Listener|Options|State)?"
+          + "|ConnectionObserver|Connectivity|Dialer(Options)?|Driver|EventRouter|LinkTraffic|Outcome|Pump|ReaderRole|Reception|Request"
           + "|ServerStream|StreamEvents|Timers|Waiter|Workers)(\\$.*)?";
 
   private static final DescribedPredicate<JavaClass> PURE =

@@ -15,11 +15,12 @@ final class Callbacks {
   private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
 
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-  private final Executor executor;
   private final Pump pump;
   private final Runnable rejected;
   private boolean scheduled;
   private boolean sealed;
+  private boolean moved; // while delivering, to another executor
+  private volatile Executor executor;
   private volatile Executor inline;
 
   /**
@@ -67,6 +68,20 @@ final class Callbacks {
     sealed = true;
     tasks.clear();
     return put(task);
+  }
+
+  /** In a callback: this task comes next, and everything from it on runs on another executor. */
+  synchronized void moveTo(Executor other, Runnable next) {
+    if (!sealed) {
+      tasks.addFirst(next);
+    }
+    executor = other;
+    moved = true;
+  }
+
+  /** Runs a task where callbacks run, beside them. */
+  void beside(Runnable task) {
+    hand(task, executor, inline);
   }
 
   private boolean put(Runnable task) {
@@ -121,6 +136,9 @@ final class Callbacks {
     while (true) {
       Runnable task;
       synchronized (this) {
+        if (moved) {
+          break;
+        }
         task = tasks.poll();
         if (task == null) {
           scheduled = false;
@@ -134,6 +152,11 @@ final class Callbacks {
         log.error("a callback of a call failed", e);
       }
     }
+    synchronized (this) {
+      moved = false;
+    }
+    start();
+    return any;
   }
 
   /** A task on its executor; it tells an executor that runs at once from one that does not. */

@@ -3,13 +3,11 @@ package dev.samehost.call;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
-import dev.samehost.transport.Peer;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -18,27 +16,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * drawn at {@link ClientStreamState}.
  */
 public final class ClientStream implements StreamEvents {
-  /** Is told of the answer: one call at a time, in order, on the call's executor. */
-  public interface Listener {
-    /** The response headers; at most once, before all messages. */
-    void onHeaders(MetadataBlock headers);
-
-    /** A message that was requested. The bytes are the listener's, and backed by an array. */
-    void onMessage(ByteBuffer message, boolean compressed);
-
-    /** The call takes messages (again) without queueing more than it should. */
-    void onReady();
-
-    /** The end. Nothing follows. */
-    void onClose(Outcome outcome);
-  }
-
   /** The time of a call without a deadline. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
   private final Dialer dialer;
   private final ClientStreamOptions options;
-  private final Listener listener;
+  private final ClientStreamListener listener;
   private final Pump pump;
   private final Callbacks callbacks;
   private final long startedAt = System.nanoTime();
@@ -60,7 +43,7 @@ public final class ClientStream implements StreamEvents {
   private volatile boolean answered;
 
   /** A call that is not started yet. */
-  public ClientStream(Dialer dialer, ClientStreamOptions options, Listener listener) {
+  public ClientStream(Dialer dialer, ClientStreamOptions options, ClientStreamListener listener) {
     this.dialer = dialer;
     this.options = options;
     this.listener = Objects.requireNonNull(listener);
@@ -82,8 +65,7 @@ public final class ClientStream implements StreamEvents {
     lock.lock();
     try {
       if (options.deadlineNanos() != NO_DEADLINE && pump == null) {
-        Runnable expiry = () -> Workers.pool().execute(this::expire);
-        timer = Timers.scheduler().schedule(expiry, nanosLeft(), TimeUnit.NANOSECONDS);
+        timer = Timers.after(nanosLeft(), this::expire);
       }
     } finally {
       lock.unlock();
@@ -166,10 +148,12 @@ public final class ClientStream implements StreamEvents {
     }
   }
 
-  /** Who answers, as far as the operating system vouches for it; null before there is one. */
-  public Peer peer() {
+  /**
+   * What {@link ConnectionObserver#connected} gave for the connection; null before there is one.
+   */
+  public Object connection() {
     Driver carrier = driver;
-    return carrier == null ? null : carrier.link().peer();
+    return carrier == null ? null : carrier.attachment();
   }
 
   /** Ends the call on this side, if it is not over yet, and tells the listener so. */
@@ -215,6 +199,10 @@ public final class ClientStream implements StreamEvents {
 
   /** The deadline has passed. */
   void expire() {
+    fail(expired());
+  }
+
+  private Outcome expired() {
     String waiting =
         switch (state) {
           case NEW, HELD -> "waiting for the request";
@@ -223,7 +211,7 @@ public final class ClientStream implements StreamEvents {
         };
     String elapsed = Seconds.of(System.nanoTime() - startedAt);
     String text = Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), waiting);
-    fail(Outcome.failure(Code.DEADLINE_EXCEEDED, text, null));
+    return Outcome.failure(Code.DEADLINE_EXCEEDED, options.deadlineName() + " " + text, null);
   }
 
   private void giveUp() {
@@ -268,6 +256,7 @@ public final class ClientStream implements StreamEvents {
       long left = nanosLeft();
       long deadline = left == NO_DEADLINE ? Stream.NO_DEADLINE : Math.max(0, left);
       stream = request.open(connection, deadline, this);
+      connection.readyBelow(stream, options.readyBytes());
       if (!options.oneRequest() && connection.isReady(stream)) {
         candidate.deliver(callbacks, listener::onReady);
       }
@@ -330,7 +319,9 @@ public final class ClientStream implements StreamEvents {
   @Override
   public void reset(Driver from, Event.Reset reset) {
     ended(from);
-    Runnable end = () -> finish(Outcome.failure(reset.code(), reset.text(), null));
+    boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
+    Outcome outcome = late ? expired() : Outcome.failure(reset.code(), reset.text(), null);
+    Runnable end = () -> finish(outcome);
     if (!reset.refused()) {
       from.deliver(callbacks, end);
       return;

@@ -7,10 +7,19 @@ import java.util.concurrent.Executor;
  *
  * @param path {@code /package.Service/Method}
  * @param deadlineNanos how much time there is, or {@link ClientStream#NO_DEADLINE}
+ * @param deadlineName whose deadline it is, for the text of its fault
  * @param oneRequest whether exactly one message is sent: it then leaves with the half-close, all in
  *     one frame
  * @param waitForReady whether it waits for a connection for as long as it takes
+ * @param readyBytes the call is ready for messages while fewer bytes than this wait; 0 for the
+ *     usual
  * @param executor where the listener is called
  */
 public record ClientStreamOptions(
-    String path, long deadlineNanos, boolean oneRequest, boolean waitForReady, Executor executor) {}
+    String path,
+    long deadlineNanos,
+    String deadlineName,
+    boolean oneRequest,
+    boolean waitForReady,
+    int readyBytes,
+    Executor executor) {}

@@ -238,6 +238,11 @@ final class Connection {
     return lifecycle.fault();
   }
 
+  /** The stream is ready while fewer bytes than this wait in it; 0 for the usual number. */
+  void readyBelow(Stream stream, int bytes) {
+    stream.outbox.readyBytes = bytes;
+  }
+
   /** Whether the stream takes a message without queueing more than it should. */
   boolean isReady(Stream stream) {
     return !stream.isClosed() && !stream.outbox.ended && outbound.isReady(stream);

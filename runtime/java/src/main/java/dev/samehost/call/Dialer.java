@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -164,24 +165,15 @@ public final class Dialer {
   }
 
   private Runnable backOff(LinkException failure) {
-    List<ClientStream> failing = new ArrayList<>();
     lastFailure = failure;
-    for (ClientStream call : List.copyOf(pending)) {
-      if (shutdown || !call.waitsForReady()) {
-        pending.remove(call);
-        failing.add(call);
-      }
-    }
+    Predicate<ClientStream> fails = call -> shutdown || !call.waitsForReady();
+    List<ClientStream> failing = pending.stream().filter(fails).toList();
+    pending.removeIf(fails);
     Runnable told = failAll(failing, failure);
     if (shutdown) {
       return told;
     }
-    redial =
-        Timers.scheduler()
-            .schedule(
-                () -> Workers.pool().execute(this::waitIsOver),
-                backoff.nextNanos(),
-                TimeUnit.NANOSECONDS);
+    redial = Timers.after(backoff.nextNanos(), this::waitIsOver);
     return both(connectivity.to(Connectivity.State.TRANSIENT_FAILURE), told);
   }
 
@@ -207,6 +199,7 @@ public final class Dialer {
   private final class Owner implements Driver.Owner {
     @Override
     public void ready(Driver driver) {
+      driver.attach(options.observer().connected(driver.link().peer()));
       locked(
           () -> {
             if (driver.isDraining()) {
@@ -242,6 +235,9 @@ public final class Dialer {
 
     @Override
     public void closed(Driver driver, LinkException fault) {
+      if (driver.attachment() != null) {
+        options.observer().disconnected(driver.attachment());
+      }
       locked(
           () -> {
             Runnable after = Dialer::nothing;
@@ -280,10 +276,7 @@ public final class Dialer {
   public void connectNow() {
     locked(
         () -> {
-          if (shutdown) {
-            return Dialer::nothing;
-          }
-          wanted = current == null;
+          wanted = current == null && !shutdown;
           return connectivity.state() == Connectivity.State.IDLE ? dial() : Dialer::nothing;
         });
   }
@@ -295,6 +288,16 @@ public final class Dialer {
           cancelRedial();
           backoff.reset();
           return this::waitIsOver;
+        });
+  }
+
+  /** Lets the connection go once its calls are over; the next call makes another one. */
+  public void rest() {
+    locked(
+        () -> {
+          Driver driver = current;
+          wanted = false;
+          return driver == null ? Dialer::nothing : () -> driver.goAway("the channel rests");
         });
   }
 
@@ -324,15 +327,14 @@ public final class Dialer {
   /** Takes no new calls and ends those that were started. */
   public void shutdownNow() {
     shutdown();
-    List<ClientStream> open;
-    List<Driver> driving;
-    lock.lock();
-    try {
-      open = List.copyOf(calls);
-      driving = List.copyOf(readySince.keySet());
-    } finally {
-      lock.unlock();
-    }
+    List<ClientStream> open = new ArrayList<>();
+    List<Driver> driving = new ArrayList<>();
+    locked(
+        () -> {
+          open.addAll(calls);
+          driving.addAll(readySince.keySet());
+          return Dialer::nothing;
+        });
     LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
     failAll(open, why).run();
     driving.forEach(driver -> driver.fail(GoAwayCode.NO_ERROR, "shut down", why));
@@ -357,16 +359,14 @@ public final class Dialer {
     if (!shutdown || !calls.isEmpty()) {
       return Dialer::nothing;
     }
-    if (dialing || !readySince.isEmpty()) {
-      List<Driver> driving = List.copyOf(readySince.keySet());
-      return () -> {
-        connector.close();
-        driving.forEach(driver -> driver.goAway("the channel was shut down"));
-      };
-    }
+    List<Driver> driving = List.copyOf(readySince.keySet());
+    boolean last = !dialing && driving.isEmpty();
     return () -> {
       connector.close();
-      terminated.countDown();
+      driving.forEach(driver -> driver.goAway("the channel was shut down"));
+      if (last) {
+        terminated.countDown();
+      }
     };
   }
 

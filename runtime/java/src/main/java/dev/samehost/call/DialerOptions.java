@@ -9,7 +9,12 @@ import java.util.concurrent.Executor;
  * @param address for texts
  * @param hello what this side says, with its limits
  * @param connectTimeoutNanos for making a link
+ * @param observer is told of connections
  * @param callbacks where {@link Dialer#whenStateChanges} calls back
  */
 public record DialerOptions(
-    String address, Hello hello, long connectTimeoutNanos, Executor callbacks) {}
+    String address,
+    Hello hello,
+    long connectTimeoutNanos,
+    ConnectionObserver observer,
+    Executor callbacks) {}

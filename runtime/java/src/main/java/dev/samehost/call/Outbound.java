@@ -57,7 +57,8 @@ final class Outbound {
   }
 
   boolean isReady(Stream stream) {
-    return stream.outbox.waitingBytes() < readyBytes;
+    Outbox box = stream.outbox;
+    return box.waitingBytes() < (box.readyBytes > 0 ? box.readyBytes : readyBytes);
   }
 
   /** Remembers a stream that is not ready after all was written that could be. */

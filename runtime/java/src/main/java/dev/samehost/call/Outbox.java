@@ -55,6 +55,9 @@ final class Outbox {
   /** The status that waits, or null. */
   Ending status;
 
+  /** The stream is ready while fewer bytes than this wait; 0 for the connection's number. */
+  int readyBytes;
+
   /** Whether the stream was left not ready, so that it is told when it is again. */
   boolean stalled;
 

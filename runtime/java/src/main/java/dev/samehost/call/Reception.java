@@ -5,7 +5,6 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Listener.FirstBytes;
-import dev.samehost.transport.Peer;
 import dev.samehost.wire.GoAwayCode;
 import dev.samehost.wire.Hello;
 import dev.samehost.wire.Preface;
@@ -39,17 +38,7 @@ public final class Reception {
   public record Options(Hello hello, long helloTimeoutNanos, Executor executor) {}
 
   /** What it hands calls to. */
-  public interface Handler {
-    /**
-     * A client has connected. Must not wait.
-     *
-     * @return what {@link ServerStream#connection} gives for its calls
-     */
-    Object connected(Peer peer);
-
-    /** A client's connection has ended. Must not wait. */
-    void disconnected(Object connection);
-
+  public interface Handler extends ConnectionObserver {
     /** A call, as the first of its callbacks, on the executor. */
     void serve(ServerStream stream);
   }

@@ -59,7 +59,6 @@ public final class ServerStream implements StreamEvents {
   private final Driver driver;
   private final Stream stream;
   private final Event.Opened opened;
-  private final Executor executor;
   private final Callbacks callbacks;
   private final long openedAt = System.nanoTime();
   private Listener listener; // of the callbacks
@@ -79,7 +78,6 @@ public final class ServerStream implements StreamEvents {
     this.driver = driver;
     this.stream = opened.stream();
     this.opened = opened;
-    this.executor = executor;
     this.callbacks =
         new Callbacks(
             executor,
@@ -115,7 +113,7 @@ public final class ServerStream implements StreamEvents {
     return driver.link().peer();
   }
 
-  /** What {@link Reception.Handler#connected} gave for the connection that carries the call. */
+  /** What {@link ConnectionObserver#connected} gave for the connection that carries the call. */
   public Object connection() {
     return driver.attachment();
   }
@@ -164,6 +162,19 @@ public final class ServerStream implements StreamEvents {
     return cancelled;
   }
 
+  /**
+   * All callbacks after this one run on another executor, and this task as the first of them; in
+   * the first callback.
+   */
+  public void moveTo(Executor other, Runnable next) {
+    callbacks.moveTo(other, next);
+  }
+
+  /** The call is ready for messages while fewer bytes than this wait; 0 for the usual number. */
+  public void readyBelow(int bytes) {
+    act(c -> c.readyBelow(stream, bytes));
+  }
+
   /** So many more messages are wanted. */
   public void request(int count) {
     act(c -> c.request(stream, count));
@@ -207,10 +218,16 @@ public final class ServerStream implements StreamEvents {
         });
   }
 
-  /** Answers that nobody serves the method; in the first callback. */
-  public void unknownMethod() {
+  /**
+   * Answers that nobody serves the method; in the first callback.
+   *
+   * @return what it says
+   */
+  public String unknownMethod() {
     String method = path().startsWith("/") ? path().substring(1) : path();
-    refuse(Code.UNIMPLEMENTED, Fault.METHOD_UNKNOWN.text(method));
+    String text = Fault.METHOD_UNKNOWN.text(method);
+    refuse(Code.UNIMPLEMENTED, text);
+    return text;
   }
 
   /** Answers with a status and nothing else; in the first callback. */
@@ -302,8 +319,7 @@ public final class ServerStream implements StreamEvents {
     cancelled = outcome;
     Consumer<Outcome> action = cancellation;
     if (action != null) {
-      from.afterwards(
-          () -> Callbacks.hand(() -> action.accept(outcome), executor, from.background()));
+      from.afterwards(() -> callbacks.beside(() -> action.accept(outcome)));
     }
   }
 

@@ -20,9 +20,6 @@ import java.util.Queue;
  * broken rule of the connection throws; a limit that one call exceeds ends that call alone.
  */
 final class StreamFrames {
-  /** The one compression there is. */
-  private static final String GZIP = "gzip";
-
   private static final Code[] CODES = Code.values();
 
   /** Java's largest array, which a message has to fit whatever its limit is. */
@@ -299,7 +296,7 @@ final class StreamFrames {
     if (header.has(Flags.COMPRESSED)) {
       byte[] name = metadata.first("grpc-encoding");
       String encoding = name == null ? "no name" : new String(name, StandardCharsets.UTF_8);
-      if (!encoding.equals(GZIP) || !own.has(GZIP) || !peer.has(GZIP)) {
+      if (!own.has(encoding) || !peer.has(encoding)) {
         return new Excess(Fault.ENCODING_UNKNOWN, Fault.ENCODING_UNKNOWN.text(encoding));
       }
     }

@@ -1,7 +1,9 @@
 package dev.samehost.call;
 
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The one clock of the process for deadlines that no blocked thread watches, and for the waits
@@ -15,6 +17,11 @@ public final class Timers {
   /** The scheduler. Nobody shuts it down; its thread is a daemon. */
   public static ScheduledExecutorService scheduler() {
     return SCHEDULER;
+  }
+
+  /** Runs a task on a thread of {@link Workers} once so much time has passed. */
+  static ScheduledFuture<?> after(long nanos, Runnable task) {
+    return SCHEDULER.schedule(() -> Workers.pool().execute(task), nanos, TimeUnit.NANOSECONDS);
   }
 
   private static ScheduledThreadPoolExecutor start() {

@@ -26,6 +26,17 @@ import org.junit.jupiter.api.Timeout;
 final class DialerTest {
   private static final String ADDRESS = "scripted:here";
 
+  private static final ConnectionObserver NOBODY =
+      new ConnectionObserver() {
+        @Override
+        public Object connected(Peer peer) {
+          return peer;
+        }
+
+        @Override
+        public void disconnected(Object connection) {}
+      };
+
   /** Connects to the links that a test has laid ready. */
   private static final class Scripted implements Connector {
     final BlockingQueue<Link> links = new LinkedBlockingQueue<>();
@@ -96,7 +107,8 @@ final class DialerTest {
 
   private static Dialer dialer(Connector connector) {
     DialerOptions options =
-        new DialerOptions(ADDRESS, Pair.HELLO, TimeUnit.SECONDS.toNanos(60), Workers.pool());
+        new DialerOptions(
+            ADDRESS, Pair.HELLO, TimeUnit.SECONDS.toNanos(60), NOBODY, Workers.pool());
     return new Dialer(connector, options, Backoff.exponential(1L << 60, 1L << 60));
   }
 
@@ -114,8 +126,8 @@ final class DialerTest {
   /** A unary call; the answer is its outcome. */
   private static CompletableFuture<Outcome> call(Dialer dialer, long deadlineNanos) {
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-    ClientStream.Listener listener =
-        new ClientStream.Listener() {
+    ClientStreamListener listener =
+        new ClientStreamListener() {
           @Override
           public void onHeaders(MetadataBlock headers) {}
 
@@ -133,7 +145,8 @@ final class DialerTest {
     ClientStream stream =
         new ClientStream(
             dialer,
-            new ClientStreamOptions("/t.S/M", deadlineNanos, true, false, Workers.pool()),
+            new ClientStreamOptions(
+                "/t.S/M", deadlineNanos, "CallOptions", true, false, 0, Workers.pool()),
             listener);
     stream.begin();
     stream.start(MetadataBlock.EMPTY);

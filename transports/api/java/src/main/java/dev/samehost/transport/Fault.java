@@ -123,7 +123,7 @@ public enum Fault {
       Code.UNIMPLEMENTED,
       "the message is compressed by {encoding}, which this side does not know."),
   DEADLINE_EXCEEDED(
-      Code.DEADLINE_EXCEEDED, "deadline exceeded after {elapsed} s at {address}, {waiting}."),
+      Code.DEADLINE_EXCEEDED, "deadline exceeded after {elapsed} s. [{address}: {waiting}]"),
   CALL_CANCELLED(Code.CANCELLED, "the call was cancelled by its caller: {reason}"),
   HANDLER_FAILED(Code.UNKNOWN, "Application error processing RPC"),
   MESSAGE_MISSING(Code.INTERNAL, "{side} ended a unary call without a message."),

@@ -1,0 +1,175 @@
+package dev.samehost;
+
+import dev.samehost.call.Outcome;
+import dev.samehost.call.ServerStream;
+import dev.samehost.call.Workers;
+import dev.samehost.transport.Code;
+import dev.samehost.transport.Fault;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Decompressor;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.Status;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One call that a server handles: its context, and what the wire tells the handler's listener, one
+ * call at a time and under that context. What a handler throws is logged here, and the client is
+ * told no more than that it failed.
+ */
+final class HandledCall<Q, A> implements ServerStream.Listener {
+  private static final Logger log = LoggerFactory.getLogger(HandledCall.class);
+
+  private final ServerStream stream;
+  private final ServingCall<Q, A> call;
+  private final Context.CancellableContext context;
+  private final Handling.Options options;
+  private final ServerTracing tracing; // null when nobody traces
+  private ServerCall.Listener<Q> listener = new ServerCall.Listener<>() {};
+
+  HandledCall(
+      ServerStream stream,
+      ServingCall<Q, A> call,
+      Context.CancellableContext context,
+      Handling.Options options,
+      ServerTracing tracing) {
+    this.stream = stream;
+    this.call = call;
+    this.context = context;
+    this.options = options;
+    this.tracing = tracing;
+  }
+
+  /** Calls the handler. */
+  void begin(ServerCallHandler<Q, A> handler, Metadata headers) {
+    // The context is cancelled by its deadline, by a thread that must not run a handler.
+    context.addListener(this::contextCancelled, Workers.pool());
+    stream.onCancellation(this::cancelContext);
+    Context previous = context.attach();
+    try {
+      ServerCall.Listener<Q> given = handler.startCall(call, headers);
+      if (given == null) {
+        throw new NullPointerException("the handler gave no listener");
+      }
+      listener = given;
+    } catch (RuntimeException | Error e) {
+      log.error("serving {} failed", stream.path(), e);
+      Outcome outcome = thrown(e);
+      call.failed(outcome.code(), outcome.text());
+    } finally {
+      context.detach(previous);
+    }
+  }
+
+  /** What the client is told of something that was thrown: a status if it is one. */
+  static Outcome thrown(Throwable thrown) {
+    Status status = Status.fromThrowable(thrown);
+    boolean isStatus = status.getCode() != Status.Code.UNKNOWN || status.getDescription() != null;
+    return isStatus && !status.isOk()
+        ? Outcome.failure(Codes.code(status), Codes.text(status), thrown)
+        : Outcome.failure(Code.UNKNOWN, Fault.HANDLER_FAILED.text(), thrown);
+  }
+
+  private void contextCancelled(Context cancelled) {
+    Status status = Contexts.statusFromCancelled(cancelled);
+    if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
+      String text =
+          Fault.DEADLINE_EXCEEDED.text(
+              stream.age(), stream.peer().address(), "waiting for the handler");
+      stream.abort(Code.DEADLINE_EXCEEDED, text);
+    }
+  }
+
+  private void cancelContext(Outcome outcome) {
+    context.cancel(Codes.status(outcome).asException());
+  }
+
+  @Override
+  public void onMessage(ByteBuffer message, boolean compressed) {
+    if (tracing != null) {
+      tracing.receiving(message.remaining());
+    }
+    ByteBuffer plain = compressed ? decompressed(message) : message;
+    if (plain == null) {
+      return;
+    }
+    if (tracing != null) {
+      tracing.received(message.remaining(), plain.remaining());
+    }
+    call(() -> listener.onMessage(call.getMethodDescriptor().parseRequest(Messages.stream(plain))));
+  }
+
+  /** The message as it was; null when that failed the call. */
+  private ByteBuffer decompressed(ByteBuffer message) {
+    int limit = options.maxInboundMessageSize();
+    try {
+      Decompressor decompressor = options.encodings().decompressor(stream.metadata());
+      ByteBuffer plain = Messages.decompressed(message, decompressor, limit);
+      if (plain == null) {
+        String text = Fault.MESSAGE_INFLATED.text(limit, "server", "maxInboundMessageSize");
+        stream.abort(Code.RESOURCE_EXHAUSTED, text);
+      }
+      return plain;
+    } catch (IOException | RuntimeException e) {
+      stream.abort(Code.INTERNAL, Fault.MESSAGE_UNDECODABLE.text("the client", e.getMessage()));
+      return null;
+    }
+  }
+
+  @Override
+  public void onHalfClose() {
+    call(listener::onHalfClose);
+  }
+
+  @Override
+  public void onReady() {
+    call(listener::onReady);
+  }
+
+  @Override
+  public void onComplete() {
+    trace(call.outcome());
+    try {
+      call(listener::onComplete);
+    } finally {
+      context.cancel(null);
+    }
+  }
+
+  @Override
+  public void onCancel() {
+    Outcome outcome = stream.cancellation();
+    trace(outcome == null ? call.outcome() : Codes.status(outcome));
+    try {
+      if (outcome != null) {
+        cancelContext(outcome); // it may not have been told yet, which is done concurrently
+      }
+      call(listener::onCancel);
+    } finally {
+      context.cancel(null);
+    }
+  }
+
+  private void trace(Status outcome) {
+    if (tracing != null) {
+      tracing.closed(outcome == null ? Status.OK : outcome);
+    }
+  }
+
+  private void call(Runnable callback) {
+    Context previous = context.attach();
+    try {
+      callback.run();
+    } catch (RuntimeException | Error e) {
+      log.error("serving {} failed", stream.path(), e);
+      call.handlerFailed();
+    } finally {
+      context.detach(previous);
+    }
+  }
+}

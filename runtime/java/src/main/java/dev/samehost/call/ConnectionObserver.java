@@ -1,0 +1,16 @@
+package dev.samehost.call;
+
+import dev.samehost.transport.Peer;
+
+/** Is told of the connections of a {@link Dialer} or of a {@link Reception}. Must not wait. */
+public interface ConnectionObserver {
+  /**
+   * A connection has been made, and carries no call yet.
+   *
+   * @return what its calls give as {@code connection()}; never null
+   */
+  Object connected(Peer peer);
+
+  /** The connection has ended. */
+  void disconnected(Object connection);
+}
