@@ -1,6 +1,7 @@
 """Runs every client language against every server language over every transport, and prints the table.
 
-One client process a cell. Then each client meets peers that misbehave, and all must say the same words.
+One client process a cell. Then each client meets peers that misbehave or speak another version, and so does
+each server; all must say the same words.
 """
 
 from __future__ import annotations
@@ -11,10 +12,16 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import faults
+import visits
 import works
 from cells import HOME, Cell, Transport, run_cell
 
 SUITES = HOME / "suites"
+
+
+def shown(cell: Cell | None) -> str:
+    """Show a cell in the table; visitors do not come over every transport."""
+    return cell.shown() if cell else ""
 
 
 def table(cells: list[Cell]) -> list[str]:
@@ -25,7 +32,7 @@ def table(cells: list[Cell]) -> list[str]:
     lines = [" " * width + "".join(f"{name:<10}" for name in transports)]
     for row in rows:
         of_row = {cell.transport.name: cell for cell in cells if f"{cell.client} -> {cell.server}" == row}
-        lines.append(f"{row:<{width}}" + "".join(f"{of_row[name].shown():<10}" for name in transports))
+        lines.append(f"{row:<{width}}" + "".join(f"{shown(of_row.get(name)):<10}" for name in transports))
     return [line.rstrip() for line in lines]
 
 
@@ -56,10 +63,49 @@ def arguments(languages: list[str], transports: list[Transport]) -> argparse.Nam
     parser.add_argument("--client", choices=languages, help="this client language alone")
     parser.add_argument("--server", choices=languages, help="this server language alone")
     parser.add_argument("--transport", choices=[one.name for one in transports], help="this transport alone")
-    parser.add_argument("--case", default="all", help="a case, several with commas, or all; or faults")
+    parser.add_argument(
+        "--case", default="all", help="a case, several with commas, or all; or faults, or visits"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="cells at once; 1 by default")
     parser.add_argument("--limit", type=float, default=600, help="seconds for a cell; 600 by default")
     return parser.parse_args()
+
+
+def run_cells(languages: list[str], transports: list[Transport], options: argparse.Namespace) -> list[Cell]:
+    """Run every client against every server."""
+    if options.case in ("faults", "visits"):
+        return []
+    cells = chosen(
+        [Cell(c, s, t, options.limit) for c in languages for s in languages for t in transports], options
+    )
+    with ThreadPoolExecutor(options.jobs) as jobs:
+        for cell in jobs.map(lambda cell: run_cell(cell, options.case), cells):
+            show(cell)
+    return cells
+
+
+def run_faults(languages: list[str], options: argparse.Namespace) -> list[Cell]:
+    """Run the clients before peers that misbehave."""
+    if options.case != "faults" and (options.case != "all" or options.server or options.transport):
+        return []
+    cells = [faults.run(client, options.limit) for client in languages if options.client in (None, client)]
+    faults.compare(cells)
+    for cell in cells:
+        show(cell)
+    return cells
+
+
+def run_visits(languages: list[str], transports: list[Transport], options: argparse.Namespace) -> list[Cell]:
+    """Run the servers before visitors of other versions."""
+    if options.case != "visits" and (options.case != "all" or options.client):
+        return []
+    cells = visits.run_all(
+        [server for server in languages if options.server in (None, server)],
+        [transport for transport in transports if options.transport in (None, transport.name)],
+    )
+    for cell in cells:
+        show(cell)
+    return cells
 
 
 def main() -> int:
@@ -68,29 +114,16 @@ def main() -> int:
     uses = json.loads((SUITES / "transports.json").read_text(encoding="utf-8"))
     transports = [Transport(**use) for use in uses]
     options = arguments(languages, transports)
-    cells: list[Cell] = []
-    if options.case != "faults":
-        cells = chosen(
-            [Cell(c, s, t, options.limit) for c in languages for s in languages for t in transports], options
-        )
-        with ThreadPoolExecutor(options.jobs) as jobs:
-            for cell in jobs.map(lambda cell: run_cell(cell, options.case), cells):
-                show(cell)
-    of_faults: list[Cell] = []
-    if options.case == "faults" or (options.case == "all" and not options.server and not options.transport):
-        of_faults = [
-            faults.run(client, options.limit) for client in languages if options.client in (None, client)
-        ]
-        faults.compare(of_faults)
-        for cell in of_faults:
-            show(cell)
-    if cells:
-        print("\n" + "\n".join(table(cells)))
+    cells = run_cells(languages, transports, options)
+    of_faults = run_faults(languages, options)
+    of_visits = run_visits(languages, transports, options)
+    if cells or of_visits:
+        print("\n" + "\n".join(table(cells + of_visits)))
     if of_faults:
         print("faults".ljust(15) + "   ".join(f"{cell.client} {cell.shown()}" for cell in of_faults))
     print()
     untrue = works.check(cells) if cells and of_faults else []
-    cells += of_faults
+    cells += of_faults + of_visits
     failed = [cell for cell in cells if cell.failed or not cell.passed]
     for cell in failed:
         for line in cell.failures:

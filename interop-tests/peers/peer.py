@@ -13,73 +13,30 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-PREFACE = bytes.fromhex("f553484f53540d0a")
-HELLO, OPEN, STATUS, GOAWAY = 1, 2, 5, 9
-HEADERS_AND_MESSAGE = 0x42
-REFUSED, INTERNAL_ERROR = 6, 8
-HEADER_BYTES = 16
+from wire import (
+    FIRST_SKIPPED,
+    HEADERS,
+    HEADERS_AND_MESSAGE,
+    INTERNAL_ERROR,
+    MESSAGE,
+    REFUSED,
+    STATUS,
+    EndedError,
+    Link,
+    frame,
+    goaway,
+    hello,
+    newer,
+    newer_hello,
+    older_hello,
+    unknown,
+)
 
-Read = Callable[[int], bytes]
-Write = Callable[[bytes], object]
-
-
-def frame(kind: int, flags: int, stream: int, word: int, payload: bytes) -> bytes:
-    """Lay out a frame."""
-    header = len(payload).to_bytes(4, "little") + bytes([kind, flags, 0, 0])
-    return header + stream.to_bytes(4, "little") + word.to_bytes(4, "little") + payload
-
-
-def hello(oldest: int = 1, newest: int = 1) -> bytes:
-    """Say the preface and HELLO."""
-    name = b"peer/1.0"
-    return PREFACE + frame(HELLO, 0, 0, 0, bytes([8, oldest, 16, newest, 26, len(name)]) + name)
-
-
-def goaway(code: int, text: bytes) -> bytes:
-    """Say GOAWAY."""
-    return frame(GOAWAY, 0, 0, 0, code.to_bytes(4, "little") + text)
-
-
-class Link:
-    """One connection: whole reads, whole writes."""
-
-    def __init__(self, read: Read, write: Write) -> None:
-        """Take over both directions."""
-        self.some = read
-        self.write = write
-
-    def read(self, size: int) -> bytes:
-        """Read so many bytes; ends the process where they do not come."""
-        data = b""
-        while len(data) < size:
-            more = self.some(size - len(data))
-            if not more:
-                raise SystemExit(0)
-            data += more
-        return data
-
-    def read_frame(self) -> tuple[int, int]:
-        """Read a frame; the answer is its type and its stream."""
-        header = self.read(HEADER_BYTES)
-        self.read(int.from_bytes(header[:4], "little"))
-        return header[4], int.from_bytes(header[8:12], "little")
-
-    def read_hello(self) -> None:
-        """Read the preface and the HELLO of the other side."""
-        self.read(len(PREFACE))
-        self.read_frame()
-
-    def accept(self) -> int:
-        """Say HELLO, and wait for a call; the answer is its stream."""
-        self.read_hello()
-        self.write(hello())
-        kind, stream = self.read_frame()
-        while kind != OPEN:
-            kind, stream = self.read_frame()
-        return stream
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def wait() -> None:
@@ -135,6 +92,27 @@ def from_the_future(link: Link) -> None:
     link.read_hello()
     link.write(hello(7, 9))
     link.some(65536)
+
+
+def is_newer(link: Link) -> None:
+    """Speak a newer version as well, and use all that an older side is to skip; answer a call."""
+    stream = link.accept(newer_hello())
+    link.write(unknown(FIRST_SKIPPED, 0) + unknown(0xFE, stream))
+    link.write(newer(frame(HEADERS, 0xFF, stream, 0x01020304, bytes(2))))
+    # All but COMPRESSED, which this type knows, and END, which is the opener's.
+    link.write(newer(frame(MESSAGE, 0xEE, stream, 0, b"")))
+    link.write(unknown(0xFF, stream))
+    # All but HEADERS, MESSAGE and COMPRESSED.
+    link.write(newer(frame(STATUS, 0xAD, stream, 0, bytes(4))))
+    link.write(unknown(FIRST_SKIPPED, stream))
+    link.read_to_end()
+
+
+def is_older(link: Link) -> None:
+    """Say of itself no more than its version; answer a call."""
+    stream = link.accept(older_hello())
+    link.write(frame(STATUS, HEADERS_AND_MESSAGE, stream, 0, bytes(6)))
+    link.read_to_end()
 
 
 def ends_in_frame(link: Link) -> None:
@@ -200,6 +178,8 @@ BEHAVIOURS: dict[str, Callable[[Link], None]] = {
     "hangs_up_unread": hangs_up_unread,
     "half_hello": half_hello,
     "from_the_future": from_the_future,
+    "newer": is_newer,
+    "older": is_older,
     "malformed": after_hello(frame(99, 0, 0, 0, b"")),
     "goaway": after_hello(goaway(INTERNAL_ERROR, b"out of memory")),
     "refuses": after_hello(goaway(REFUSED, b"not on a Sunday.")),
@@ -244,7 +224,7 @@ def serve(connection: socket.socket, behaviour: str) -> None:
     """Behave towards one connection, and end it."""
     try:
         BEHAVIOURS[behaviour](Link(connection.recv, connection.sendall))
-    except (OSError, SystemExit):
+    except (OSError, EndedError):
         pass  # the other side has ended it first
     finally:
         connection.close()
@@ -264,6 +244,8 @@ def main() -> None:
         return
     try:
         BEHAVIOURS[options.behaviour](Link(lambda size: os.read(0, size), lambda data: os.write(1, data)))
+    except EndedError:
+        pass  # the other side has ended it first
     except BrokenPipeError:
         os._exit(1)
 

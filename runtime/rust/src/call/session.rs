@@ -181,6 +181,7 @@ impl Session {
                     state.written += count as u64;
                 }
                 Err(error) => {
+                    state.take_last_words(link);
                     state.connection.link_failed(error);
                     return false;
                 }
@@ -304,6 +305,19 @@ impl Session {
 }
 
 impl State {
+    /// Where the peer takes nothing any more, and has said no HELLO yet: takes in what it has said, as
+    /// that tells more. Later on this is left to whoever reads; until then one thread moves all bytes.
+    fn take_last_words(&mut self, link: &dyn Link) {
+        let mut buffer = [0; 4096];
+        while self.connection.peer_hello().is_none() && self.connection.closed().is_none() {
+            match link.read(&mut buffer) {
+                Ok(Read::Bytes(count)) => self.connection.receive(&buffer[..count]),
+                Ok(Read::End) => self.connection.receive_end(),
+                Ok(Read::Empty) | Err(_) => return,
+            }
+        }
+    }
+
     /// Puts every event where it belongs.
     fn hand_out(&mut self, after: &mut After) {
         if self.connection.closed().is_some() && self.explained.is_none() {

@@ -124,12 +124,11 @@ impl Connection {
         self.peer = Limits::of(&hello)?;
         self.peer_hello = Some(Arc::clone(&hello));
         self.say_hello();
-        let version = self.settings.hello.max_version.min(hello.max_version);
-        if version < self.settings.hello.min_version.max(hello.min_version) {
-            return Err(WireError {
-                code: GoAwayCode::VersionMismatch,
-                text: "no common version of the wire".into(),
-            });
+        let (oldest, newest) = (self.settings.hello.min_version, self.settings.hello.max_version);
+        let version = newest.min(hello.max_version);
+        if version < oldest.max(hello.min_version) {
+            let text = format!("this side speaks the versions {oldest} to {newest}").into();
+            return Err(WireError { code: GoAwayCode::VersionMismatch, text });
         }
         self.state = ConnectionState::Open;
         self.could_open = true; // the event says so

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use samehost_transport_api::{Descriptors, Interest};
+use samehost_transport_api::{Descriptors, Fault, Interest};
 
 use super::*;
 use crate::wire::Hello;
@@ -14,6 +14,8 @@ struct Scripted {
     peer: Peer,
     reads: Mutex<Vec<Vec<u8>>>,
     takes: Mutex<usize>,
+    /// The peer takes nothing any more.
+    broken: bool,
 }
 
 impl Link for Scripted {
@@ -27,6 +29,9 @@ impl Link for Scripted {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<usize, LinkError> {
+        if self.broken {
+            return Err(Fault::LinkFailed.with(&[&"peer", &"write", &"Broken pipe (EPIPE)"]));
+        }
         let mut takes = self.takes.lock().unwrap();
         let taken = bytes.len().min(*takes);
         *takes -= taken;
@@ -62,6 +67,7 @@ fn is_refused(takes: usize) -> bool {
         peer: Peer::at("here"),
         reads: Mutex::new(vec![peer.outbound().to_vec()]),
         takes: Mutex::new(usize::MAX),
+        broken: false,
     };
     let settings = Settings::new("here", hello);
     let observer: Observer = Box::new(|_, _| {});
@@ -91,4 +97,27 @@ fn a_call_of_which_nothing_was_written_may_be_tried_again() {
 #[test]
 fn a_call_of_which_one_byte_was_written_may_have_been_seen() {
     assert!(!is_refused(1));
+}
+
+#[test]
+fn a_peer_that_takes_no_hello_is_heard_before_the_failure_is_told() {
+    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
+    for (said, fault) in [
+        (vec![], Fault::PeerGoneBeforeHello),
+        (vec![b"HTTP/1.1 400 Bad Request\r\n".to_vec()], Fault::PeerHttp1),
+        (vec![crate::wire::farewell(crate::wire::GoAwayCode::Refused, "not you")], Fault::PeerRefused),
+    ] {
+        let settings = Settings::new("peer", hello.clone());
+        let session = Session::new(
+            Side::Connector,
+            settings,
+            Peer::at("peer"),
+            Box::new(NoDriver),
+            Box::new(|_, _| {}),
+        );
+        let link =
+            Scripted { peer: Peer::at("peer"), reads: Mutex::new(said), takes: Mutex::new(0), broken: true };
+        session.write(&link);
+        assert_eq!(session.error().unwrap().fault(), fault);
+    }
 }
