@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod client;
+pub mod compression;
 pub mod flags;
 pub mod proto;
 pub mod server;

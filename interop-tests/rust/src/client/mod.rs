@@ -2,6 +2,7 @@
 
 mod call;
 mod cancel;
+mod compressed;
 mod control;
 mod descriptors;
 mod duplex;

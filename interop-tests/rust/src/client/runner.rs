@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::session::{Session, open};
-use super::{Checked, cancel, control, duplex, faulty, flooding, killed, streams, told, unary, unread};
+use super::{
+    Checked, cancel, compressed, control, duplex, faulty, flooding, killed, streams, told, unary, unread,
+};
 use crate::suite::{Case, Gap, Mismatch, Step};
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -115,6 +117,7 @@ async fn run_step(step: &Step, session: &Arc<Session>, channel: &samehost::Chann
         "unary" => unary::run(step, session, channel).await,
         "client_stream" => streams::client_stream(step, session, channel).await,
         "server_stream" => streams::server_stream(step, session, channel).await,
+        "compressed" => compressed::run(step, session, channel).await,
         "duplex" => duplex::run(step, session, channel).await,
         "cancel" => cancel::cancel(step, session, channel).await,
         "hold" => cancel::hold(step, session, channel).await,

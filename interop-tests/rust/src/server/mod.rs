@@ -1,6 +1,7 @@
 //! The interop server.
 
 mod answers;
+mod compression;
 mod control_service;
 mod known_calls;
 mod test_service;
@@ -11,10 +12,12 @@ use std::sync::Arc;
 
 use samehost::Server;
 use tokio::signal::unix::{SignalKind, signal};
+use tonic::codec::CompressionEncoding::Gzip;
 use tonic::service::interceptor::InterceptedService;
 
 use crate::proto::control::control_service_server::ControlServiceServer;
 use crate::proto::testing::test_service_server::TestServiceServer;
+use compression::Compression;
 use control_service::ControlService;
 use known_calls::KnownCalls;
 use test_service::TestService;
@@ -29,6 +32,8 @@ pub async fn serve(address: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let calls = Arc::new(KnownCalls::default());
     let test = TestServiceServer::new(TestService)
+        .accept_compressed(Gzip)
+        .send_compressed(Gzip)
         .max_decoding_message_size(usize::MAX)
         .max_encoding_message_size(usize::MAX);
     let control = ControlServiceServer::new(ControlService::new(calls.clone()))
@@ -36,7 +41,7 @@ pub async fn serve(address: &str) -> Result<(), Box<dyn std::error::Error>> {
         .max_encoding_message_size(usize::MAX);
     let control = InterceptedService::new(control, control_service::note_caller);
     let server = Server::builder()
-        .add_service(Told::new(test, calls.clone()))
+        .add_service(Told::new(Compression(test), calls.clone()))
         .add_service(Told::new(control, calls))
         .bind(address)?;
     ready(address)?;

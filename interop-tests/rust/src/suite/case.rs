@@ -35,6 +35,12 @@ pub struct Step {
     #[serde(default)]
     pub requests: Vec<usize>,
     pub responses: Option<Vec<usize>>,
+    #[serde(default)]
+    pub compressed: Vec<bool>,
+    #[serde(default)]
+    pub says_compressed: Vec<bool>,
+    #[serde(default)]
+    pub wants_compressed: Vec<bool>,
     pub half_close: Option<bool>,
     #[serde(default)]
     pub metadata: Vec<Entry>,
