@@ -6,7 +6,7 @@ CARGO ?= cargo
 STAGE := scripts/stage
 VENV := .venv/bin
 
-.PHONY: demo test lint format help build java java-newest rust python matrix tidy
+.PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ demo: ## a Java program calls a Rust child and a Rust service, and Rust calls Ja
 
 test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
 	@scripts/toolchain java rust python
-	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory java java-newest rust python tidy matrix demo
+	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory java java-newest rust python python-test tidy matrix demo
 
 lint: ## formatters and linters alone
 	@scripts/toolchain java rust python
@@ -57,6 +57,12 @@ python: $(VENV)/ruff
 	@$(STAGE) 'Python: format' $(VENV)/ruff format -q --check .
 	@$(STAGE) 'Python: lint' $(VENV)/ruff check -q .
 	@$(STAGE) 'Python: types' $(VENV)/mypy
+
+python-package: $(VENV)/ruff
+	@$(STAGE) 'Python: build and install the package into .venv' scripts/python-package
+
+python-test: python-package
+	@$(STAGE) 'Python: test' $(VENV)/pytest -q runtime/python/tests
 
 tidy:
 	@$(STAGE) 'tidy: the rules of the repository' python3 scripts/tidy.py

@@ -49,6 +49,7 @@ LAYERS = {
     },
     "transports/stdio/rust": {"samehost-transport-api", "samehost-transport-posix"},
     "runtime/rust": {"samehost-transport-api", "samehost-transport-unix", "samehost-transport-stdio"},
+    "runtime/python": {"samehost", "samehost-transport-posix"},
 }
 
 

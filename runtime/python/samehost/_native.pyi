@@ -169,7 +169,7 @@ class Channel:
     ) -> Call:
         """Begin a call of any kind, and does not wait. Its deadline runs from now on, whoever waits for it.
 
-        With ``gzip`` its messages are compressed, if the server takes that.
+        With ``gzip`` its messages are compressed; a server that does not know gzip answers UNIMPLEMENTED.
         """
 
     def state(self, connect: bool = False) -> int:

@@ -79,13 +79,15 @@ mod vectors;
 #[allow(dead_code)] // as above
 mod wire;
 
-pub use call::channel::ConnectivityState;
+pub use call::connectivity::{ConnectivityState, StateWatch};
 pub use samehost_transport_api as transport;
 pub use samehost_transport_api::{Code, Options, Peer, Registry};
-pub use samehost_transport_stdio::{StderrLines, StdioOptions, StdioTransport};
+pub use samehost_transport_stdio::{StderrLines, StdioOptions, StdioTransport, take_standard_streams};
 pub use samehost_transport_unix::{UnixOptions, UnixTransport};
+#[cfg(feature = "blocking")]
+pub use surface::blocking;
 #[cfg(feature = "tonic")]
 pub use surface::tonic::{
     Channel, ChannelBuilder, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
 };
-pub use surface::{Metadata, Status, blocking};
+pub use surface::{Metadata, Status, raw};

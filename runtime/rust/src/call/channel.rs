@@ -7,37 +7,10 @@ use std::time::{Duration, Instant};
 use samehost_transport_api::{Connector, Fault, Link, LinkError};
 
 use super::backoff::{Backoff, dice};
+use super::connectivity::{ConnectivityState, StateWatch};
 use super::session::{Driver, Notice, Session};
 use super::waitlist::{Place, Waitlist};
 use super::{Settings, dial};
-
-/// Whether a channel has a connection.
-///
-/// ```text
-///           a call, or connect()             HELLO has arrived
-///   IDLE ----------------------> CONNECTING -------------------> READY
-///    ^ ^                          ^      |                        |
-///    | | backoff over, nobody     |      | failed                 | the server goes, or goes away
-///    | | waits                    |      v                        |
-///    | +------------------------- | -- TRANSIENT_FAILURE          |
-///    |          backoff over, a   +------+                        |
-///    |          call waits                                        |
-///    +------------------------------------------------------------+
-///                any state --- shut down ---> SHUTDOWN
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConnectivityState {
-    /// There is no connection, and none is needed.
-    Idle,
-    /// A connection is being made.
-    Connecting,
-    /// Calls go out.
-    Ready,
-    /// The last try to connect failed; the next one comes after a while, if a call needs it.
-    TransientFailure,
-    /// The channel was shut down.
-    Shutdown,
-}
 
 /// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
 /// is made where a connection is first needed, in the context of the caller.
@@ -327,6 +300,11 @@ impl ChannelCore {
         if matches!(self.lock().phase, Phase::Idle) {
             self.dial();
         }
+    }
+
+    /// A look at the state that does not keep the channel open.
+    pub(crate) fn watch(self: &Arc<Self>) -> StateWatch {
+        StateWatch::of(self.clone())
     }
 
     pub(crate) fn connectivity(&self) -> ConnectivityState {

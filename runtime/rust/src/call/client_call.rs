@@ -106,7 +106,7 @@ impl ClientCall {
     }
 
     /// Ready when the stream is open, or never will be; the outcome then is the next answer.
-    fn poll_opened(&mut self, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_opened(&mut self, cx: &Context<'_>) -> Poll<()> {
         match self.poll_open(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),

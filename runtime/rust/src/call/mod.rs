@@ -8,8 +8,11 @@ pub(crate) mod blocking;
 pub(crate) mod channel;
 pub(crate) mod client_call;
 mod connection;
+pub(crate) mod connectivity;
+pub(crate) mod crew;
 mod dial;
 mod event;
+pub(crate) mod hub;
 mod ids;
 mod inbox;
 mod methods;
@@ -20,7 +23,6 @@ pub(crate) mod reader;
 mod receiving;
 mod rejection;
 mod sending;
-#[cfg(feature = "tonic")]
 pub(crate) mod server;
 pub(crate) mod server_call;
 pub(crate) mod session;
@@ -29,6 +31,8 @@ mod span;
 mod stream;
 #[cfg(feature = "tonic")]
 pub(crate) mod task;
+pub(crate) mod tender;
+pub(crate) mod timers;
 mod waitlist;
 
 #[cfg(test)]

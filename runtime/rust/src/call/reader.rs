@@ -1,23 +1,22 @@
 //! The driver of threads: who reads the link of a session.
 
+mod background;
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use samehost_transport_api::{Code, Fault, Interest, Link};
 
+use self::background::Background;
 use super::Status;
+use super::crew::Crew;
 use super::park::Parker;
 use super::server_call::ServerCall;
-use super::session::{Driver, Session, Taken};
+use super::session::{Driver, Incoming, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
-/// How long the background waits before it takes the role: a caller that comes back sooner reads itself.
-const LAZINESS: Duration = Duration::from_millis(1);
-/// How long the background thread stays without work.
-const IDLENESS: Duration = Duration::from_secs(10);
-
 /// The reader role of one session: the thread that has it reads the link for all. A thread that
 /// waits for its own answer takes the role, parses what arrives, puts what is others' into their
 /// inboxes, and hands the role over when its own answer is there. It never runs what others wrote.
@@ -36,7 +35,9 @@ const IDLENESS: Duration = Duration::from_secs(10);
 ///
 /// Writing is done by whoever has something to write, at once; what the link does not take is left
 /// to the holder of the role. While a stream is open or output is left somebody has the role, or is about to.
+/// On the serving side the connection's crew stands in for the background, and reads always.
 pub(crate) struct Reader {
+    crew: Option<Arc<Crew>>,
     state: Mutex<State>,
     /// The background thread waits here.
     changed: Condvar,
@@ -60,17 +61,6 @@ enum Role {
     Background,
 }
 
-/// What the background thread is to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Background {
-    /// There is no such thread.
-    None,
-    /// It waits for work.
-    Idle,
-    /// It takes the role as soon as it is free; after a moment, where it is not urgent.
-    Wanted { urgent: bool },
-}
-
 /// A session's handle on its [`Reader`].
 pub(crate) struct ThreadDriver(pub(crate) Arc<Reader>);
 
@@ -85,7 +75,17 @@ impl Driver for ThreadDriver {
 }
 
 impl Reader {
+    /// The reader of a connection that was made here.
     pub(crate) fn new() -> Arc<Reader> {
+        Reader::with(None)
+    }
+
+    /// The reader of a connection that was accepted.
+    pub(super) fn of_crew(crew: Arc<Crew>) -> Arc<Reader> {
+        Reader::with(Some(crew))
+    }
+
+    fn with(crew: Option<Arc<Crew>>) -> Arc<Reader> {
         let state = State {
             link: None,
             role: Role::Free,
@@ -93,7 +93,7 @@ impl Reader {
             buffer: vec![0; BUFFER_BYTES],
             background: Background::None,
         };
-        Arc::new(Reader { state: Mutex::new(state), changed: Condvar::new() })
+        Arc::new(Reader { crew, state: Mutex::new(state), changed: Condvar::new() })
     }
 
     /// The session's link; from now on it is read.
@@ -113,7 +113,7 @@ impl Reader {
             return self.call_for_reader(session, &link);
         }
         if session.is_over() {
-            self.close(session, &link);
+            self.close(session, link);
         } else if left {
             self.call_for_reader(session, &link);
         }
@@ -123,7 +123,13 @@ impl Reader {
     fn call_for_reader(self: &Arc<Self>, session: &Arc<Session>, link: &Arc<dyn Link>) {
         let mut state = self.lock();
         match state.role {
-            Role::Free => self.want_background(&mut state, session, true),
+            Role::Free => match &self.crew {
+                None => self.want_background(&mut state, session, true),
+                Some(crew) => {
+                    drop(state);
+                    crew.urge(self, session);
+                }
+            },
             Role::Caller | Role::Offered(_) | Role::Background => {
                 drop(state);
                 link.wake();
@@ -147,6 +153,11 @@ impl Reader {
         let in_time = |now: Instant| until.is_none_or(|until| now < until);
         while !parker.is_woken() && in_time(Instant::now()) {
             let Some((link, left)) = self.read_once(session) else { break };
+            if let Some(crew) = &self.crew
+                && crew.has_calls()
+            {
+                crew.urge(self, session);
+            }
             if let Some(left) = left
                 && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, until)
             {
@@ -154,6 +165,17 @@ impl Reader {
             }
         }
         self.leave(session);
+    }
+
+    /// Sees to it that an open session is read, for one who waits without a thread.
+    pub(crate) fn read_on(self: &Arc<Self>, session: &Arc<Session>) {
+        if self.crew.is_some() || !session.is_busy() {
+            return;
+        }
+        let mut state = self.lock();
+        if state.link.is_some() && matches!(state.role, Role::Free) {
+            self.want_background(&mut state, session, true);
+        }
     }
 
     /// Reads what has arrived at an idle session, so that its end is seen before it is used again.
@@ -214,9 +236,64 @@ impl Reader {
             return;
         }
         state.role = Role::Free;
-        if state.link.is_some() && (busy || session.has_ended()) {
-            self.want_background(&mut state, session, session.has_ended());
+        if state.link.is_none() {
+            return;
         }
+        match &self.crew {
+            None if busy || session.has_ended() => {
+                self.want_background(&mut state, session, session.has_ended());
+            }
+            None => {}
+            Some(crew) => {
+                drop(state);
+                crew.leave_behind(self, session);
+            }
+        }
+    }
+
+    /// Whether nobody has the role.
+    pub(super) fn is_free(&self) -> bool {
+        let state = self.lock();
+        state.link.is_some() && matches!(state.role, Role::Free)
+    }
+
+    /// Takes the role for a thread of the crew, if it is free.
+    pub(super) fn take_for_crew(&self) -> bool {
+        let mut state = self.lock();
+        let free = state.link.is_some() && matches!(state.role, Role::Free);
+        if free {
+            state.role = Role::Background;
+        }
+        free
+    }
+
+    /// Reads for the crew until there is a call to run, or a caller that waits wants the role.
+    pub(super) fn read_for_crew(self: &Arc<Self>, session: &Arc<Session>) {
+        let Some(crew) = &self.crew else { return };
+        let parker = Parker::current();
+        loop {
+            parker.begin();
+            let Some((link, left)) = self.read_once(session) else { break };
+            let mut until = crew.hello_until();
+            if until.is_some()
+                && let Some((pid, namespace)) = session.hello()
+            {
+                link.peer_said_hello(pid, namespace);
+                crew.hello_has_come();
+                until = None;
+            }
+            if crew.has_calls() || !self.lock().followers.is_empty() {
+                break;
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                session.hello_timeout(crew.hello_timeout().as_secs_f64());
+            } else if let Some(left) = left
+                && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, until)
+            {
+                session.abandon(error);
+            }
+        }
+        self.leave(session);
     }
 
     /// One round of the holder of the role: reads, writes, ends. Answers the link, and where nothing
@@ -228,23 +305,25 @@ impl Reader {
         };
         let taken = session.read(&*link, &mut buffer);
         self.lock().buffer = buffer;
-        for call in session.take_incoming() {
-            // Nothing is served to a peer by the one who connected to it.
-            let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
-            ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));
+        let incoming = session.take_incoming();
+        if !incoming.is_empty() {
+            match &self.crew {
+                Some(crew) => crew.take(session, incoming),
+                None => refuse(session, incoming),
+            }
         }
         let left = session.write(&*link);
         if session.has_ended() {
             session.explain(&*link);
-            self.close(session, &link);
+            self.close(session, link);
             return None;
         }
         Some((link, (taken != Taken::Some).then_some(left)))
     }
 
     /// The session is over: what is still to be said is said as far as there is room.
-    fn close(&self, session: &Arc<Session>, link: &Arc<dyn Link>) {
-        session.write(&**link);
+    fn close(&self, session: &Arc<Session>, link: Arc<dyn Link>) {
+        session.write(&*link);
         let mut state = self.lock();
         state.link = None;
         state.buffer = Vec::new();
@@ -253,117 +332,18 @@ impl Reader {
         link.wake();
         self.changed.notify_all();
         followers.into_iter().for_each(Wake::wake);
-    }
-
-    fn want_background(self: &Arc<Self>, state: &mut State, session: &Arc<Session>, urgent: bool) {
-        let lives = state.background != Background::None;
-        let urgent = urgent || state.background == Background::Wanted { urgent: true };
-        state.background = Background::Wanted { urgent };
-        if lives {
-            self.changed.notify_all();
-            return;
-        }
-        let (reader, weak) = (self.clone(), Arc::downgrade(session));
-        let thread = std::thread::Builder::new().name("samehost-read".to_owned());
-        if let Err(error) = thread.spawn(move || reader.run_background(&weak)) {
-            // Without a thread the next caller reads; until then nobody does.
-            tracing::warn!(%error, "no thread to read in the background");
-            state.background = Background::None;
-        }
-    }
-
-    /// The background thread: it has the role while a stream is open, or output is left, and no
-    /// caller reads. It ends with the session, and after a while without work.
-    fn run_background(self: &Arc<Self>, session: &Weak<Session>) {
-        while self.background_is_wanted() {
-            let Some(session) = session.upgrade() else { return };
-            {
-                let mut state = self.lock();
-                if !matches!(state.role, Role::Free) {
-                    continue;
-                }
-                state.role = Role::Background;
-            }
-            let parker = Parker::current();
-            loop {
-                parker.begin();
-                let Some((link, left)) = self.read_once(&session) else { break };
-                if !session.is_busy() || !self.lock().followers.is_empty() {
-                    break;
-                }
-                if let Some(left) = left
-                    && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, None)
-                {
-                    session.abandon(error);
-                }
-            }
-            self.leave(&session);
-        }
-    }
-
-    /// Waits until there is work for the background; `false`: its thread ends.
-    fn background_is_wanted(&self) -> bool {
-        let mut state = self.lock();
-        let idle_until = Instant::now() + IDLENESS;
-        loop {
-            if state.link.is_none() {
-                state.background = Background::None;
-                return false;
-            }
-            let wait = match state.background {
-                Background::Wanted { urgent: true } => Duration::ZERO,
-                Background::Wanted { urgent: false } => LAZINESS,
-                Background::None | Background::Idle => idle_until.saturating_duration_since(Instant::now()),
-            };
-            let was_wanted = matches!(state.background, Background::Wanted { .. });
-            if was_wanted {
-                // What is wanted from here on is wanted anew.
-                state.background = Background::Idle;
-            }
-            if !wait.is_zero() {
-                state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
-            }
-            if was_wanted {
-                return true;
-            }
-            if !state.stays(Instant::now() < idle_until) {
-                return false;
-            }
+        if let Some(crew) = &self.crew {
+            // The link is closed before the connection counts as over.
+            drop(link);
+            crew.end();
         }
     }
 }
 
-impl State {
-    /// Whether the background thread stays after a rest. It does not go while it is wanted: whoever
-    /// wants it sees that it is there, and starts no other one.
-    fn stays(&mut self, has_time: bool) -> bool {
-        let stays = has_time || matches!(self.background, Background::Wanted { .. });
-        if !stays {
-            self.background = Background::None;
-        }
-        stays
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after_its_time(background: Background) -> (bool, bool) {
-        let (role, followers) = (Role::Free, VecDeque::new());
-        let mut state = State { link: None, role, followers, buffer: Vec::new(), background };
-        (state.stays(false), state.background == background)
-    }
-
-    #[test]
-    fn the_background_goes_when_nobody_wants_it_for_long() {
-        assert_eq!(after_its_time(Background::Idle), (false, false));
-    }
-
-    #[test]
-    fn a_wish_that_comes_as_the_background_is_about_to_go_is_not_lost() {
-        for urgent in [false, true] {
-            assert_eq!(after_its_time(Background::Wanted { urgent }), (true, true));
-        }
+/// Nothing is served to a peer by the one who connected to it.
+pub(super) fn refuse(session: &Arc<Session>, incoming: Vec<Incoming>) {
+    for call in incoming {
+        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
+        ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));
     }
 }

@@ -1,4 +1,4 @@
-//! A server's connections: accepted, served by a task each, drained and closed.
+//! A server's connections on one address: accepted, served, drained and closed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -6,21 +6,25 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Listener};
-use tokio::runtime::Handle;
 
 use super::server_call::ServerCall;
-use super::session::{Incoming, Session};
-use super::task::TaskDriver;
+use super::session::{Driver, Session};
 use super::{Settings, Side};
 use crate::wire::{self, FirstWord, GoAwayCode};
 
 /// How long a client may take to say HELLO.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves the calls that came together on one connection.
 pub(crate) type Serve = Arc<dyn Fn(Vec<ServerCall>) + Send + Sync>;
 
-/// A server's connections, each served by a task of the runtime in which it was bound.
+/// Prepares the driver of an accepted connection; what it answers starts it. It is called by a listener's threads.
+pub(crate) type Host = Box<dyn Fn() -> (Box<dyn Driver>, StartServing) + Send + Sync>;
+
+/// Starts the driver of an accepted connection. The guard is dropped when that has closed the link.
+pub(crate) type StartServing = Box<dyn FnOnce(Arc<Session>, Arc<dyn Link>, OpenSession) + Send>;
+
+/// A server's connections on one address; who moves their bytes is its host's to say.
 ///
 /// ```text
 ///   LISTENING --- shut down, or the listener has ended ---> CLOSING --- last connection closed ---> TERMINATED
@@ -29,8 +33,7 @@ pub(crate) struct ServerCore {
     listener: Box<dyn Listener>,
     settings: Settings,
     address: OnceLock<String>,
-    runtime: Handle,
-    serve: Serve,
+    host: Host,
     state: Mutex<State>,
 }
 
@@ -50,18 +53,17 @@ enum Closing {
 }
 
 impl ServerCore {
-    /// Begins to listen. Must be called within a runtime.
+    /// Begins to listen.
     pub(crate) fn bind(
         listener: Box<dyn Listener>,
         settings: Settings,
-        serve: Serve,
+        host: Host,
     ) -> Result<Arc<ServerCore>, LinkError> {
         let core = Arc::new(ServerCore {
             listener,
             settings,
             address: OnceLock::new(),
-            runtime: Handle::current(),
-            serve,
+            host,
             state: Mutex::default(),
         });
         core.listener.start(Arc::new(Reception { core: Arc::downgrade(&core) }))?;
@@ -129,10 +131,9 @@ impl ServerCore {
     fn accept(self: &Arc<Self>, link: Arc<dyn Link>) {
         let mut settings = self.settings.clone();
         settings.address.clone_from(&link.peer().address);
-        let driver = TaskDriver::default();
-        let peer = link.peer().clone();
+        let (driver, start) = (self.host)();
         let session =
-            Session::new(Side::Acceptor, settings, peer, Box::new(driver.clone()), Box::new(|_, _| {}));
+            Session::new(Side::Acceptor, settings, link.peer().clone(), driver, Box::new(|_, _| {}));
         let id = {
             let mut state = self.lock();
             if state.closing.is_some() {
@@ -144,21 +145,12 @@ impl ServerCore {
             state.sessions.insert(id, session.clone());
             id
         };
-        let open = OpenSession { core: self.clone(), id };
-        let serve = self.serve.clone();
-        self.runtime.spawn(async move {
-            // The link is closed before the session counts as over.
-            let _open = open;
-            let calls = move |session: &Arc<Session>, incoming: Vec<Incoming>| {
-                serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect());
-            };
-            driver.drive(session, link, Some(HELLO_TIMEOUT), calls).await;
-        });
+        start(session, link, OpenSession { core: self.clone(), id });
     }
 }
 
-/// Takes a session off its server's list when its task is over, or is dropped.
-struct OpenSession {
+/// Takes a session off its server's list when it is dropped.
+pub(crate) struct OpenSession {
     core: Arc<ServerCore>,
     id: u64,
 }

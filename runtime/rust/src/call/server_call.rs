@@ -1,6 +1,6 @@
 //! One call that the peer made.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,8 @@ pub(crate) struct ServerCall {
     pub(crate) metadata: MetadataBlock,
     /// When the caller gives up, and how long that was from the call's arrival.
     pub(crate) deadline: Option<(Instant, Duration)>,
-    span: CallSpan,
+    /// Ended by whoever ends the call first.
+    span: Mutex<CallSpan>,
 }
 
 impl ServerCall {
@@ -33,12 +34,16 @@ impl ServerCall {
             Instant::now().checked_add(left).map(|deadline| (deadline, left))
         });
         let span = CallSpan::of_server(&path, session.peer());
-        ServerCall { session: session.clone(), stream, path, metadata, deadline, span }
+        ServerCall { session: session.clone(), stream, path, metadata, deadline, span: Mutex::new(span) }
     }
 
     /// What runs for the call runs in this span.
-    pub(crate) fn span(&self) -> &tracing::Span {
-        self.span.span()
+    pub(crate) fn span(&self) -> tracing::Span {
+        self.locked_span().span().clone()
+    }
+
+    fn locked_span(&self) -> MutexGuard<'_, CallSpan> {
+        self.span.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn peer(&self) -> &Peer {
@@ -75,27 +80,56 @@ impl ServerCall {
 
     /// Answers the call: `headers` where none were sent, with the last message if it was not sent.
     /// What is still to be sent of the answer is sent; nobody watches it.
-    pub(crate) fn answer(mut self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
-        self.span.end(&status);
-        if self.session.send_status(self.stream, headers, message, status).is_ok() {
+    pub(crate) fn answer(self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
+        self.give_answer(headers, message, status);
+    }
+
+    /// As [`answer`](ServerCall::answer), by one of several who have the call; `false`: it was over.
+    pub(crate) fn give_answer(
+        &self,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        status: Status,
+    ) -> bool {
+        self.locked_span().end(&status);
+        let sent = self.session.send_status(self.stream, headers, message, status).is_ok();
+        if sent {
             self.session.forget(self.stream, None);
         }
+        sent
+    }
+
+    /// Ends the call at once, by one of several who have it; `false`: it was over.
+    pub(crate) fn give_up(&self, status: &Status) -> bool {
+        let over = self.session.poll_over(self.stream, &Context::from_waker(Waker::noop())).is_ready();
+        self.locked_span().end(status);
+        self.session.forget(self.stream, Some(status));
+        !over
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// The status of a call whose deadline has passed; `None` where it has none.
+    pub(crate) fn expired(&self) -> Option<Status> {
+        let (_, allowed) = self.deadline?;
+        let elapsed = format!("{:.9}", allowed.as_secs_f64());
+        let address = &self.peer().address;
+        let text = Fault::DeadlineExceeded.text(&[&elapsed, address, &"waiting for the handler"]);
+        Some(Status::of(Code::DeadlineExceeded, text))
     }
 
     /// Ends the call as its deadline has passed.
     pub(crate) fn expire(self) {
-        let (_, allowed) = self.deadline.unwrap_or((Instant::now(), Duration::ZERO));
-        let elapsed = format!("{:.9}", allowed.as_secs_f64());
-        let address = &self.peer().address;
-        let text = Fault::DeadlineExceeded.text(&[&elapsed, address, &"waiting for the handler"]);
-        self.reset(Code::DeadlineExceeded, &text);
+        if let Some(status) = self.expired() {
+            self.give_up(&status);
+        }
     }
 
     /// Ends the call at once, without headers or trailers.
-    pub(crate) fn reset(mut self, code: Code, text: &str) {
-        let status = Status::of(code, text.to_owned());
-        self.span.end(&status);
-        self.session.forget(self.stream, Some(&status));
+    pub(crate) fn reset(self, code: Code, text: &str) {
+        self.give_up(&Status::of(code, text.to_owned()));
     }
 }
 
@@ -107,7 +141,7 @@ impl Drop for ServerCall {
             }
             Poll::Pending => Status::of(Code::Unknown, Fault::HandlerFailed.text(&[])),
         };
-        self.span.end(&status);
+        self.locked_span().end(&status);
         self.session.forget(self.stream, Some(&status));
     }
 }

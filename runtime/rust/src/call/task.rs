@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use samehost_transport_api::{Code, Descriptors, Fault, Link};
+use samehost_transport_api::{Descriptors, Fault, Link};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::Status;
 use super::channel::{Start, Starter};
+use super::reader::refuse;
+use super::server::{HELLO_TIMEOUT, Host, OpenSession, Serve, StartServing};
 use super::server_call::ServerCall;
 use super::session::{Driver, Incoming, Session, Taken};
 
@@ -49,6 +50,28 @@ impl TaskDriver {
                 }
             };
             (Box::new(driver) as Box<dyn Driver>, Box::new(start) as Start)
+        })
+    }
+
+    /// Serves accepted connections on the runtime of the caller, one task each.
+    pub(crate) fn host(serve: Serve) -> Host {
+        let runtime = tokio::runtime::Handle::current();
+        Box::new(move || {
+            let (driver, runtime, serve) = (TaskDriver::default(), runtime.clone(), serve.clone());
+            let start = {
+                let driver = driver.clone();
+                move |session: Arc<Session>, link, open| {
+                    runtime.spawn(async move {
+                        // The link is closed before the session counts as over.
+                        let _open: OpenSession = open;
+                        let calls = move |session: &Arc<Session>, incoming: Vec<Incoming>| {
+                            serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect());
+                        };
+                        driver.drive(session, link, Some(HELLO_TIMEOUT), calls).await;
+                    });
+                }
+            };
+            (Box::new(driver) as Box<dyn Driver>, Box::new(start) as StartServing)
         })
     }
 
@@ -127,15 +150,6 @@ impl TaskDriver {
         }
         // A peer that does not read its last words goes without them.
         let _ = tokio::time::timeout(LAST_WORDS, std::future::poll_fn(|cx| turns.poll_written(cx))).await;
-    }
-}
-
-/// Nothing is served to a peer by the one who connected to it.
-fn refuse(session: &Arc<Session>, incoming: Vec<Incoming>) {
-    for call in incoming {
-        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
-        let status = Status::of(Code::Unimplemented, text);
-        ServerCall::new(session, call).answer(None, None, status);
     }
 }
 

@@ -12,24 +12,32 @@ use crate::call::MESSAGE_OPTION;
 
 /// The name of the method, as a feature and in `grpc-encoding`.
 pub(crate) const GZIP: &str = "gzip";
+/// Names the method that the messages of a sender are compressed by.
+pub(crate) const ENCODING: &str = "grpc-encoding";
+/// Names the methods that a caller understands.
+pub(crate) const ACCEPT_ENCODING: &str = "grpc-accept-encoding";
 
-/// A client's message, compressed.
+/// A message, compressed.
 pub(crate) fn compressed(message: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let whole = encoder.write_all(message).and_then(|()| encoder.finish());
     whole.expect("memory takes all that is written").into()
 }
 
-/// A server's message, decompressed; what is larger than the limit is not even unpacked.
-pub(crate) fn decompressed(message: &[u8], limit: u32) -> Result<Bytes, LinkError> {
+/// The peer's message, decompressed by this side, a `client` or a `server`; what is larger than the limit is not
+/// even unpacked.
+pub(crate) fn decompressed(message: &[u8], limit: u32, side: &str) -> Result<Bytes, LinkError> {
     let mut whole = Vec::new();
     let most = u64::from(limit) + 1;
     match GzDecoder::new(message).take(most).read_to_end(&mut whole) {
         Ok(_) if whole.len() as u64 == most => {
-            Err(Fault::MessageInflated.with(&[&limit, &"client", &MESSAGE_OPTION]))
+            Err(Fault::MessageInflated.with(&[&limit, &side, &MESSAGE_OPTION]))
         }
         Ok(_) => Ok(whole.into()),
-        Err(error) => Err(Fault::MessageUndecodable.with(&[&"the server", &error])),
+        Err(error) => {
+            let peer = if side == "client" { "the server" } else { "the client" };
+            Err(Fault::MessageUndecodable.with(&[&peer, &error]))
+        }
     }
 }
 
@@ -43,21 +51,21 @@ mod tests {
             let message = vec![7; size];
             let packed = compressed(&message);
             assert!(packed.len() < 200, "{size} bytes became {}", packed.len());
-            assert_eq!(decompressed(&packed, 100_000).unwrap(), message);
+            assert_eq!(decompressed(&packed, 100_000, "client").unwrap(), message);
         }
     }
 
     #[test]
     fn a_message_that_unpacks_to_more_than_the_limit_is_refused_by_the_option_that_raises_it() {
-        let failure = decompressed(&compressed(&[0; 1001]), 1000).unwrap_err();
+        let failure = decompressed(&compressed(&[0; 1001]), 1000, "client").unwrap_err();
         assert_eq!(failure, Fault::MessageInflated.with(&[&1000, &"client", &"maxInboundMessageSize"]));
-        assert_eq!(decompressed(&compressed(&[0; 1000]), 1000).unwrap().len(), 1000);
+        assert_eq!(decompressed(&compressed(&[0; 1000]), 1000, "client").unwrap().len(), 1000);
     }
 
     #[test]
     fn what_is_no_gzip_is_refused() {
         for message in [&b"plain"[..], &compressed(b"cut short")[..15]] {
-            assert_eq!(decompressed(message, 1000).unwrap_err().fault(), Fault::MessageUndecodable);
+            assert_eq!(decompressed(message, 1000, "client").unwrap_err().fault(), Fault::MessageUndecodable);
         }
     }
 }

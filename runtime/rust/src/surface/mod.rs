@@ -1,9 +1,11 @@
 //! What an application sees: channels, servers, the one coded error.
 
+#[cfg(feature = "blocking")]
 pub mod blocking;
 pub(crate) mod gzip;
 pub(crate) mod metadata;
 mod options;
+pub mod raw;
 mod status;
 #[cfg(feature = "tonic")]
 pub(crate) mod tonic;

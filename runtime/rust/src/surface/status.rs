@@ -22,6 +22,13 @@ impl Status {
         call::Status::of(code, message.into()).into()
     }
 
+    /// This status with these trailers.
+    #[must_use]
+    pub fn with_metadata(mut self, trailers: Metadata) -> Status {
+        self.0.trailers = trailers.0;
+        self
+    }
+
     /// gRPC's code.
     pub fn code(&self) -> Code {
         self.0.code

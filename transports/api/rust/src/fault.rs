@@ -76,6 +76,7 @@ catalogue! {
     PeerDraining = (Unavailable, "peer_draining", "{address}: the peer is shutting down and takes no new calls.");
     ChannelShutdown = (Unavailable, "channel_shutdown", "{address}: the channel was shut down.");
     ServerShutdown = (Unavailable, "server_shutdown", "{address}: the server was shut down.");
+    Forked = (Unavailable, "forked", "this belongs to the process that the present one was forked from. Make a new channel or server here.");
     MessageTooLarge = (ResourceExhausted, "message_too_large", "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
     MessageInflated = (ResourceExhausted, "message_inflated", "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
     MetadataTooLarge = (ResourceExhausted, "metadata_too_large", "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");

@@ -17,5 +17,6 @@ mod transport;
 mod watchman;
 mod words;
 
+pub use listener::take_standard_streams;
 pub use options::{StderrLines, StdioOptions};
 pub use transport::StdioTransport;

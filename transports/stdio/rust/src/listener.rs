@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
@@ -32,6 +32,23 @@ impl StdioListener {
     }
 
     fn take(&self, acceptor: Arc<dyn Acceptor>) -> Result<Arc<Signs>, LinkError> {
+        let Streams { link, signs } = match reserved().take() {
+            Some(streams) => streams,
+            None => Streams::taken(&self.options)?,
+        };
+        signs.listens(acceptor, link);
+        Ok(signs)
+    }
+}
+
+/// The standard streams as a link, watched over from now on.
+struct Streams {
+    link: Arc<dyn Link>,
+    signs: Arc<Signs>,
+}
+
+impl Streams {
+    fn taken(options: &StdioOptions) -> Result<Streams, LinkError> {
         let standard = Standard::duplicated()?;
         let duplicate = |fd| fcntl_dupfd_cloexec(fd, 3).map_err(|errno| failed("dup", errno));
         let (input, output) = (duplicate(&standard.input)?, duplicate(&standard.output)?);
@@ -40,24 +57,44 @@ impl StdioListener {
         let signs = Arc::new(Signs::new(Wake::new().map_err(|errno| failed("eventfd", errno))?));
         let link: Arc<dyn Link> = Arc::new(HostLink::new(link, signs.clone()));
         let watched = duplicate(&standard.input)?;
-        let grace = self.options.exit_with_host.then_some(self.options.exit_grace);
-        let watchman = Watchman::new(watched, signs.clone(), acceptor, grace);
-        // The thread waits for the link: should the streams not be had, it ends without one.
-        let (hand_over, handed) = channel();
+        let grace = options.exit_with_host.then_some(options.exit_grace);
+        let watchman = Watchman::new(watched, signs.clone(), grace);
+        // The thread waits for a word: should the streams not be had, it ends without one.
+        let (begin, begun) = channel();
         thread::Builder::new()
             .name("samehost-host-watch".to_owned())
             .spawn(move || {
-                if let Ok(link) = handed.recv() {
-                    watchman.run(link);
+                if begun.recv().is_ok() {
+                    watchman.run();
                 }
             })
             .map_err(|error| {
                 failed("starting a thread", Errno::from_io_error(&error).unwrap_or(Errno::AGAIN))
             })?;
         standard.replace()?;
-        hand_over.send(link).unwrap_or_else(|_| unreachable!("the thread waits for it"));
-        Ok(signs)
+        begin.send(()).unwrap_or_else(|_| unreachable!("the thread waits for it"));
+        Ok(Streams { link, signs })
     }
+}
+
+/// Streams that were taken for a listener that starts later.
+fn reserved() -> MutexGuard<'static, Option<Streams>> {
+    static RESERVED: Mutex<Option<Streams>> = Mutex::new(None);
+    RESERVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Moves the standard input and output to private descriptors at once, for a server on `stdio:` that starts
+/// later: whatever is printed meanwhile goes to standard error. From now on the options' end with the host
+/// holds as well, those of the server's own notwithstanding. Does nothing where it was done.
+///
+/// # Errors
+/// Where one of the streams is a terminal, or the system refuses.
+pub fn take_standard_streams(options: &StdioOptions) -> Result<(), LinkError> {
+    let mut reserved = reserved();
+    if reserved.is_none() && !TAKEN.load(Ordering::Acquire) {
+        *reserved = Some(Streams::taken(options)?);
+    }
+    Ok(())
 }
 
 impl Listener for StdioListener {

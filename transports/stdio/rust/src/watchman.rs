@@ -23,6 +23,8 @@ struct State {
     host: Option<OwnedFd>,
     /// The process that said to be the host had died already.
     host_dead: bool,
+    /// Who listens, and the link that it is to be given.
+    arrival: Option<(Arc<dyn Acceptor>, Arc<dyn Link>)>,
 }
 
 impl Signs {
@@ -40,6 +42,12 @@ impl Signs {
 
     pub fn link_was_dropped(&self) {
         self.state().link_dropped = true;
+        self.wake.ring();
+    }
+
+    /// A listener has started: its acceptor gets the link.
+    pub fn listens(&self, acceptor: Arc<dyn Acceptor>, link: Arc<dyn Link>) {
+        self.state().arrival = Some((acceptor, link));
         self.wake.ring();
     }
 
@@ -81,8 +89,8 @@ fn own_pid_namespace() -> Option<u64> {
     rustix::fs::stat("/proc/self/ns/pid").ok().map(|stat| stat.st_ino)
 }
 
-/// Watches over the one link of a child: it hands the link on, tells the acceptor when it is over,
-/// and ends the process when the host has gone and the process does not end by itself. It never
+/// Watches over the one link of a child, from the moment when the streams were taken: it hands the
+/// link on when a listener starts, tells its acceptor when it is over, and ends the process when the host has gone and the process does not end by itself. It never
 /// reads what the host sends, and runs whatever user code does.
 ///
 /// ```text
@@ -98,26 +106,19 @@ pub(crate) struct Watchman {
     input: Option<OwnedFd>,
     host: Option<OwnedFd>,
     signs: Arc<Signs>,
-    /// `None` once it was told of the end.
+    /// `None` before a listener starts, and once it was told of the end.
     acceptor: Option<Arc<dyn Acceptor>>,
+    handed_on: bool,
     /// How long the process may take to end by itself; `None`: as long as it likes.
     grace: Option<Duration>,
 }
 
 impl Watchman {
-    pub fn new(
-        input: OwnedFd,
-        signs: Arc<Signs>,
-        acceptor: Arc<dyn Acceptor>,
-        grace: Option<Duration>,
-    ) -> Watchman {
-        Watchman { input: Some(input), host: None, signs, acceptor: Some(acceptor), grace }
+    pub fn new(input: OwnedFd, signs: Arc<Signs>, grace: Option<Duration>) -> Watchman {
+        Watchman { input: Some(input), host: None, signs, acceptor: None, handed_on: false, grace }
     }
 
-    pub fn run(mut self, link: Arc<dyn Link>) {
-        if let Some(acceptor) = &self.acceptor {
-            acceptor.accepted(link);
-        }
+    pub fn run(mut self) {
         while !self.is_host_gone() {
             let dropped = self.signs.state().link_dropped;
             if dropped {
@@ -133,9 +134,40 @@ impl Watchman {
         let over = self.grace.map(|grace| Instant::now() + grace);
         self.tell();
         if let Some(over) = over {
-            std::thread::sleep(over.saturating_duration_since(Instant::now()));
+            self.linger(Some(over));
             // SAFETY: it ends the process at once, without running anything of it.
             unsafe { libc::_exit(0) };
+        }
+        if !self.handed_on {
+            self.linger(None);
+        }
+    }
+
+    /// Hands the link on, where a listener has started since.
+    fn hand_on(&mut self) {
+        let arrival = self.signs.state().arrival.take();
+        if let Some((acceptor, link)) = arrival {
+            acceptor.accepted(link);
+            self.acceptor = Some(acceptor);
+            self.handed_on = true;
+        }
+    }
+
+    /// Waits, after the host's end, until then, or else until a listener has started: it is told as well.
+    fn linger(&mut self, over: Option<Instant>) {
+        loop {
+            let left = over.map(|over| over.saturating_duration_since(Instant::now()));
+            if left.map_or(self.handed_on, |left| left.is_zero()) {
+                return;
+            }
+            let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+            let mut polled = [PollFd::from_borrowed_fd(self.signs.wake.as_fd(), PollFlags::IN)];
+            if poll(&mut polled, timeout.as_ref()).is_err() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.signs.wake.hush();
+            self.hand_on();
+            self.tell();
         }
     }
 
@@ -154,6 +186,7 @@ impl Watchman {
         if polled[0].revents().intersects(PollFlags::IN) {
             self.signs.wake.hush();
         }
+        self.hand_on();
         let mut state = self.signs.state();
         if let Some(host) = state.host.take() {
             self.host = Some(host);

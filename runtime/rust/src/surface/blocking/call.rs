@@ -235,7 +235,7 @@ impl<A: Message + Default> Receiver<A> {
     fn decoded(&mut self, message: call::Message) -> Result<A, Status> {
         let bytes = match message.compressed {
             // That it is gzip, and no other method, was seen when it arrived.
-            true => gzip::decompressed(&message.bytes, self.max_message_bytes),
+            true => gzip::decompressed(&message.bytes, self.max_message_bytes, "client"),
             false => Ok(message.bytes),
         };
         let undecodable = |error| Fault::MessageUndecodable.with(&[&"the server", &error]);

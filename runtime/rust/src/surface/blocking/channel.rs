@@ -9,8 +9,9 @@ use samehost_transport_api::{Address, Options, Registry};
 use super::{Call, CallOptions, Response};
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
-use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, ConnectivityState};
+use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings};
 use crate::call::client_call::{ClientCall, Request};
+use crate::call::connectivity::ConnectivityState;
 use crate::surface::{Limits, Status, default_registry};
 
 /// The way to one server, for threads. It connects at the first call and again when it has to, as

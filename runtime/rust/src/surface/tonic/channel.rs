@@ -13,8 +13,9 @@ use super::request::RequestSender;
 use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
 use crate::call::backoff::Backoff;
-use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, ConnectivityState};
+use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings};
 use crate::call::client_call::{ClientCall, Request};
+use crate::call::connectivity::ConnectivityState;
 use crate::call::task::TaskDriver;
 use crate::surface::{Limits, Status, default_registry};
 

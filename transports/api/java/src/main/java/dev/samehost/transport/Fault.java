@@ -107,6 +107,9 @@ public enum Fault {
   PEER_DRAINING(Code.UNAVAILABLE, "{address}: the peer is shutting down and takes no new calls."),
   CHANNEL_SHUTDOWN(Code.UNAVAILABLE, "{address}: the channel was shut down."),
   SERVER_SHUTDOWN(Code.UNAVAILABLE, "{address}: the server was shut down."),
+  FORKED(
+      Code.UNAVAILABLE,
+      "this belongs to the process that the present one was forked from. Make a new channel or server here."),
   MESSAGE_TOO_LARGE(
       Code.RESOURCE_EXHAUSTED,
       "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),

@@ -1,0 +1,97 @@
+//! What this side logs, handed on to Python.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+use pyo3::prelude::*;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::callbacks;
+
+static LISTENER: Mutex<Option<Arc<Py<PyAny>>>> = Mutex::new(None);
+static LISTENS: AtomicBool = AtomicBool::new(false);
+static INSTALLED: Once = Once::new();
+
+/// Has what this side logs handed on.
+#[pyfunction]
+#[pyo3(signature = (callback))]
+pub(crate) fn log_to(callback: Option<Py<PyAny>>) {
+    LISTENS.store(callback.is_some(), Ordering::Relaxed);
+    let before = {
+        let mut listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *listener, callback.map(Arc::new))
+    };
+    // Dropped without the lock: it may be anything.
+    drop(before);
+    INSTALLED.call_once(|| {
+        // Where another one is there already, it has the log.
+        let _ = tracing::subscriber::set_global_default(Listener);
+    });
+}
+
+/// Takes the crate's events, and none of its spans: Python has tracing of its own.
+struct Listener;
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && LISTENS.load(Ordering::Relaxed)
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> tracing::subscriber::Interest {
+        match metadata.is_event() {
+            true => tracing::subscriber::Interest::sometimes(),
+            false => tracing::subscriber::Interest::never(),
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(listener) = listener else { return };
+        let level = match *event.metadata().level() {
+            Level::ERROR => 40,
+            Level::WARN => 30,
+            Level::INFO => 20,
+            _ => 10,
+        };
+        let target = event.metadata().target().replace("::", ".");
+        let mut line = Line::default();
+        event.record(&mut line);
+        let text = line.message + &line.fields;
+        // The one who logs may have locks: it must not wait for the GIL.
+        callbacks::tender().tend(async move {
+            callbacks::call(&listener, |py| (level, target, text).into_pyobject(py));
+        });
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// An event as one line: its message, then its fields.
+#[derive(Default)]
+struct Line {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        // Writing into a text does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+}

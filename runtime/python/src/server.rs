@@ -1,0 +1,83 @@
+//! The server side, for threads.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use samehost::raw;
+
+use crate::arguments::{seconds, until};
+use crate::fork::Own;
+use crate::server_call::{ServerCall, fail};
+use crate::waiting::wait;
+use crate::{callbacks, options, status};
+
+/// Serves calls on any number of addresses, for threads.
+#[pyclass(frozen, module = "samehost._native")]
+pub(crate) struct Server(Own<raw::Server>);
+
+#[pymethods]
+impl Server {
+    #[new]
+    #[pyo3(signature = (handler, *, inline=true, **options))]
+    fn new(handler: Py<PyAny>, inline: bool, options: Option<&Bound<'_, PyDict>>) -> PyResult<Server> {
+        let builder = options::server(options)?;
+        let serve = move |call| handle(&handler, call);
+        Ok(Server(Own::new(builder.serve_on_threads(inline, callbacks::around(), serve))))
+    }
+
+    fn listen(&self, py: Python<'_>, address: &str) -> PyResult<String> {
+        let server = self.0.get(py)?;
+        py.detach(|| server.listen(address)).map_err(|error| status::raised(py, &error))
+    }
+
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
+        let server = self.0.get(py)?;
+        py.detach(|| server.start());
+        Ok(())
+    }
+
+    #[pyo3(signature = (grace=None))]
+    fn stop(&self, py: Python<'_>, grace: Option<f64>) -> PyResult<()> {
+        // In a forked child there is nothing left to stop.
+        if let Some(server) = self.0.alive() {
+            let grace = seconds(Some(grace.unwrap_or(0.0)))?;
+            py.detach(|| server.stop(grace.unwrap_or(std::time::Duration::MAX)));
+        }
+        Ok(())
+    }
+
+    #[pyo3(signature = (timeout=None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        let (server, until) = (self.0.get(py)?, until(seconds(timeout)?));
+        match wait(py, |patience| server.wait_terminated(patience.until(until)))? {
+            None => Ok(false),
+            Some(Ok(())) => Ok(true),
+            Some(Err(error)) => Err(status::raised(py, &error)),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(server) = self.0.alive() {
+            // Closing a listener waits for its thread, which may want the GIL.
+            Python::attach(|py| py.detach(|| server.stop(std::time::Duration::ZERO)));
+        }
+    }
+}
+
+/// Runs the application's handler. What it raises stays here.
+fn handle(handler: &Py<PyAny>, call: raw::ServerCall) {
+    let attached = Python::try_attach(|py| {
+        let call = match Py::new(py, ServerCall::new(call)) {
+            Ok(call) => call,
+            Err(error) => return error.write_unraisable(py, None),
+        };
+        if let Err(error) = handler.call1(py, (&call,)) {
+            fail(py, call.get());
+            error.write_unraisable(py, Some(handler.bind(py)));
+        }
+    });
+    if attached.is_none() {
+        tracing::debug!("a call came while the interpreter shut down");
+    }
+}

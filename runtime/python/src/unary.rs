@@ -1,0 +1,91 @@
+//! A unary method, as a stub calls it.
+
+use std::sync::Arc;
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use samehost::transport::Code;
+
+use crate::arguments::call_options;
+use crate::channel::Channel;
+use crate::message;
+use crate::outcome::Outcome;
+use crate::waiting::wait;
+
+/// A unary method of a server: serialises, calls, waits and deserialises in one go.
+#[pyclass(frozen, subclass, module = "samehost._native")]
+pub(crate) struct UnaryMethod {
+    channel: Py<Channel>,
+    path: String,
+    serializer: Option<Py<PyAny>>,
+    deserializer: Option<Py<PyAny>>,
+    failed: Py<PyAny>,
+    general: Option<Py<PyAny>>,
+}
+
+#[pymethods]
+impl UnaryMethod {
+    #[new]
+    #[pyo3(signature = (channel, path, serializer, deserializer, failed, general=None, *_args, **_kwargs))]
+    #[allow(clippy::too_many_arguments)] // subclasses have more of their own
+    fn new(
+        channel: Py<Channel>,
+        path: String,
+        serializer: Option<Py<PyAny>>,
+        deserializer: Option<Py<PyAny>>,
+        failed: Py<PyAny>,
+        general: Option<Py<PyAny>>,
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> UnaryMethod {
+        UnaryMethod { channel, path, serializer, deserializer, failed, general }
+    }
+
+    #[pyo3(signature = (request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None))]
+    #[allow(clippy::too_many_arguments)] // gRPC's own
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, PyAny>,
+        timeout: Option<f64>,
+        metadata: Option<&Bound<'py, PyAny>>,
+        credentials: Option<&Bound<'py, PyAny>>,
+        wait_for_ready: Option<bool>,
+        compression: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let (Some(general), true) = (&self.general, credentials.is_some() || compression.is_some()) {
+            let rest = PyDict::new(py);
+            rest.set_item("timeout", timeout)?;
+            rest.set_item("metadata", metadata)?;
+            rest.set_item("credentials", credentials)?;
+            rest.set_item("wait_for_ready", wait_for_ready)?;
+            rest.set_item("compression", compression)?;
+            return general.bind(py).call((request,), Some(&rest));
+        }
+        let channel = self.channel.get().0.get(py)?;
+        let options = call_options(metadata, timeout, wait_for_ready, false)?;
+        let message = match &self.serializer {
+            Some(serializer) => message::incoming(&serializer.bind(py).call1((request,))?)?,
+            None => message::incoming(request)?,
+        };
+        let outcome = wait(py, |patience| channel.unary(&self.path, options, message, patience))?;
+        if let (Code::Ok, Some(answer)) = (outcome.status.code(), &outcome.message) {
+            let bytes = message::outgoing(py, answer);
+            return match &self.deserializer {
+                Some(deserializer) => deserializer.bind(py).call1((bytes,)),
+                None => Ok(bytes.into_any()),
+            };
+        }
+        let raised = self.failed.bind(py).call1((Outcome(Arc::new(outcome)),))?;
+        Err(PyErr::from_value(raised))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.channel)?;
+        visit.call(&self.serializer)?;
+        visit.call(&self.deserializer)?;
+        visit.call(&self.failed)?;
+        visit.call(&self.general)
+    }
+}

@@ -1,0 +1,55 @@
+//! Waiting without the GIL.
+
+use pyo3::prelude::*;
+use samehost::raw::{Interrupted, Patience};
+
+/// Waits without the GIL. On the main thread Python's signal handlers run meanwhile, and what one raises ends the waiting.
+pub(crate) fn wait<T: Send>(
+    py: Python<'_>,
+    wait: impl FnOnce(Patience<'_>) -> Result<T, Interrupted> + Send,
+) -> PyResult<T> {
+    if !is_main_thread() {
+        return py.detach(|| match wait(Patience::endless()) {
+            Ok(waited) => Ok(waited),
+            Err(Interrupted) => unreachable!("nobody was asked whether to go on"),
+        });
+    }
+    let mut raised = None;
+    let mut goes_on = || match Python::attach(|py| py.check_signals()) {
+        Ok(()) => true,
+        Err(error) => {
+            raised = Some(error);
+            false
+        }
+    };
+    let waited = py.detach(|| wait(Patience::endless().asking(&mut goes_on)));
+    match (waited, raised) {
+        (_, Some(error)) => Err(error),
+        (Ok(waited), None) => Ok(waited),
+        (Err(Interrupted), None) => unreachable!("whoever stops the waiting has raised"),
+    }
+}
+
+/// Whether this is the thread on which Python runs signal handlers: the process's first one.
+fn is_main_thread() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        thread_local! {
+            static TOLD: std::cell::Cell<Option<(u32, bool)>> = const { std::cell::Cell::new(None) };
+        }
+        let pid = std::process::id();
+        TOLD.with(|told| match told.get() {
+            Some((of, is_main)) if of == pid => is_main,
+            _ => {
+                // SAFETY: it takes nothing and cannot fail.
+                let thread = unsafe { libc::gettid() };
+                let is_main = u32::try_from(thread) == Ok(pid);
+                told.set(Some((pid, is_main)));
+                is_main
+            }
+        })
+    }
+    #[cfg(not(target_os = "linux"))]
+    // Where it cannot be told, every thread looks: on others than the main one that finds nothing.
+    true
+}

@@ -1,0 +1,200 @@
+//! The client side.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use samehost_transport_api::{Address, Options, Registry};
+
+use super::call::{Call, CallOptions, Outcome};
+use super::unary::unary;
+use super::{Hub, Interrupted, Patience};
+use crate::call::backoff::Backoff;
+use crate::call::blocking::starter;
+use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, MakeStarter};
+use crate::call::connectivity::{ConnectivityState, StateWatch};
+use crate::surface::{Limits, Status, default_registry};
+
+/// The way to one server. It connects at the first call, on a thread that ends with the try, and again when
+/// it has to. Clones are cheap and share the connection; when the last one is dropped the channel closes once
+/// its calls are over.
+#[derive(Clone)]
+pub struct Channel {
+    pub(super) handle: Arc<ChannelHandle>,
+    pub(super) wait_for_ready: bool,
+    pub(super) max_message: u32,
+}
+
+impl Channel {
+    /// A channel to an address, to be configured.
+    pub fn builder(address: impl Into<String>) -> ChannelBuilder {
+        ChannelBuilder {
+            address: address.into(),
+            limits: Limits { gzip: true, ..Limits::default() },
+            registry: default_registry(),
+            options: Options::new(),
+            connect_timeout: Duration::from_secs(5),
+            backoff: Backoff::default(),
+            wait_for_ready: false,
+            hub: None,
+        }
+    }
+
+    /// Begins a call of a method, `/package.Service/Method`. It goes out when it is waited for or polled.
+    pub fn call(&self, path: &str, options: CallOptions) -> Call {
+        Call::new(self, path, options)
+    }
+
+    /// One message there, one message back, on this thread. A channel of a [`Hub`] has no use for it.
+    ///
+    /// # Errors
+    /// Where the patience was told to stop; the call is cancelled then.
+    pub fn unary(
+        &self,
+        path: &str,
+        options: CallOptions,
+        message: Bytes,
+        patience: Patience<'_>,
+    ) -> Result<Outcome, Interrupted> {
+        unary(self, path, options, message, patience)
+    }
+
+    /// The address that this channel was made for.
+    pub fn address(&self) -> &str {
+        self.handle.address()
+    }
+
+    /// Whether there is a connection.
+    pub fn state(&self) -> ConnectivityState {
+        self.handle.connectivity()
+    }
+
+    /// Connects, if nothing is connected or about to be.
+    pub fn connect(&self) {
+        self.handle.connect();
+    }
+
+    /// Ready when the state is another one than `from`.
+    pub fn poll_state(&self, from: ConnectivityState, cx: &Context<'_>) -> Poll<ConnectivityState> {
+        self.handle.poll_change(from, cx)
+    }
+
+    /// Watches the state without keeping the channel open.
+    pub fn state_watch(&self) -> StateWatch {
+        self.handle.watch()
+    }
+
+    /// Waits until the state is another one than `from`; `None` when the time is over.
+    ///
+    /// # Errors
+    /// Where the patience was told to stop.
+    pub fn wait_for_state(
+        &self,
+        from: ConnectivityState,
+        mut patience: Patience<'_>,
+    ) -> Result<Option<ConnectivityState>, Interrupted> {
+        patience.wait(&mut (), |(), cx| self.handle.poll_change(from, cx), |()| None)
+    }
+
+    /// Takes no more calls, for all clones. Those that are open go on, or with `now` fail with UNAVAILABLE.
+    pub fn shut_down(&self, now: bool) {
+        self.handle.shut_down(now);
+    }
+}
+
+/// Makes a [`Channel`]. Sizes are in bytes; a limit outside its range is an error of `build`.
+#[must_use]
+pub struct ChannelBuilder {
+    address: String,
+    limits: Limits,
+    registry: Registry,
+    options: Options,
+    connect_timeout: Duration,
+    backoff: Backoff,
+    wait_for_ready: bool,
+    hub: Option<Hub>,
+}
+
+impl ChannelBuilder {
+    /// The largest message that this side takes, compressed or not; 64 MiB by default.
+    pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
+        self.limits.max_inbound_message_size = bytes;
+        self
+    }
+
+    /// The largest headers or trailers that this side takes, from 256 bytes to 32 KiB; 8 KiB by default.
+    pub fn max_inbound_metadata_size(mut self, bytes: u32) -> Self {
+        self.limits.max_inbound_metadata_size = bytes;
+        self
+    }
+
+    /// How much a server may send of each stream before it is read; 256 KiB by default.
+    pub fn initial_credit(mut self, bytes: u32) -> Self {
+        self.limits.initial_credit = bytes;
+        self
+    }
+
+    /// How long a try to connect may take until the server accepts; 5 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The wait after a first try to connect that failed, and the longest one; 100 ms and 5 s by default.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.backoff = Backoff { first, longest };
+        self
+    }
+
+    /// Whether calls wait for a connection as long as it takes, where they do not say otherwise; they do not by default.
+    pub fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
+    /// The transports to choose from by the address's scheme; those of this crate by default.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Settings of the transport, such as `UnixOptions`.
+    pub fn transport_options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The event loop that moves the bytes, instead of the threads that wait.
+    pub fn on_hub(mut self, hub: Hub) -> Self {
+        self.hub = Some(hub);
+        self
+    }
+
+    /// The channel. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
+    pub fn build(self) -> Result<Channel, Status> {
+        let address: Address = self.address.parse()?;
+        let connector = self.registry.find(&address)?.connector(&address, &self.options)?;
+        let settings = ChannelSettings {
+            connection: self.limits.settings(&self.address),
+            address: self.address,
+            connect_timeout: self.connect_timeout,
+            backoff: self.backoff,
+        };
+        let make_starter: MakeStarter = match self.hub {
+            None => Box::new(starter),
+            Some(hub) => Box::new(move || hub.starter()),
+        };
+        let max_message = self.limits.max_message_bytes();
+        let handle = ChannelHandle::new(ChannelCore::new(settings, connector, make_starter));
+        Ok(Channel { handle, wait_for_ready: self.wait_for_ready, max_message })
+    }
+}
+
+/// A deadline so long from now; `None` for one beyond the clock's range, which is none.
+pub(super) fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    Instant::now().checked_add(timeout?)
+}

@@ -1,0 +1,3 @@
+//! Event loops of the application's.
+
+pub use crate::call::hub::{Hub, HubLink, HubTask};
