@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from samehost._exit import Ending
+
 _LOG = logging.getLogger("samehost")
 
 
@@ -143,10 +145,13 @@ class OpenCall(grpc.RpcError, grpc.Call, Future):
     with unread responses for its code. Dropped before its end, the call is cancelled.
     """
 
-    def __init__(self, call: _native.Call, deserializer: Deserializer, *, streams: bool) -> None:
+    def __init__(
+        self, call: _native.Call, deserializer: Deserializer, ending: Ending, *, streams: bool
+    ) -> None:
         super().__init__()
         self._call = call
         self._deserializer = deserializer
+        self._ending = ending
         self._streams = streams
         self._lock = threading.Lock()
         self._outcome: Outcome | None = None

@@ -57,7 +57,7 @@ class Channel(grpc.Channel):
             raise ValueError(error.text) from error
         self._gzip = gzip_asked(compression)
         self._subscribers = Subscribers(self._native)
-        _exit.close_at_exit(self._native)
+        self._ending = _exit.of_channel(self._native.close)
 
     @property
     def address(self) -> str:
@@ -131,7 +131,7 @@ class Channel(grpc.Channel):
         self.close()
 
     def _method(self, path: str, serializer: Serializer, deserializer: Deserializer) -> Method:
-        return Method(self._native, path, serializer, deserializer, gzip=self._gzip)
+        return Method(self._native, path, serializer, deserializer, gzip=self._gzip, ending=self._ending)
 
 
 def channel(

@@ -13,32 +13,38 @@ import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from samehost import _native
+    from collections.abc import Callable
 
-_channels: weakref.WeakSet[_native.Channel] = weakref.WeakSet()
-_servers: weakref.WeakSet[_native.Server] = weakref.WeakSet()
-
-
-def close_at_exit(channel: _native.Channel) -> None:
-    """Close the channel when the interpreter ends."""
-    _channels.add(channel)
+_channels: weakref.WeakSet[Ending] = weakref.WeakSet()
+_servers: weakref.WeakSet[Ending] = weakref.WeakSet()
 
 
-def stop_at_exit(server: _native.Server) -> None:
-    """Stop the server when the interpreter ends."""
-    _servers.add(server)
+class Ending:
+    """What is to be done when the interpreter ends, if somebody still holds this object."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self.end = end
 
 
-def _close_channels() -> None:
-    for channel in list(_channels):
-        channel.close()
+def of_channel(close: Callable[[], None]) -> Ending:
+    """Have a channel closed; all that can call over it is to hold the answer."""
+    ending = Ending(close)
+    _channels.add(ending)
+    return ending
 
 
-def _stop_servers() -> None:
-    for server in list(_servers):
-        server.stop()
+def of_server(stop: Callable[[], None]) -> Ending:
+    """Have a server stopped, which is to hold the answer."""
+    ending = Ending(stop)
+    _servers.add(ending)
+    return ending
 
 
-atexit.register(_close_channels)
+def _end(endings: weakref.WeakSet[Ending]) -> None:
+    for ending in list(endings):
+        ending.end()
+
+
+atexit.register(_end, _channels)
 # The hook of concurrent.futures; where an interpreter has none, the end waits for handlers as in grpcio.
-getattr(threading, "_register_atexit", atexit.register)(_stop_servers)
+getattr(threading, "_register_atexit", atexit.register)(_end, _servers)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from samehost import _native
 from samehost._context import CallEnded, Context, Requests
-from samehost._messages import SERVER, serialized
+from samehost._messages import SERVER, close, serialized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,10 +65,7 @@ class Handling:
                 if not self._context.send(self._serialized(response)):
                     return
         finally:
-            # A generator that nobody reads to its end cleans up now, and not when it is collected.
-            close = getattr(iterator, "close", None)
-            if close is not None:
-                close()
+            close(iterator)
         self._context.finish()
 
     def _send_or_finish(self, response: Any) -> None:

@@ -5,7 +5,7 @@ What is said when these fail is the catalogue's. Knows no wire and no grpc.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Optional
 
 from samehost import _native
@@ -54,6 +54,12 @@ def unencodable(error: Exception, side: str) -> _native.StatusError:
 def undecodable(error: Exception, side: str) -> _native.StatusError:
     """Tell of a deserializer that has raised over a message of the other side."""
     return _native.fault("message_undecodable", side, said_by(error))
+
+
+def close(iterator: object) -> None:
+    """Have a generator clean up now, where it is not read to its end, and not when it is collected."""
+    if isinstance(iterator, Generator):
+        iterator.close()
 
 
 def said_by(error: BaseException) -> str:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import grpc
     from typing_extensions import Self
 
+    from samehost._exit import Ending
+
 
 class Method:
     """One method of a channel: its path, and how its messages become bytes. Begins calls of any kind."""
@@ -49,12 +51,14 @@ class Method:
         deserializer: Deserializer,
         *,
         gzip: bool,
+        ending: Ending,
     ) -> None:
         self.channel = channel
         self.path = path
         self.serializer = serializer
         self.deserializer = deserializer
         self.gzip = gzip
+        self._ending = ending
 
     def unary(
         self,
@@ -121,12 +125,12 @@ class Method:
 
     def responses(self, call: _native.Call) -> OpenCall:
         """Show a call whose responses are a stream."""
-        return OpenCall(call, self.deserializer, streams=True)
+        return OpenCall(call, self.deserializer, self._ending, streams=True)
 
     def response(self, call: _native.Call) -> OpenCall:
         """Show a call with one response, for which nobody waits yet."""
         call.collect(_nothing)
-        return OpenCall(call, self.deserializer, streams=False)
+        return OpenCall(call, self.deserializer, self._ending, streams=False)
 
     def finish(self, call: _native.Call) -> tuple[Any, grpc.Call]:
         """Wait for the one response of a call; answer it with the call."""

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from samehost import _native
-from samehost._messages import CLIENT, Serializer, said_by, serialized
+from samehost._messages import CLIENT, Serializer, close, said_by, serialized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,3 +47,5 @@ def _send(call: _native.Call, requests: Iterator[Any], serializer: Serializer) -
         call.cancel(fault.text, fault.code)
     else:
         call.half_close()
+    finally:
+        close(requests)

@@ -61,7 +61,7 @@ class Server(grpc.Server):
         self._native = _native.Server(dispatch, inline=thread_pool is None, **of_server(options, more))
         self._lock = threading.Lock()
         self._started = False
-        _exit.stop_at_exit(self._native)
+        self._ending = _exit.of_server(self._native.stop)
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[grpc.GenericRpcHandler]) -> None:
         """Serve what these handlers say they serve."""

@@ -1,0 +1,157 @@
+"""A host starts children, hands on what they write, and starts them again; a child's prints harm nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+import samehost
+from calling import error_of
+from conftest import HERE, PATIENCE, child_address
+from stubs import Ask, EchoStub, Order
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAYS = ["print", "write", "puts", "echo"]
+
+
+def wait_for(condition: Any) -> None:
+    """Wait until it holds."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def address_of(how: str) -> str:
+    """Start the noisy child by the module, or by itself."""
+    return child_address("noisy.py") if how == "module" else f"stdio:{sys.executable} {HERE}/noisy.py take"
+
+
+@pytest.mark.parametrize("how", ["module", "call at the top"])
+def test_what_a_child_prints_goes_to_standard_error(how: str) -> None:
+    lines: list[str] = []
+    with samehost.channel(address_of(how), stderr_lines=lines.append) as channel:
+        for _ in range(3):
+            assert EchoStub(channel).Say(Ask(data=b"x")).data == b"x"
+        expected = [f"{when}: {way}" for when in ["starting", *["serving"] * 3] for way in WAYS]
+        wait_for(lambda: len(lines) >= len(expected))
+    assert lines == expected
+
+
+def test_lines_of_children_are_logged_where_nobody_takes_them(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "samehost")
+    with samehost.channel(child_address("noisy.py")) as channel:
+        EchoStub(channel).Say(Ask())
+        wait_for(lambda: "serving: echo" in caplog.text)
+    assert any(record.name.startswith("samehost") for record in caplog.records)
+
+
+def test_a_child_that_dies_in_mid_call_is_told_of_and_started_again() -> None:
+    lines: list[str] = []
+    address = child_address("worker.py")
+    with samehost.channel(address, backoff=0.01, longest_backoff=0.05, stderr_lines=lines.append) as channel:
+        stub = EchoStub(channel)
+        for _ in range(3):
+            error = error_of(lambda: stub.Say(Ask(order=Order(abort=True)), wait_for_ready=True))
+            assert error.code() is grpc.StatusCode.UNAVAILABLE
+            assert "exited with status 3 with calls open" in error.details()
+            assert error.details().startswith(f"{address}: the child (pid ")
+        assert stub.Say(Ask(data=b"again"), wait_for_ready=True).data == b"again"
+
+
+def test_a_child_that_cannot_serve_is_told_of_with_its_last_lines() -> None:
+    with samehost.channel(f"stdio:{sys.executable} -m samehost.child {HERE}/gone.py") as channel:
+        error = error_of(lambda: EchoStub(channel).Say(Ask()))
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert "exited with status 1 before it said HELLO" in error.details()
+    assert "gone.py" in error.details()
+
+
+def test_a_child_gets_arguments_environment_and_folder(tmp_path: Path) -> None:
+    program = tmp_path / "tell.py"
+    program.write_text(
+        "import os, sys\n"
+        "print(sys.argv, __name__, sys.path[0], os.environ['TOLD'], os.getcwd(), file=sys.stderr)\n"
+    )
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    lines: list[str] = []
+    with samehost.channel(
+        "stdio:",
+        arguments=[sys.executable, "-m", "samehost.child", program, "one two", ""],
+        environment={"TOLD": "yes"},
+        folder=folder,
+        stderr_lines=lines.append,
+    ) as channel:
+        error_of(lambda: EchoStub(channel).Say(Ask()))
+    wait_for(lambda: lines)
+    assert lines == [f"{[str(program), 'one two', '']} __main__ {tmp_path} yes {folder}"]
+
+
+def test_a_module_is_run_as_a_child_too(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "module.py").write_text("import sys; print(sys.argv[1:], __name__, __package__)\n")
+    lines: list[str] = []
+    with samehost.channel(
+        "stdio:",
+        arguments=[sys.executable, "-m", "samehost.child", "-m", "package.module", "a"],
+        folder=tmp_path,
+        stderr_lines=lines.append,
+    ) as channel:
+        error_of(lambda: EchoStub(channel).Say(Ask()))
+    wait_for(lambda: lines)
+    assert lines == ["['a'] __main__ package"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["-m"]])
+def test_the_command_says_how_it_is_used(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "samehost.child", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m samehost.child ")
+
+
+def test_a_terminal_is_refused_with_the_reason() -> None:
+    ours, theirs = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "samehost.child", "app.py"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 1
+    assert "is a terminal, but a host's pipe is needed" in done.stderr
+
+
+def test_a_child_ends_with_its_channel() -> None:
+    lines: list[str] = []
+    channel = samehost.channel(child_address("pid.py"), stderr_lines=lines.append)
+    EchoStub(channel).Say(Ask())
+    wait_for(lambda: lines)
+    pid = int(lines[0])
+    os.kill(pid, 0)
+    channel.close()
+
+    def gone() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    wait_for(gone)

@@ -1,0 +1,154 @@
+"""Signals reach a program that waits, and an interpreter ends whatever is open."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+from conftest import HERE, PATIENCE
+from echo import FOR_EVER
+from stubs import SERVICE, Ask, EchoStub, Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import samehost
+
+    Serve = Callable[..., Any]
+
+
+class Interrupted(BaseException):
+    """What the tests' signal handler raises."""
+
+
+@contextlib.contextmanager
+def signalled(handler: Callable[..., None]) -> Iterator[None]:
+    """Have a signal come soon, and its handler run on this, the main thread."""
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def interrupt(*_: Any) -> None:
+    """Leave whatever waits, as Ctrl-C does."""
+    raise Interrupted
+
+
+def test_a_signal_whose_handler_raises_leaves_what_waits(serve: Serve) -> None:
+    ended = threading.Semaphore(0)
+
+    def wait(_: Any, context: grpc.ServicerContext) -> bytes:
+        context.add_callback(ended.release)
+        threading.Event().wait(0.01)
+        while context.is_active():
+            threading.Event().wait(0.01)
+        return b""
+
+    channel = serve(
+        {
+            "Say": grpc.unary_unary_rpc_method_handler(wait),
+            "Collect": grpc.stream_unary_rpc_method_handler(wait),
+            "Repeat": grpc.unary_stream_rpc_method_handler(lambda *both: iter([wait(*both)])),
+        }
+    )
+    say = channel.unary_unary(f"/{SERVICE}/Say")
+    ways: list[Callable[[], Any]] = [
+        lambda: say(b""),
+        lambda: say.with_call(b""),
+        lambda: say.future(b"").result(),
+        lambda: next(channel.unary_stream(f"/{SERVICE}/Repeat")(b"")),
+        lambda: channel.stream_unary(f"/{SERVICE}/Collect")(iter([b""])),
+    ]
+    for begin in ways:
+        with signalled(interrupt), pytest.raises(Interrupted):
+            begin()
+        # The server learns of it.
+        assert ended.acquire(timeout=PATIENCE)
+
+
+def test_a_signal_whose_handler_returns_leaves_the_call_alone(serve: Serve) -> None:
+    ran: list[int] = []
+    stub = EchoStub(serve())
+    with signalled(lambda number, _: ran.append(number)):
+        assert stub.Say(Ask(data=b"x", order=Order(wait_millis=300))).data == b"x"
+    assert ran == [signal.SIGALRM]
+
+
+def test_a_signal_leaves_wait_for_termination(serve: Serve) -> None:
+    serve()
+    server: samehost.Server = serve.server  # type: ignore[attr-defined]
+    with signalled(interrupt), pytest.raises(Interrupted):
+        server.wait_for_termination()
+
+
+PROGRAM = f"""
+import threading, sys
+from concurrent.futures import ThreadPoolExecutor
+sys.path.insert(0, {str(HERE)!r})
+import samehost
+from echo import Echo, FOR_EVER
+from stubs import *
+
+address = "unix:" + sys.argv[1]
+way = sys.argv[2]
+server = samehost.server(address, ThreadPoolExecutor(4) if way == "pool" else None)
+echo_pb2_grpc.add_EchoServicer_to_server(Echo(), server)
+server.start()
+stub = EchoStub(samehost.channel(address))
+
+def requests():
+    yield Ask()
+    threading.Event().wait()
+
+chat = stub.Chat(requests())
+next(chat)
+futures = [stub.Say.future(Ask(order=Order(wait_millis=FOR_EVER))), stub.Collect.future(requests())]
+futures[0].add_done_callback(lambda _: None)
+repeat = lambda: list(stub.Repeat(Ask(order=Order(count=1, wait_millis=FOR_EVER))))
+threading.Thread(target=repeat, daemon=True).start()
+print("open", flush=True)
+"""
+
+
+@pytest.mark.parametrize("way", ["pool"])
+def test_an_interpreter_ends_with_calls_open(address: str, way: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, address.partition(":")[2], way],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE * 2,
+    )
+    assert done.stdout == "open\n", done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "Fatal" not in done.stderr
+
+
+def test_ctrl_c_ends_a_program_that_waits_for_an_answer(serve: Serve, address: str) -> None:
+    serve()
+    program = (
+        f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
+        "import samehost; from stubs import *\n"
+        f"stub = EchoStub(samehost.channel({address!r}))\n"
+        "stub.Say(Ask()); print('ready', flush=True)\n"
+        f"stub.Say(Ask(order=Order(wait_millis={FOR_EVER})))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert "KeyboardInterrupt" in errors
+    assert process.returncode == -signal.SIGINT
