@@ -9,6 +9,7 @@ final class Kinds {
           Map.entry("unary", new Unary()),
           Map.entry("client_stream", new ClientStream()),
           Map.entry("server_stream", new ServerStream()),
+          Map.entry("compressed", new Compressed()),
           Map.entry("duplex", new Duplex()),
           Map.entry("cancel", new Cancel()),
           Map.entry("hold", new Hold()),

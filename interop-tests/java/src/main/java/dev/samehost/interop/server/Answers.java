@@ -59,7 +59,7 @@ final class Answers {
         return;
       }
       waiting.remove();
-      call.onNext(response(next.getSize()));
+      send(next);
     }
     if (last && !completed && waiting.isEmpty()) {
       completed = true;
@@ -76,15 +76,17 @@ final class Answers {
             pausing = false;
             if (!completed) {
               waiting.remove();
-              call.onNext(response(next.getSize()));
+              send(next);
             }
           }
           send();
         });
   }
 
-  private static StreamingOutputCallResponse response(int size) {
-    return StreamingOutputCallResponse.newBuilder().setPayload(payload(size)).build();
+  private void send(ResponseParameters next) {
+    call.setMessageCompression(next.getCompressed().getValue());
+    call.onNext(
+        StreamingOutputCallResponse.newBuilder().setPayload(payload(next.getSize())).build());
   }
 
   /** A payload of so many bytes. */

@@ -50,6 +50,7 @@ public final class InteropServer {
     EchoInterceptor echo = new EchoInterceptor();
     CallerInterceptor caller = new CallerInterceptor();
     return SamehostServerBuilder.forAddress(address)
+        .addStreamTracerFactory(new ArrivalTracer.Factory())
         .addService(ServerInterceptors.intercept(new TestService(), keys, echo, caller))
         .addService(ServerInterceptors.intercept(new ControlService(calls), keys, echo, caller))
         .build()

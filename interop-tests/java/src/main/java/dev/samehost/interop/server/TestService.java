@@ -26,9 +26,18 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
 
   @Override
   public void unaryCall(SimpleRequest request, StreamObserver<SimpleResponse> answer) {
+    Status mistaken =
+        mistaken(request.hasExpectCompressed(), request.getExpectCompressed().getValue(), 0);
+    if (mistaken != null) {
+      answer.onError(mistaken.asRuntimeException());
+      return;
+    }
     if (request.getResponseStatus().getCode() != 0) {
       answer.onError(status(request.getResponseStatus()).asRuntimeException());
       return;
+    }
+    if (request.getResponseCompressed().getValue()) {
+      serverCall(answer).setCompression("gzip");
     }
     answer.onNext(
         SimpleResponse.newBuilder().setPayload(Answers.payload(request.getResponseSize())).build());
@@ -42,6 +51,10 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
       answer.onError(status(request.getResponseStatus()).asRuntimeException());
       return;
     }
+    if (request.getResponseParametersList().stream()
+        .anyMatch(one -> one.getCompressed().getValue())) {
+      serverCall(answer).setCompression("gzip");
+    }
     Answers answers = new Answers(serverCall(answer));
     answers.add(request.getResponseParametersList());
     answers.complete();
@@ -53,9 +66,21 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
     serverCall(answer).setOnCancelHandler(() -> {});
     return new StreamObserver<>() {
       private int bytes;
+      private int number;
+      private boolean over;
 
       @Override
       public void onNext(StreamingInputCallRequest request) {
+        if (over) {
+          return;
+        }
+        Status mistaken =
+            mistaken(
+                request.hasExpectCompressed(), request.getExpectCompressed().getValue(), number++);
+        if (mistaken != null) {
+          over = true;
+          answer.onError(mistaken.asRuntimeException());
+        }
         bytes += request.getPayload().getBody().size();
       }
 
@@ -64,6 +89,9 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
 
       @Override
       public void onCompleted() {
+        if (over) {
+          return;
+        }
         answer.onNext(
             StreamingInputCallResponse.newBuilder().setAggregatedPayloadSize(bytes).build());
         answer.onCompleted();
@@ -124,6 +152,15 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
 
   static <P> ServerCallStreamObserver<P> serverCall(StreamObserver<P> answer) {
     return (ServerCallStreamObserver<P>) answer;
+  }
+
+  /** Holds what a request says of itself against how it came; null where that is right. */
+  private static Status mistaken(boolean says, boolean compressed, int number) {
+    if (!says || ArrivalTracer.arrivals().all().get(number) == compressed) {
+      return null;
+    }
+    return Status.INVALID_ARGUMENT.withDescription(
+        "the request " + (compressed ? "was not" : "was") + " compressed, and says otherwise");
   }
 
   private static Status status(EchoStatus wanted) {
