@@ -2,7 +2,9 @@ package dev.samehost;
 
 import static com.google.common.truth.Truth.assertThat;
 import static dev.samehost.Setting.note;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.google.protobuf.ByteString;
 import dev.samehost.WatchedTransport.Watch;
 import dev.samehost.stub.Calls;
 import dev.samehost.test.EchoGrpc;
@@ -13,6 +15,8 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.StreamObserver;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -22,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,6 +69,73 @@ final class CallPathTest {
         assertThat(answer).isEqualTo(note("call"));
       }
       assertThat(watch.readsBy(Thread.currentThread())).isGreaterThan(10);
+    }
+  }
+
+  @Test
+  void aBlockedCallerOfTheNewStubReadsTheLinkItself() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      Watch watch = new Watch();
+      EchoGrpc.EchoBlockingV2Stub stub =
+          EchoGrpc.newBlockingV2Stub(setting.open(watched(setting, watch)));
+      for (int i = 0; i < 100; i++) {
+        assertThat(stub.unary(note("call"))).isEqualTo(note("call"));
+      }
+      assertThat(watch.readsBy(Thread.currentThread())).isGreaterThan(10);
+      watch.readers.clear();
+      BlockingClientCall<Note, Note> call = stub.chat();
+      for (int i = 0; i < 1000; i++) {
+        assertThat(call.write(note("turn"))).isTrue();
+        assertThat(call.read()).isEqualTo(note("turn"));
+      }
+      call.halfClose();
+      assertThat(call.read()).isNull();
+      assertThat(watch.readsBy(Thread.currentThread())).isGreaterThan(100);
+    }
+  }
+
+  @Test
+  void aTimedReadOfTheNewStubEndsWhenNothingComes() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      BlockingClientCall<Note, Note> call =
+          EchoGrpc.newBlockingV2Stub(setting.open())
+              .withDeadlineAfter(300, TimeUnit.SECONDS)
+              .chat();
+      for (int i = 0; i < 3; i++) {
+        assertThrows(TimeoutException.class, () -> call.read(20, TimeUnit.MILLISECONDS));
+        call.write(note("late"));
+        assertThat(call.read()).isEqualTo(note("late"));
+      }
+      call.cancel("done", null);
+    }
+  }
+
+  @Test
+  void theNewStubSendsOnOneThreadAndReceivesOnAnother() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      BlockingClientCall<Note, Note> call = EchoGrpc.newBlockingV2Stub(setting.open()).chat();
+      Note large = Note.newBuilder().setData(ByteString.copyFrom(new byte[20_000])).build();
+      CompletableFuture<Void> sent =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  for (int i = 0; i < 500; i++) {
+                    call.write(large);
+                  }
+                  call.halfClose();
+                } catch (InterruptedException | StatusException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      int received = 0;
+      while (call.read() != null) {
+        received++;
+      }
+      sent.get(60, TimeUnit.SECONDS);
+      assertThat(received).isEqualTo(500);
     }
   }
 

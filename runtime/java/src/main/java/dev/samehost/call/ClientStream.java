@@ -6,7 +6,6 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -41,18 +40,23 @@ public final class ClientStream implements StreamEvents {
   private boolean attended;
 
   private volatile boolean answered;
+  private volatile boolean news; // of what a caller may wait for, which headers are not
 
   /** A call that is not started yet. */
   public ClientStream(Dialer dialer, ClientStreamOptions options, ClientStreamListener listener) {
     this.dialer = dialer;
     this.options = options;
-    this.listener = Objects.requireNonNull(listener);
+    this.listener = listener;
     this.request = new Request(options.path());
     this.pump = Pump.serves(options.executor()) ? new Pump(options.executor(), this) : null;
     this.callbacks =
         pump != null
             ? new Callbacks(pump)
-            : new Callbacks(options.executor(), Workers.pool(), this::giveUp);
+            : new Callbacks(
+                options.executor(),
+                Workers.pool(),
+                () ->
+                    fail(Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null)));
   }
 
   // ---- actions
@@ -64,7 +68,7 @@ public final class ClientStream implements StreamEvents {
   public void begin() {
     lock.lock();
     try {
-      if (options.deadlineNanos() != NO_DEADLINE && pump == null) {
+      if (options.deadlineNanos() != NO_DEADLINE && (pump == null || pump.isHasty())) {
         timer = Timers.after(nanosLeft(), this::expire);
       }
     } finally {
@@ -128,6 +132,9 @@ public final class ClientStream implements StreamEvents {
       dialer.find(this);
     } else if (carrier != null) {
       carrier.run(left);
+    }
+    if (pump != null) {
+      pump.ready();
     }
   }
 
@@ -214,10 +221,6 @@ public final class ClientStream implements StreamEvents {
     return Outcome.failure(Code.DEADLINE_EXCEEDED, options.deadlineName() + " " + text, null);
   }
 
-  private void giveUp() {
-    fail(Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null));
-  }
-
   // ---- finding a connection
 
   /** Here is a connection: opens the call on it, or waits until the peer takes one more. */
@@ -258,6 +261,7 @@ public final class ClientStream implements StreamEvents {
       stream = request.open(connection, deadline, this);
       connection.readyBelow(stream, options.readyBytes());
       if (!options.oneRequest() && connection.isReady(stream)) {
+        news = true;
         candidate.deliver(callbacks, listener::onReady);
       }
     }
@@ -299,11 +303,13 @@ public final class ClientStream implements StreamEvents {
   @Override
   public void message(Driver from, Event.Message message) {
     answered = true;
+    news = true;
     from.deliver(callbacks, () -> listener.onMessage(message.bytes(), message.compressed()));
   }
 
   @Override
   public void ready(Driver from) {
+    news = true;
     from.deliver(callbacks, listener::onReady);
   }
 
@@ -321,17 +327,18 @@ public final class ClientStream implements StreamEvents {
     ended(from);
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
     Outcome outcome = late ? expired() : Outcome.failure(reset.code(), reset.text(), null);
-    Runnable end = () -> finish(outcome);
-    if (!reset.refused()) {
-      from.deliver(callbacks, end);
-      return;
+    if (reset.refused()) {
+      from.afterwards(() -> end(false, outcome));
+    } else {
+      from.deliver(callbacks, () -> finish(outcome));
     }
-    from.afterwards(
-        () -> {
-          if (!tryAgain() && callbacks.add(end)) {
-            callbacks.start();
-          }
-        });
+  }
+
+  /** Ends a call outside of all locks; one that nobody has seen is tried once more instead. */
+  private void end(boolean seen, Outcome outcome) {
+    if ((seen || !tryAgain()) && callbacks.add(() -> finish(outcome))) {
+      callbacks.start();
+    }
   }
 
   /** The stream is over: nobody has to read for it any more. */
@@ -344,10 +351,7 @@ public final class ClientStream implements StreamEvents {
 
   /** The connection is over, by the background reader and without locks. */
   void lost(LinkException why, long bytesSent) {
-    boolean left = bytesSent > bytesAhead;
-    if ((left || !tryAgain()) && callbacks.add(() -> finish(Outcome.of(why)))) {
-      callbacks.start();
-    }
+    end(bytesSent > bytesAhead, Outcome.of(why));
   }
 
   /** The outcome, as the last of the callbacks. */
@@ -375,6 +379,13 @@ public final class ClientStream implements StreamEvents {
     return driver;
   }
 
+  /** Whether there was something that a caller may wait for since this was asked. */
+  boolean takeNews() {
+    boolean any = news || isOver();
+    news = false;
+    return any;
+  }
+
   boolean isOver() {
     return state == ClientStreamState.OVER;
   }
@@ -384,8 +395,7 @@ public final class ClientStream implements StreamEvents {
   }
 
   long nanosLeft() {
-    return options.deadlineNanos() == NO_DEADLINE
-        ? NO_DEADLINE
-        : options.deadlineNanos() - (System.nanoTime() - startedAt);
+    long nanos = options.deadlineNanos();
+    return nanos == NO_DEADLINE ? nanos : nanos - (System.nanoTime() - startedAt);
   }
 }

@@ -27,6 +27,18 @@ final class Pump implements Runnable {
       Set.of("io.grpc.stub.ClientCalls$ThreadlessExecutor", "dev.samehost.stub.CallerExecutor");
 
   /**
+   * Where grpc-stub's blocking calls that stream wait. It may wait for a time only, and runs all
+   * that it is given before it looks whether what it waits for has come. So the pump does not put
+   * itself back there: what the caller does next puts it back, and when the caller does nothing,
+   * the background reader reads on a moment later.
+   */
+  private static final String HASTY_EXECUTOR =
+      "io.grpc.stub.ClientCalls$ThreadSafeThreadlessExecutor";
+
+  /** How long it waits in such an executor. */
+  private static final long HASTY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /**
    * Others may put work into the same queue, and cannot wake a thread that reads a link: so it
    * looks from time to time. Not constant, for a test that must not have lost wake-ups mended.
    */
@@ -40,6 +52,7 @@ final class Pump implements Runnable {
 
   private final Executor executor;
   private final ClientStream call;
+  private final boolean hasty;
   private final Waiter waiter = new Waiter();
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
   private volatile Driver reading;
@@ -47,11 +60,28 @@ final class Pump implements Runnable {
   Pump(Executor executor, ClientStream call) {
     this.executor = executor;
     this.call = call;
+    this.hasty = isHasty(executor);
+  }
+
+  private static boolean isHasty(Executor executor) {
+    return executor.getClass().getName().equals(HASTY_EXECUTOR);
   }
 
   /** Whether a caller waits in this executor and runs, on its own thread, what is put there. */
   static boolean serves(Executor executor) {
-    return CALLERS_EXECUTORS.contains(executor.getClass().getName());
+    return CALLERS_EXECUTORS.contains(executor.getClass().getName()) || isHasty(executor);
+  }
+
+  /** Whether it is not always there, so that it watches no deadline. */
+  boolean isHasty() {
+    return hasty;
+  }
+
+  /** The caller has done something, and may wait next. */
+  void ready() {
+    if (hasty && state.get() == State.IDLE) {
+      signal();
+    }
   }
 
   /** There is something to deliver, or to look at. */
@@ -87,11 +117,12 @@ final class Pump implements Runnable {
   /**
    * Waits for something to deliver, and delivers it.
    *
-   * @return false when the thread was interrupted: it must get out of its executor to notice, so
-   *     the pump is not to be put back before the next signal
+   * @return false when the pump is not to be put back before the next signal: in a hasty executor,
+   *     or when the thread was interrupted, which it must get out of its executor to notice
    */
   private boolean pump() {
-    while (!call.callbacks().drain()) {
+    long patience = System.nanoTime() + HASTY_NANOS;
+    while (!call.callbacks().drain() || (hasty && !call.takeNews())) {
       if (Thread.currentThread().isInterrupted()) {
         return false;
       }
@@ -99,13 +130,18 @@ final class Pump implements Runnable {
         return true;
       }
       long left = call.nanosLeft();
+      long now = System.nanoTime();
       if (left <= 0) {
         call.expire();
+      } else if (!hasty) {
+        waitFor(now + Math.min(left, lookUpNanos));
+      } else if (patience - now > 0) {
+        waitFor(patience);
       } else {
-        waitFor(System.nanoTime() + Math.min(left, lookUpNanos));
+        return false;
       }
     }
-    return true;
+    return !hasty;
   }
 
   private boolean hasOtherWork() {
