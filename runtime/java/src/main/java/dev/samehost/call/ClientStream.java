@@ -35,10 +35,9 @@ public final class ClientStream implements StreamEvents {
   private volatile ClientStreamState state = ClientStreamState.NEW;
   private volatile Driver driver;
 
-  // Under the driver's lock.
+  // Written under the driver's lock.
   private long bytesAhead;
   private boolean attended;
-
   private volatile boolean answered;
   private volatile boolean news; // of what a caller may wait for, which headers are not
 
