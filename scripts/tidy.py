@@ -48,7 +48,18 @@ LAYERS = {
         "samehost-transport-reception",
     },
     "transports/stdio/rust": {"samehost-transport-api", "samehost-transport-posix"},
-    "runtime/rust": {"samehost-transport-api", "samehost-transport-unix", "samehost-transport-stdio"},
+    "transports/shm/rust": {
+        "samehost-transport-api",
+        "samehost-transport-posix",
+        "samehost-transport-reception",
+        "samehost-transport-unix",
+    },
+    "runtime/rust": {
+        "samehost-transport-api",
+        "samehost-transport-unix",
+        "samehost-transport-shm",
+        "samehost-transport-stdio",
+    },
     "runtime/python": {"samehost", "samehost-transport-posix"},
 }
 

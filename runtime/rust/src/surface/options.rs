@@ -1,6 +1,9 @@
 //! What channels and servers have in common: limits, and where transports are found.
 
+use std::sync::Arc;
+
 use samehost_transport_api::Registry;
+use samehost_transport_shm::{SharedMemory, ShmTransport};
 use samehost_transport_stdio::StdioTransport;
 use samehost_transport_unix::UnixTransport;
 
@@ -56,6 +59,7 @@ fn pid_namespace() -> u64 {
 pub(crate) fn default_registry() -> Registry {
     Registry::new()
         .with(StdioTransport::new())
-        .with(UnixTransport::new())
+        .with(ShmTransport::new())
+        .with(UnixTransport::new().with_upgrade(Arc::new(SharedMemory::default())))
         .with(UnixTransport::of_abstract_names())
 }

@@ -62,6 +62,12 @@ catalogue! {
     VersionMismatch = (Unavailable, "version_mismatch", "{address}: no common version of the wire: this side speaks {min} to {max}, the peer ({implementation}) {peer_min} to {peer_max}. Update the older side.");
     PeerRefused = (PermissionDenied, "peer_refused", "{address}: the server turned this process away: {reason}");
     UserRefused = (PermissionDenied, "user_refused", "{address}: the peer with pid {pid} is of user {uid}, but only user {expected} may connect. Allow others on the listening side.");
+    ShmFallback = (Unavailable, "shm_fallback", "{address}: no shared memory ({reason}), so this connection stays on the Unix socket, which is several times slower. Everything else works as before.");
+    ShmStrict = (Unavailable, "shm_strict", "connecting to {address}: no shared memory ({reason}), and the option strict forbids the Unix socket instead.");
+    ShmNotServed = (Unimplemented, "shm_not_served", "the server has no shared memory to give: the package samehost-transport-shm is not there");
+    ShmVersion = (Unimplemented, "shm_version", "the server speaks version {version} of the agreement on shared memory, and the client up to {offered}");
+    ShmMemory = (ResourceExhausted, "shm_memory", "the server's {operation} failed: {error}");
+    ShmUnusable = (FailedPrecondition, "shm_unusable", "the memory of the server {why}");
     ChildGoneBeforeHello = (Unavailable, "child_gone_before_hello", "{address}: the child (pid {pid}) {ended} before it said HELLO. Its standard output: {skipped}. Its last lines on stderr: {stderr}");
     ChildSilent = (Unavailable, "child_silent", "{address}: the child (pid {pid}) said no HELLO within {seconds} s. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}");
     ChildNoise = (Unavailable, "child_noise", "{address}: the child (pid {pid}) printed {bytes} bytes to standard output and no HELLO. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}");

@@ -49,6 +49,12 @@ pub trait Link: Send + Sync {
     /// Who and what is at the other end, as far as the operating system vouches for it.
     fn peer(&self) -> &Peer;
 
+    /// What carries the bytes, for people, where the address leaves that open: shared memory, or the
+    /// socket and why. Empty where there is nothing to say.
+    fn medium(&self) -> String {
+        String::new()
+    }
+
     /// Told once, when the peer's HELLO has arrived: the process that the peer says it is (zeros
     /// where it does not know). A transport that watches its peer's life may use it.
     fn peer_said_hello(&self, _pid: u64, _pid_namespace: u64) {}

@@ -10,7 +10,7 @@ use rustix::io::{Errno, Result};
 use samehost_transport_api::{Descriptors, Fault, Interest, Link, LinkError, Peer, Read};
 
 use crate::half::Half;
-use crate::{Wake, errno_text};
+use crate::{Spin, Wake, errno_text};
 
 /// A [`Link`] over one descriptor for both directions or one for each: sockets, pipes and FIFOs.
 /// It never sets `O_NONBLOCK` on an open file description that others may share, and it never
@@ -25,6 +25,8 @@ pub struct FdLink {
     /// Whether `initial` has bytes left; so reading takes no lock once it has none.
     initial_left: AtomicBool,
     peer: Peer,
+    medium: String,
+    spin: Spin,
 }
 
 impl FdLink {
@@ -56,6 +58,8 @@ impl FdLink {
             initial: Mutex::default(),
             initial_left: AtomicBool::new(false),
             peer,
+            medium: String::new(),
+            spin: Spin::default(),
         })
     }
 
@@ -64,6 +68,12 @@ impl FdLink {
     pub fn with_initial(self, bytes: Vec<u8>) -> FdLink {
         let left = AtomicBool::new(!bytes.is_empty());
         FdLink { initial: Mutex::new(bytes), initial_left: left, ..self }
+    }
+
+    /// This link, with what is to be said of how it carries its bytes.
+    #[must_use]
+    pub fn with_medium(self, medium: String) -> FdLink {
+        FdLink { medium, ..self }
     }
 
     fn read_initial(&self, buffer: &mut [u8]) -> usize {
@@ -75,9 +85,55 @@ impl FdLink {
         count
     }
 
+    fn poll(&self, interest: Interest, timeout: Option<Duration>) -> std::result::Result<Found, LinkError> {
+        // A timeout beyond what the system's clock takes is no limit.
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let none = PollFlags::empty();
+        let reading = if interest.read { PollFlags::IN } else { none };
+        let writing = if interest.write { PollFlags::OUT } else { none };
+        let (first, second) = if self.one { (reading | writing, none) } else { (reading, writing) };
+        // A descriptor of no interest is not polled at all: its end would be told nevertheless.
+        let mut polled = [
+            PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(
+                if first == none { self.wake.as_fd() } else { self.input.fd.as_fd() },
+                first,
+            ),
+            PollFd::from_borrowed_fd(
+                if second == none { self.wake.as_fd() } else { self.output.fd.as_fd() },
+                second,
+            ),
+        ];
+        match poll(&mut polled, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Found { ready: Interest::NONE, woken: true }),
+            Err(errno) => return Err(self.failed("poll", errno)),
+        }
+        let [rung, first, second] = polled.map(|fd| fd.revents());
+        let woken = rung.intersects(PollFlags::IN);
+        if woken {
+            self.wake.hush();
+        }
+        // Errors and hang-ups are told by the operation itself, so it counts as ready.
+        let over = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+        let output = if self.one { first } else { second };
+        let ready = Interest {
+            read: interest.read && first.intersects(PollFlags::IN | over),
+            write: interest.write && output.intersects(PollFlags::OUT | over),
+        };
+        Ok(Found { ready, woken })
+    }
+
     fn failed(&self, operation: &str, errno: Errno) -> LinkError {
         Fault::LinkFailed.with(&[&self.peer.address, &operation, &errno_text(errno)])
     }
+}
+
+/// What a poll found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Found {
+    ready: Interest,
+    woken: bool,
 }
 
 impl Link for FdLink {
@@ -111,42 +167,24 @@ impl Link for FdLink {
         interest: Interest,
         timeout: Option<Duration>,
     ) -> std::result::Result<Interest, LinkError> {
-        let initial = interest.read && self.initial_left.load(Ordering::Acquire);
-        let timeout = if initial { Some(Duration::ZERO) } else { timeout };
-        // A timeout beyond what the system's clock takes is no limit.
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let none = PollFlags::empty();
-        let reading = if interest.read { PollFlags::IN } else { none };
-        let writing = if interest.write { PollFlags::OUT } else { none };
-        let (first, second) = if self.one { (reading | writing, none) } else { (reading, writing) };
-        // A descriptor of no interest is not polled at all: its end would be told nevertheless.
-        let mut polled = [
-            PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(
-                if first == none { self.wake.as_fd() } else { self.input.fd.as_fd() },
-                first,
-            ),
-            PollFd::from_borrowed_fd(
-                if second == none { self.wake.as_fd() } else { self.output.fd.as_fd() },
-                second,
-            ),
-        ];
-        match poll(&mut polled, timeout.as_ref()) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(Interest { read: initial, write: false }),
-            Err(errno) => return Err(self.failed("poll", errno)),
+        if interest.read && self.initial_left.load(Ordering::Acquire) {
+            let found = self.poll(interest, Some(Duration::ZERO))?;
+            return Ok(Interest { read: true, ..found.ready });
         }
-        let [rung, first, second] = polled.map(|fd| fd.revents());
-        if rung.intersects(PollFlags::IN) {
-            self.wake.hush();
+        if interest != Interest::NONE && timeout != Some(Duration::ZERO) {
+            let mut found = Ok(Found::default());
+            let look = || {
+                found = self.poll(interest, Some(Duration::ZERO));
+                found != Ok(Found::default())
+            };
+            if self.spin.until(timeout, look) {
+                return found.map(|found| found.ready);
+            }
         }
-        // Errors and hang-ups are told by the operation itself, so it counts as ready.
-        let over = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
-        let output = if self.one { first } else { second };
-        Ok(Interest {
-            read: initial || interest.read && first.intersects(PollFlags::IN | over),
-            write: interest.write && output.intersects(PollFlags::OUT | over),
-        })
+        let of_use = |found: &std::result::Result<Found, _>| {
+            found.as_ref().is_ok_and(|found| found.ready != Interest::NONE)
+        };
+        self.spin.asleep(|| self.poll(interest, timeout), of_use).map(|found| found.ready)
     }
 
     fn wake(&self) {
@@ -159,6 +197,10 @@ impl Link for FdLink {
 
     fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    fn medium(&self) -> String {
+        self.medium.clone()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A bell that ends another thread's poll.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::{Errno, Result, read, write};
 
@@ -10,6 +11,8 @@ pub struct Wake {
     poll: OwnedFd,
     /// The writing end, where it is another descriptor.
     ring: Option<OwnedFd>,
+    /// Rung and not hushed.
+    rung: AtomicBool,
 }
 
 impl Wake {
@@ -19,7 +22,7 @@ impl Wake {
         {
             use rustix::event::{EventfdFlags, eventfd};
             let poll = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            Ok(Wake { poll, ring: None })
+            Ok(Wake { poll, ring: None, rung: AtomicBool::new(false) })
         }
         #[cfg(not(target_os = "linux"))]
         {
@@ -29,27 +32,30 @@ impl Wake {
                 fcntl_setfd(end, FdFlags::CLOEXEC)?;
                 ioctl_fionbio(end, true)?;
             }
-            Ok(Wake { poll, ring: Some(ring) })
+            Ok(Wake { poll, ring: Some(ring), rung: AtomicBool::new(false) })
         }
     }
 
     /// Makes the descriptor readable.
     pub fn ring(&self) {
+        if self.rung.swap(true, Ordering::SeqCst) {
+            return;
+        }
         let ring = self.ring.as_ref().unwrap_or(&self.poll);
         // Full means rung already; there is no other failure that a caller could act on.
         while write(ring, &1u64.to_ne_bytes()) == Err(Errno::INTR) {}
     }
 
-    /// Takes back every ring so far.
+    /// Whether it has been rung and not hushed, without a system call.
+    pub fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::Acquire)
+    }
+
+    /// Takes back every ring so far, after it was seen. One that comes in between is one with it.
     pub fn hush(&self) {
-        let mut rings = [0; 1024];
-        loop {
-            match read(&self.poll, &mut rings) {
-                Ok(count) if count == rings.len() => {}
-                Err(Errno::INTR) => {}
-                _ => return,
-            }
-        }
+        while read(&self.poll, &mut [0; 8]) == Err(Errno::INTR) {}
+        // A swap, so that whatever one who came in between did before is seen from here on.
+        self.rung.swap(false, Ordering::SeqCst);
     }
 }
 

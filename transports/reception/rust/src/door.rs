@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use rustix::io::Errno;
 use samehost_transport_api::{LinkError, Peer};
 
-use crate::Ends;
+use crate::{Ends, Offers};
 
 /// Where strangers come in: a listening socket, a rendezvous. It lets them in one by one, and never
 /// waits; it does not hear what they say. Its descriptor is readable when somebody may have come.
@@ -14,6 +14,11 @@ pub trait Door: AsFd + Send {
     /// The next one who has come; `EAGAIN` when there is nobody. `EMFILE`, `ENFILE`, `ENOBUFS` and `ENOMEM` are
     /// shortages, which pass; any other error is the end of the door.
     fn next(&mut self) -> rustix::io::Result<Arrival>;
+
+    /// What becomes of those who offer to go on in shared memory.
+    fn offers(&self) -> &Offers {
+        &Offers::Unheard
+    }
 }
 
 /// One who has come.

@@ -10,7 +10,7 @@ use samehost_transport_api::{Acceptor, LinkError};
 use samehost_transport_posix::Wake;
 
 use crate::door::is_shortage;
-use crate::visitor::{Outcome, Visitor};
+use crate::visitor::{House, Outcome, Visitor};
 use crate::{Arrival, Door, listen_failed};
 
 /// So many visitors are let in at a time; further ones wait in the system's backlog.
@@ -111,10 +111,11 @@ impl Reception {
 
     /// Goes on with those who have said something or are late.
     fn advance(&mut self, ready: &[bool]) {
-        let patience = self.patience;
+        let (acceptor, patience, offers) = (&*self.acceptor, self.patience, self.door.offers());
+        let house = House { acceptor, patience, offers };
         for (visitor, &ready) in std::mem::take(&mut self.visitors).into_iter().zip(ready) {
-            match visitor.advance(ready, &*self.acceptor, patience) {
-                Outcome::Accepted(link) => self.acceptor.accepted(Arc::new(link)),
+            match visitor.advance(ready, &house) {
+                Outcome::Accepted(link) => self.acceptor.accepted(link),
                 Outcome::Refused(why) => self.acceptor.refused(why),
                 Outcome::Stays(visitor) => self.visitors.push(visitor),
             }

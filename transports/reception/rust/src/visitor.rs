@@ -2,13 +2,17 @@
 
 use std::any::Any;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use samehost_transport_api::{Acceptor, Fault, FirstBytes, LinkError, Peer};
-use samehost_transport_posix::{FdLink, errno_text};
+use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Peer, Read};
+use samehost_transport_posix::errno_text;
 
 use crate::Ends;
+use crate::negotiation::{self, Heard, Offered};
+use crate::offer::Offer;
+use crate::upgrade::{Offers, Upgraded};
 
 /// No protocol needs more than so many bytes to be told from others.
 const MOST_BYTES: usize = 4096;
@@ -20,40 +24,62 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// for the link, and never waits.
 ///
 /// ```text
-///               an objection, No, time over
-///   Judging ------------------------------------> TurnedAway ---> closed, refused()
-///      |  \                                        farewell, then at most a second
-///      |   \-- the peer has gone ---> refused()    for the peer to read it
-///      | Yes
-///      v
+///                an objection, No, time over
+///   Judging -------------------------------------> TurnedAway ---> closed, refused()
+///    |  ^ |  \                                      farewell, then at most a second
+///    |  | |   \-- the peer has gone ---> refused()  for the peer to read it
+///    |  | |
+///    |  | | an offer of shared memory         ACK: the first bytes come through it
+///    |  | \----------------------------> Offered ---\
+///    |  \-------------------------------------------/
+///    | Yes                                    NAK, or it was refused: over the socket
+///    v
 ///   a link, accepted()
 /// ```
 pub(crate) struct Visitor {
-    ends: Ends,
+    way: Way,
     peer: Peer,
     keep: Box<dyn Any + Send>,
     state: State,
     until: Instant,
+    /// Shared memory is offered once.
+    may_offer: bool,
+}
+
+/// Where its bytes come from.
+enum Way {
+    Ends(Ends),
+    Memory(Arc<dyn Upgraded>),
 }
 
 enum State {
     /// With what it has said so far.
     Judging(Vec<u8>),
+    /// Its offer was answered by memory.
+    Offered(Offered),
     TurnedAway(LinkError),
 }
 
 /// What becomes of a visitor.
 pub(crate) enum Outcome {
-    Accepted(FdLink),
+    Accepted(Arc<dyn Link>),
     /// The connection is closed.
     Refused(LinkError),
     Stays(Visitor),
 }
 
+/// What a reception tells its visitors.
+pub(crate) struct House<'a> {
+    pub acceptor: &'a dyn Acceptor,
+    pub patience: Duration,
+    pub offers: &'a Offers,
+}
+
 impl Visitor {
     /// One whose first bytes must come in time.
     pub fn new(ends: Ends, peer: Peer, keep: Box<dyn Any + Send>, patience: Duration) -> Visitor {
-        Visitor { ends, peer, keep, state: State::Judging(Vec::new()), until: Instant::now() + patience }
+        let (state, until) = (State::Judging(Vec::new()), Instant::now() + patience);
+        Visitor { way: Way::Ends(ends), peer, keep, state, until, may_offer: true }
     }
 
     pub fn until(&self) -> Instant {
@@ -62,14 +88,17 @@ impl Visitor {
 
     /// What to poll: see [`Ends::polled`].
     pub fn polled(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>) {
-        self.ends.polled()
+        match &self.way {
+            Way::Ends(ends) => ends.polled(),
+            Way::Memory(link) => (link.bell(), None),
+        }
     }
 
     /// Goes on: it can be read, or the time is over, or neither.
-    pub fn advance(self, ready: bool, acceptor: &dyn Acceptor, patience: Duration) -> Outcome {
-        let on = if ready { self.read(acceptor) } else { Outcome::Stays(self) };
+    pub fn advance(self, ready: bool, house: &House<'_>) -> Outcome {
+        let on = if ready { self.read(house) } else { Outcome::Stays(self) };
         match on {
-            Outcome::Stays(visitor) if visitor.until <= Instant::now() => visitor.late(acceptor, patience),
+            Outcome::Stays(visitor) if visitor.until <= Instant::now() => visitor.late(house),
             on => on,
         }
     }
@@ -77,52 +106,146 @@ impl Visitor {
     /// Says farewell, as far as there is room, and lets the peer read it: a socket that is closed
     /// with bytes unread breaks the peer's next write, before it has read why.
     pub fn turned_away(mut self, acceptor: &dyn Acceptor, why: LinkError) -> Visitor {
-        self.ends.say_last(&acceptor.farewell(&why));
+        let farewell = acceptor.farewell(&why);
+        match &mut self.way {
+            Way::Ends(ends) => ends.say_last(&farewell),
+            // The ring is empty, so that it fits; one who has gone misses it.
+            Way::Memory(link) if !farewell.is_empty() => drop(link.write(&farewell)),
+            Way::Memory(_) => {}
+        }
         Visitor { state: State::TurnedAway(why), until: Instant::now() + FAREWELL, ..self }
     }
 
-    fn read(mut self, acceptor: &dyn Acceptor) -> Outcome {
+    fn read(mut self, house: &House<'_>) -> Outcome {
         let mut buffer = [0; 512];
-        let result = self.ends.read(&mut buffer);
-        let bytes = match (&mut self.state, result) {
+        let result = match &self.way {
+            Way::Ends(ends) => ends.read(&mut buffer),
+            Way::Memory(link) => {
+                let link = link.clone();
+                return self.peek(&link, house);
+            }
+        };
+        let count = match (&self.state, result) {
             (_, Err(Errno::AGAIN | Errno::INTR)) => return Outcome::Stays(self),
             (State::TurnedAway(why), Ok(0) | Err(_)) => return Outcome::Refused(why.clone()),
             (State::TurnedAway(_), Ok(_)) => return Outcome::Stays(self),
-            (State::Judging(_), Ok(0) | Err(Errno::CONNRESET)) => {
-                let gone = Fault::PeerGoneBeforeHello.with(&[&self.peer.address]);
-                return Outcome::Refused(self.fault(acceptor, gone));
-            }
-            (State::Judging(_), Err(errno)) => return Outcome::Refused(self.failed("read", errno)),
-            (State::Judging(bytes), Ok(count)) => {
-                bytes.extend_from_slice(&buffer[..count]);
-                bytes
-            }
+            (_, Ok(0) | Err(Errno::CONNRESET)) => return self.gone(house),
+            (_, Err(errno)) => return Outcome::Refused(failed(&self.peer, "read", errno)),
+            (_, Ok(count)) => count,
         };
-        match acceptor.judge(bytes) {
+        match &mut self.state {
+            State::Judging(bytes) => {
+                bytes.extend_from_slice(&buffer[..count]);
+                self.judge(house)
+            }
+            State::Offered(_) => self.hear_verdict(&buffer[..count], house),
+            State::TurnedAway(_) => Outcome::Stays(self),
+        }
+    }
+
+    /// As [`read`](Visitor::read), with the bytes left where they are.
+    fn peek(mut self, link: &Arc<dyn Upgraded>, house: &House<'_>) -> Outcome {
+        let mut buffer = vec![0; MOST_BYTES];
+        match (&mut self.state, link.peek(&mut buffer)) {
+            (State::TurnedAway(why), Ok(Read::End) | Err(_)) => Outcome::Refused(why.clone()),
+            (State::TurnedAway(_), Ok(_)) => Outcome::Stays(self),
+            (_, Err(why)) => Outcome::Refused(why),
+            (_, Ok(Read::End)) => self.gone(house),
+            (State::Judging(bytes), Ok(Read::Bytes(count))) => {
+                bytes.clear();
+                bytes.extend_from_slice(&buffer[..count]);
+                self.judge(house)
+            }
+            (_, Ok(_)) => Outcome::Stays(self),
+        }
+    }
+
+    fn judge(mut self, house: &House<'_>) -> Outcome {
+        let State::Judging(bytes) = &mut self.state else { return Outcome::Stays(self) };
+        if let (Way::Ends(Ends::Socket(socket)), true, Offers::Heard(upgrade)) =
+            (&self.way, self.may_offer, house.offers)
+        {
+            match Offer::judge(bytes) {
+                FirstBytes::Yes => {
+                    self.may_offer = false;
+                    let rest = bytes.split_off(crate::offer::WORDS_BYTES);
+                    return match negotiation::answer(socket, bytes, upgrade.as_deref()) {
+                        Ok(Heard::Offered(offered)) => {
+                            self.state = State::Offered(offered);
+                            if rest.is_empty() {
+                                Outcome::Stays(self)
+                            } else {
+                                self.hear_verdict(&rest, house)
+                            }
+                        }
+                        Ok(Heard::Refused) => self.go_on_with(rest, house),
+                        Err(errno) => Outcome::Refused(failed(&self.peer, "sendmsg", errno)),
+                    };
+                }
+                FirstBytes::More if !bytes.is_empty() => return Outcome::Stays(self),
+                FirstBytes::More | FirstBytes::No => {}
+            }
+        }
+        match house.acceptor.judge(bytes) {
             FirstBytes::Yes => {
                 let bytes = std::mem::take(bytes);
                 drop(self.keep);
-                match self.ends.into_link(self.peer.clone()) {
-                    Ok(Some(link)) => Outcome::Accepted(link.with_initial(bytes)),
+                let ends = match self.way {
+                    Way::Memory(link) => return Outcome::Accepted(link),
+                    Way::Ends(ends) => ends,
+                };
+                match ends.into_link(self.peer.clone()) {
+                    Ok(Some(link)) => Outcome::Accepted(Arc::new(link.with_initial(bytes))),
                     Ok(None) => unreachable!("only one who is turned away is told last words"),
                     Err(errno) => Outcome::Refused(failed(&self.peer, "eventfd", errno)),
                 }
             }
             FirstBytes::More if bytes.len() < MOST_BYTES => Outcome::Stays(self),
             FirstBytes::More | FirstBytes::No => {
-                let why = acceptor.fault_of(&self.peer.address, bytes);
-                Outcome::Stays(self.turned_away(acceptor, why))
+                let why = house.acceptor.fault_of(&self.peer.address, bytes);
+                Outcome::Stays(self.turned_away(house.acceptor, why))
             }
         }
     }
 
-    fn late(self, acceptor: &dyn Acceptor, patience: Duration) -> Outcome {
+    /// The client says whether it takes the memory that it was given.
+    fn hear_verdict(mut self, bytes: &[u8], house: &House<'_>) -> Outcome {
+        let State::Offered(offered) = std::mem::replace(&mut self.state, State::Judging(Vec::new())) else {
+            unreachable!("only one who has an answer gives a verdict")
+        };
+        let Way::Ends(Ends::Socket(socket)) = self.way else { unreachable!("only over sockets, and once") };
+        match offered.settle(bytes[0], socket, &self.peer) {
+            Ok(Ok(link)) => {
+                let visitor = Visitor { way: Way::Memory(link.clone()), ..self };
+                visitor.peek(&link, house)
+            }
+            Ok(Err(socket)) => {
+                let visitor = Visitor { way: Way::Ends(Ends::Socket(socket)), ..self };
+                visitor.go_on_with(bytes[1..].to_vec(), house)
+            }
+            Err(why) => Outcome::Refused(why),
+        }
+    }
+
+    /// Goes on over the socket, with what came behind the negotiation.
+    fn go_on_with(mut self, bytes: Vec<u8>, house: &House<'_>) -> Outcome {
+        let none = bytes.is_empty();
+        self.state = State::Judging(bytes);
+        if none { Outcome::Stays(self) } else { self.judge(house) }
+    }
+
+    fn gone(&self, house: &House<'_>) -> Outcome {
+        let gone = Fault::PeerGoneBeforeHello.with(&[&self.peer.address]);
+        Outcome::Refused(self.fault(house.acceptor, gone))
+    }
+
+    fn late(self, house: &House<'_>) -> Outcome {
         if let State::TurnedAway(why) = self.state {
             return Outcome::Refused(why);
         }
-        let silent = Fault::PeerSilent.with(&[&self.peer.address, &patience.as_secs_f64()]);
-        let why = self.fault(acceptor, silent);
-        Outcome::Stays(self.turned_away(acceptor, why))
+        let silent = Fault::PeerSilent.with(&[&self.peer.address, &house.patience.as_secs_f64()]);
+        let why = self.fault(house.acceptor, silent);
+        Outcome::Stays(self.turned_away(house.acceptor, why))
     }
 
     /// What one suffers from who is not heard out: the fault that its bytes have, if there are any.
@@ -131,10 +254,6 @@ impl Visitor {
             State::Judging(bytes) if !bytes.is_empty() => acceptor.fault_of(&self.peer.address, bytes),
             _ => without_bytes,
         }
-    }
-
-    fn failed(&self, operation: &str, errno: Errno) -> LinkError {
-        failed(&self.peer, operation, errno)
     }
 }
 

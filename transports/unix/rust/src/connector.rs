@@ -1,6 +1,6 @@
 //! The calling side.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::name::Name;
 const RETRY: Duration = Duration::from_millis(10);
 
 /// Connects to one socket, as often as it is asked to. It touches no file but by connecting.
-pub(crate) struct UnixConnector {
+pub struct UnixConnector {
     address: Address,
     name: Name,
     hello_timeout: Duration,
@@ -28,19 +28,52 @@ pub(crate) struct UnixConnector {
 }
 
 impl UnixConnector {
-    pub fn new(address: Address, name: Name, options: &UnixOptions) -> Result<UnixConnector, LinkError> {
+    /// A connector to the path that an address has behind its scheme, which may be another transport's.
+    pub fn to_path(address: &Address, options: &UnixOptions) -> Result<UnixConnector, LinkError> {
+        UnixConnector::new(address.clone(), Name::path_of(address)?, options)
+    }
+
+    pub(crate) fn new(
+        address: Address,
+        name: Name,
+        options: &UnixOptions,
+    ) -> Result<UnixConnector, LinkError> {
         let wake = Wake::new().map_err(|errno| failed(&address, "eventfd", errno))?;
         let hello_timeout = options.hello_timeout;
         Ok(UnixConnector { address, name, hello_timeout, closed: AtomicBool::new(false), wake })
+    }
+
+    /// A connection, and who is at its other end.
+    pub fn dial(&self, timeout: Duration) -> Result<(OwnedFd, Peer), LinkError> {
+        let socket = self.connected(timeout)?;
+        let told = peer_credentials(&socket).map_err(|errno| self.failure("getsockopt", errno))?;
+        let peer = Peer {
+            address: self.address.to_string(),
+            process_id: told.process_id,
+            user_id: Some(told.user_id),
+            group_id: Some(told.group_id),
+        };
+        Ok((socket, peer))
+    }
+
+    /// Fails when this was closed. Whoever goes on with a new connection looks here when it waits.
+    pub fn check_open(&self) -> Result<(), LinkError> {
+        match self.closed.load(Ordering::Acquire) {
+            false => Ok(()),
+            true => Err(Fault::ChannelShutdown.with(&[&self.address])),
+        }
+    }
+
+    /// Readable once this was closed.
+    pub fn closing(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
     }
 
     fn connected(&self, timeout: Duration) -> Result<OwnedFd, LinkError> {
         let started = Instant::now();
         let name = self.name.to_system().map_err(|errno| self.failure("connect", errno))?;
         loop {
-            if self.closed.load(Ordering::Acquire) {
-                return Err(Fault::ChannelShutdown.with(&[&self.address]));
-            }
+            self.check_open()?;
             // The description is new, so that nobody shares the flag.
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
             let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
@@ -80,14 +113,7 @@ impl UnixConnector {
 
 impl Connector for UnixConnector {
     fn connect(&self, timeout: Duration) -> Result<Arc<dyn Link>, LinkError> {
-        let socket = self.connected(timeout)?;
-        let told = peer_credentials(&socket).map_err(|errno| self.failure("getsockopt", errno))?;
-        let peer = Peer {
-            address: self.address.to_string(),
-            process_id: told.process_id,
-            user_id: Some(told.user_id),
-            group_id: Some(told.group_id),
-        };
+        let (socket, peer) = self.dial(timeout)?;
         let link = FdLink::over(socket, peer).map_err(|errno| failed(&self.address, "eventfd", errno))?;
         Ok(Arc::new(link))
     }

@@ -10,5 +10,7 @@ mod options;
 mod transport;
 mod users;
 
+pub use connector::UnixConnector;
+pub use listener::UnixListener;
 pub use options::UnixOptions;
 pub use transport::UnixTransport;

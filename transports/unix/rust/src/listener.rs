@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with, bind, listen};
 use samehost_transport_api::{Acceptor, Address, Fault, LinkError, Listener, Peer};
 use samehost_transport_posix::{errno_text, peer_credentials};
-use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread};
+use samehost_transport_reception::{Arrival, Door, Ends, Offers, ReceptionThread, Upgrade};
 
 use crate::UnixOptions;
 use crate::claim::{BACKLOG, Claim, listen_failed, new_socket};
@@ -16,10 +16,11 @@ use crate::name::Name;
 use crate::users::AllowedUsers;
 
 /// Listens on one socket, with one thread.
-pub(crate) struct UnixListener {
+pub struct UnixListener {
     address: Address,
     name: Name,
     options: UnixOptions,
+    upgrade: Option<Arc<dyn Upgrade>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -31,8 +32,22 @@ struct Running {
 }
 
 impl UnixListener {
-    pub fn new(address: Address, name: Name, options: UnixOptions) -> UnixListener {
-        UnixListener { address, name, options, running: Mutex::new(None) }
+    /// A listener at the path that an address has behind its scheme, which may be another transport's.
+    pub fn at_path(
+        address: &Address,
+        options: UnixOptions,
+        upgrade: Option<Arc<dyn Upgrade>>,
+    ) -> Result<UnixListener, LinkError> {
+        Ok(UnixListener::new(address.clone(), Name::path_of(address)?, options, upgrade))
+    }
+
+    pub(crate) fn new(
+        address: Address,
+        name: Name,
+        options: UnixOptions,
+        upgrade: Option<Arc<dyn Upgrade>>,
+    ) -> UnixListener {
+        UnixListener { address, name, options, upgrade, running: Mutex::new(None) }
     }
 
     fn open(&self) -> Result<(Option<Claim>, OwnedFd), LinkError> {
@@ -65,7 +80,8 @@ impl Listener for UnixListener {
         }
         let (claim, socket) = self.open()?;
         let (address, users) = (self.address.to_string(), AllowedUsers::of(&self.options));
-        let door = UnixDoor { address: address.clone(), users, socket };
+        let offers = Offers::Heard(self.upgrade.clone());
+        let door = UnixDoor { address: address.clone(), users, socket, offers };
         let reception = ReceptionThread::start(&address, self.options.hello_timeout, door, acceptor)?;
         *running = Some(Running { claim, reception });
         Ok(())
@@ -94,6 +110,7 @@ struct UnixDoor {
     address: String,
     users: AllowedUsers,
     socket: OwnedFd,
+    offers: Offers,
 }
 
 impl Door for UnixDoor {
@@ -117,6 +134,10 @@ impl Door for UnixDoor {
         };
         let objection = self.users.objection(&self.address, &told);
         Ok(Arrival::visitor(Ends::Socket(socket), peer, objection))
+    }
+
+    fn offers(&self) -> &Offers {
+        &self.offers
     }
 }
 

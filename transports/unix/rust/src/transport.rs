@@ -1,30 +1,40 @@
 //! The transports.
 
+use std::sync::Arc;
+
 use samehost_transport_api::{Address, Connector, LinkError, Listener, Options, Transport};
+use samehost_transport_reception::Upgrade;
 
 use crate::UnixOptions;
 use crate::connector::UnixConnector;
 use crate::listener::UnixListener;
 use crate::name::Name;
 
-/// The transport of Unix sockets. It makes connectors and listeners and holds nothing.
-#[derive(Clone, Copy, Debug)]
+/// The transport of Unix sockets. It makes connectors and listeners and holds no connection.
+#[derive(Clone)]
 pub struct UnixTransport {
     scheme: &'static str,
     name_of: fn(&Address) -> Result<Name, LinkError>,
+    upgrade: Option<Arc<dyn Upgrade>>,
 }
 
 impl UnixTransport {
     /// `unix:PATH`.
     pub fn new() -> UnixTransport {
-        UnixTransport { scheme: "unix", name_of: Name::path_of }
+        UnixTransport { scheme: "unix", name_of: Name::path_of, upgrade: None }
+    }
+
+    /// This transport, whose listeners go on in shared memory with clients that offer to.
+    #[must_use]
+    pub fn with_upgrade(self, upgrade: Arc<dyn Upgrade>) -> UnixTransport {
+        UnixTransport { upgrade: Some(upgrade), ..self }
     }
 
     /// `unix-abstract:NAME`: sockets without a file, of which only Linux knows. Any process of the
     /// same network namespace can take the name, so the check of the user is all that guards it.
     #[cfg(target_os = "linux")]
     pub fn of_abstract_names() -> UnixTransport {
-        UnixTransport { scheme: "unix-abstract", name_of: Name::abstract_of }
+        UnixTransport { scheme: "unix-abstract", name_of: Name::abstract_of, upgrade: None }
     }
 }
 
@@ -46,7 +56,7 @@ impl Transport for UnixTransport {
 
     fn listener(&self, address: &Address, options: &Options) -> Result<Box<dyn Listener>, LinkError> {
         let name = (self.name_of)(address)?;
-        Ok(Box::new(UnixListener::new(address.clone(), name, settings(options))))
+        Ok(Box::new(UnixListener::new(address.clone(), name, settings(options), self.upgrade.clone())))
     }
 }
 

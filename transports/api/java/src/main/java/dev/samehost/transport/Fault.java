@@ -76,6 +76,20 @@ public enum Fault {
   USER_REFUSED(
       Code.PERMISSION_DENIED,
       "{address}: the peer with pid {pid} is of user {uid}, but only user {expected} may connect. Allow others on the listening side."),
+  SHM_FALLBACK(
+      Code.UNAVAILABLE,
+      "{address}: no shared memory ({reason}), so this connection stays on the Unix socket, which is several times slower. Everything else works as before."),
+  SHM_STRICT(
+      Code.UNAVAILABLE,
+      "connecting to {address}: no shared memory ({reason}), and the option strict forbids the Unix socket instead."),
+  SHM_NOT_SERVED(
+      Code.UNIMPLEMENTED,
+      "the server has no shared memory to give: the package samehost-transport-shm is not there"),
+  SHM_VERSION(
+      Code.UNIMPLEMENTED,
+      "the server speaks version {version} of the agreement on shared memory, and the client up to {offered}"),
+  SHM_MEMORY(Code.RESOURCE_EXHAUSTED, "the server's {operation} failed: {error}"),
+  SHM_UNUSABLE(Code.FAILED_PRECONDITION, "the memory of the server {why}"),
   CHILD_GONE_BEFORE_HELLO(
       Code.UNAVAILABLE,
       "{address}: the child (pid {pid}) {ended} before it said HELLO. Its standard output: {skipped}. Its last lines on stderr: {stderr}"),

@@ -67,6 +67,14 @@ public interface Link extends AutoCloseable {
   Peer peer();
 
   /**
+   * What carries the bytes, for people, where the address leaves that open: shared memory, or the
+   * socket and why. Empty where there is nothing to say.
+   */
+  default String medium() {
+    return "";
+  }
+
+  /**
    * Told once, when the peer's HELLO has arrived: the process that the peer says it is. A transport
    * that watches its peer's life may use it.
    *

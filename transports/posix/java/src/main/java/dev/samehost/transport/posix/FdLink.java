@@ -25,6 +25,8 @@ public final class FdLink implements Link {
   private final Wakeup wakeup;
   private final Gate gate = new Gate();
   private final InterruptHook interruptHook = new InterruptHook(this::wake);
+  private final String medium;
+  private final Spin spin = new Spin();
 
   // Of the reader.
   private final NativeBytes incoming = new NativeBytes();
@@ -36,8 +38,15 @@ public final class FdLink implements Link {
   private final NativeBytes outgoing = new NativeBytes();
 
   private FdLink(
-      Fd source, Access sourceAccess, Fd sink, Access sinkAccess, Peer peer, ByteBuffer first)
+      Fd source,
+      Access sourceAccess,
+      Fd sink,
+      Access sinkAccess,
+      Peer peer,
+      ByteBuffer first,
+      String medium)
       throws SystemCallException {
+    this.medium = medium;
     this.source = source;
     this.sourceAccess = sourceAccess;
     this.sink = sink;
@@ -55,8 +64,18 @@ public final class FdLink implements Link {
    */
   public static FdLink overSocket(Fd socket, Peer peer, ByteBuffer first)
       throws SystemCallException {
+    return overSocket(socket, peer, first, "");
+  }
+
+  /**
+   * A link over a connected socket, with what is to be said of how it carries its bytes.
+   *
+   * @throws SystemCallException when there are no descriptors left; the socket is then not closed
+   */
+  public static FdLink overSocket(Fd socket, Peer peer, ByteBuffer first, String medium)
+      throws SystemCallException {
     Access.SOCKET.prepare(socket.number());
-    return new FdLink(socket, Access.SOCKET, socket, Access.SOCKET, peer, first);
+    return new FdLink(socket, Access.SOCKET, socket, Access.SOCKET, peer, first, medium);
   }
 
   /**
@@ -66,7 +85,7 @@ public final class FdLink implements Link {
    */
   public static FdLink over(Fd source, Access sourceAccess, Fd sink, Access sinkAccess, Peer peer)
       throws SystemCallException {
-    return new FdLink(source, sourceAccess, sink, sinkAccess, peer, ByteBuffer.allocate(0));
+    return new FdLink(source, sourceAccess, sink, sinkAccess, peer, ByteBuffer.allocate(0), "");
   }
 
   /**
@@ -187,18 +206,51 @@ public final class FdLink implements Link {
   @Override
   public int await(int interest, long timeoutNanos) throws LinkException {
     enter();
-    interruptHook.enter();
     try {
       boolean given = (interest & READ) != 0 && first.hasRemaining();
-      int ready = poll(interest, given ? 0 : timeoutNanos);
+      int ready = given ? poll(interest, 0) | READ : spin(interest, timeoutNanos);
+      if (ready == 0) {
+        ready = sleep(interest, timeoutNanos);
+      }
       if (gate.isClosed()) {
         throw Fault.LINK_CLOSED.with(peer.address());
       }
-      return given ? ready | READ : ready;
+      return ready;
     } finally {
-      interruptHook.exit();
       leave();
     }
+  }
+
+  /** Looks for a short while, if that was of use lately; leaves a wake to whoever sleeps then. */
+  private int spin(int interest, long timeoutNanos) throws LinkException {
+    if (interest == 0 || timeoutNanos == 0 || !spin.begin(timeoutNanos)) {
+      return 0;
+    }
+    int ready = 0;
+    try {
+      do {
+        ready = poll(interest, 0);
+      } while (ready == 0 && !wakeup.isSet() && spin.goesOn());
+    } finally {
+      spin.end(ready != 0);
+    }
+    return ready;
+  }
+
+  private int sleep(int interest, long timeoutNanos) throws LinkException {
+    long begin = System.nanoTime();
+    int ready;
+    interruptHook.enter();
+    try {
+      ready = poll(interest, timeoutNanos);
+      if (poll.ready(2) != 0) {
+        wakeup.reset();
+      }
+    } finally {
+      interruptHook.exit();
+    }
+    spin.slept(begin, ready != 0);
+    return ready;
   }
 
   private int poll(int interest, long timeoutNanos) throws LinkException {
@@ -213,9 +265,6 @@ public final class FdLink implements Link {
         return 0;
       }
       throw failure("poll", errno);
-    }
-    if (poll.ready(2) != 0) {
-      wakeup.reset();
     }
     int ready = 0;
     if (reads && (poll.ready(0) & READABLE) != 0) {
@@ -238,6 +287,11 @@ public final class FdLink implements Link {
   @Override
   public Peer peer() {
     return peer;
+  }
+
+  @Override
+  public String medium() {
+    return medium;
   }
 
   @Override

@@ -10,14 +10,17 @@ import java.util.concurrent.atomic.AtomicInteger;
  *   OPEN, n inside --- close ---> CLOSING, n inside --- the last one leaves ---> CLOSED
  * </pre>
  */
-final class Gate {
+public final class Gate {
   private static final int CLOSED = 1 << 30;
 
   /** How many are inside, and whether no more may enter. */
   private final AtomicInteger state = new AtomicInteger();
 
+  /** An open gate with nobody inside. */
+  public Gate() {}
+
   /** Goes inside, unless the gate is closed. */
-  boolean enter() {
+  public boolean enter() {
     while (true) {
       int seen = state.get();
       if (seen >= CLOSED) {
@@ -30,16 +33,17 @@ final class Gate {
   }
 
   /** Leaves. True for the one caller who is the last of a closed gate. */
-  boolean leave() {
+  public boolean leave() {
     return state.decrementAndGet() == CLOSED;
   }
 
   /** Lets nobody in any more. The caller is inside. */
-  void close() {
+  public void close() {
     state.updateAndGet(seen -> seen | CLOSED);
   }
 
-  boolean isClosed() {
+  /** Whether nobody may enter any more. */
+  public boolean isClosed() {
     return state.get() >= CLOSED;
   }
 }

@@ -14,19 +14,22 @@ import java.util.Set;
  * what an interrupt shall do, by a public method of its base class. So this is a selector that
  * selects nothing.
  */
-final class InterruptHook extends AbstractSelector {
+public final class InterruptHook extends AbstractSelector {
   private final Runnable action;
 
-  InterruptHook(Runnable action) {
+  /** A hook that runs {@code action}. */
+  public InterruptHook(Runnable action) {
     super(null);
     this.action = action;
   }
 
-  void enter() {
+  /** From here on an interrupt of this thread runs the action. */
+  public void enter() {
     begin();
   }
 
-  void exit() {
+  /** An interrupt of this thread no longer runs the action. */
+  public void exit() {
     end();
   }
 

@@ -35,6 +35,10 @@ final class Libc {
 
   static native long send(int fd, long bytes, long count, int flags);
 
+  static native long sendmsg(int fd, long message, int flags);
+
+  static native long recvmsg(int fd, long message, int flags);
+
   static native int poll(long descriptors, long count, int timeoutMillis);
 
   static native int close(int fd);

@@ -24,6 +24,12 @@ final class Os {
   /** macOS has no such flag; there the socket option takes its place. */
   static final int MSG_NOSIGNAL = LINUX ? 0x4000 : 0;
 
+  /** Descriptors that arrive are close-on-exec; macOS has no such flag. */
+  static final int MSG_CMSG_CLOEXEC = LINUX ? 0x40000000 : 0;
+
+  static final int MSG_CTRUNC = LINUX ? 0x8 : 0x20;
+
+  static final int SCM_RIGHTS = 1;
   static final int SOL_SOCKET = LINUX ? 1 : 0xFFFF;
   static final int SO_TYPE = LINUX ? 3 : 0x1008;
   static final int SO_NOSIGPIPE = 0x1022;

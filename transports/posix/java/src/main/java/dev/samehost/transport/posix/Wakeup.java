@@ -48,6 +48,11 @@ public final class Wakeup implements AutoCloseable {
     }
   }
 
+  /** Whether it is set, without a system call. */
+  public boolean isSet() {
+    return isSet.get();
+  }
+
   /** Takes a {@link #set} back, after it was seen. One that comes in between is one with it. */
   public void reset() {
     Libc.read(source.number(), address + 8, 8);

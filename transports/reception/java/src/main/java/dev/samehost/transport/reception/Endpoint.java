@@ -2,6 +2,7 @@ package dev.samehost.transport.reception;
 
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Peer;
+import dev.samehost.transport.TransportOptions;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -38,6 +39,14 @@ public interface Endpoint extends AutoCloseable {
 
   /** Why this peer may not connect; null when it may. */
   LinkException objection(Peer peer);
+
+  /**
+   * With which settings those are answered who offer to go on in shared memory; null where such
+   * bytes are judged like any others.
+   */
+  default TransportOptions memoryOptions() {
+    return null;
+  }
 
   /** Takes the place away from clients. May be repeated, and called when nothing was made. */
   @Override

@@ -33,9 +33,14 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *              an objection, NO, too many, timeout
  *   JUDGING -----------------------------------------> TURNED_AWAY ---> closed, refused()
- *      |                                                farewell, then at most a second
- *      | YES                                            for the peer to read it
- *      v
+ *    | | ^                                              farewell, then at most a second
+ *    | | |                                              for the peer to read it
+ *    | | |
+ *    | | | an offer of shared memory     ACK: the first bytes come through it
+ *    | | \---------------------------- OFFERED --- neither ACK nor NAK ---> GONE, refused()
+ *    | \----------------------------->            NAK, or it was refused: over the socket
+ *    | YES
+ *    v
  *   LEAVING ---> a link, accepted()          JUDGING --- the peer has gone ---> GONE, refused()
  * </pre>
  */
@@ -52,6 +57,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
 
   private enum State {
     JUDGING,
+    OFFERED,
     TURNED_AWAY,
     LEAVING,
     GONE
@@ -63,6 +69,16 @@ final class Judge extends ChannelInboundHandlerAdapter {
   private final BooleanSupplier listening;
   private final Duration timeout;
   private final ByteBuf first = Unpooled.buffer(256);
+
+  /** Of one whose offer was answered by memory, until it has said whether it takes it. */
+  private Negotiation negotiation;
+
+  /**
+   * Of one that has taken the memory; the bytes come through it, and Netty reads only its bells.
+   */
+  private Upgrade.Upgraded upgraded;
+
+  private boolean mayOffer;
   private ScheduledFuture<?> timer;
   private State state = State.JUDGING;
   private Peer peer;
@@ -78,6 +94,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
     this.acceptor = acceptor;
     this.listening = listening;
     this.timeout = timeout;
+    this.mayOffer = endpoint.memoryOptions() != null;
   }
 
   @Override
@@ -105,18 +122,85 @@ final class Judge extends ChannelInboundHandlerAdapter {
     } finally {
       bytes.release();
     }
-    if (state == State.JUDGING) {
-      judge(context);
+    try {
+      if (state == State.OFFERED) {
+        settle(context);
+      }
+      if (state == State.JUDGING) {
+        judge(context);
+      }
+    } catch (LinkException e) {
+      drop(context, e);
+    } catch (SystemCallException e) {
+      drop(context, Fault.LINK_FAILED.with(address, e.operation(), e.error()));
     }
   }
 
-  private void judge(ChannelHandlerContext context) {
+  private void judge(ChannelHandlerContext context) throws LinkException, SystemCallException {
+    if (upgraded != null) {
+      peek();
+    } else if (mayOffer && first.isReadable()) {
+      FirstBytes offer = Offer.judge(seen());
+      if (offer == FirstBytes.YES) {
+        answer(context);
+      }
+      if (offer == FirstBytes.MORE || state != State.JUDGING) {
+        return;
+      }
+    }
+    if (!first.isReadable()) {
+      return;
+    }
     FirstBytes answer = acceptor.judge(seen());
     if (answer == FirstBytes.YES) {
       leave(context);
     } else if (answer == FirstBytes.NO || first.readableBytes() > JUDGED_BYTES) {
       turnAway(context, acceptor.faultOf(address, seen()));
     }
+  }
+
+  private void peek() throws LinkException {
+    ByteBuffer bytes = ByteBuffer.allocate(JUDGED_BYTES + 1);
+    int count = upgraded.peek(bytes);
+    first.clear();
+    if (count > 0) {
+      first.writeBytes(bytes.flip());
+    }
+  }
+
+  private void answer(ChannelHandlerContext context) throws LinkException, SystemCallException {
+    mayOffer = false;
+    ByteBuffer offer = first.nioBuffer();
+    negotiation = Negotiation.answer(number(context.channel()), offer, endpoint.memoryOptions());
+    first.skipBytes(Offer.WORDS_BYTES);
+    if (negotiation != null) {
+      state = State.OFFERED;
+      settle(context);
+      if (state == State.JUDGING) {
+        judge(context);
+      }
+    }
+  }
+
+  /** What the client says of the memory that it was given. What comes with an ACK are bells. */
+  private void settle(ChannelHandlerContext context) throws LinkException, SystemCallException {
+    if (first.isReadable()) {
+      upgraded = negotiation.settle(first.readByte(), number(context.channel()), peer);
+      negotiation = null;
+      state = State.JUDGING;
+    }
+  }
+
+  private static int number(Channel channel) {
+    return ((UnixChannel) channel).fd().intValue();
+  }
+
+  /** Hangs up on one who cannot be told why. */
+  private void drop(ChannelHandlerContext context, LinkException why) {
+    state = State.GONE;
+    timer.cancel(false);
+    context.channel().closeFuture().addListener(ignored -> acceptor.refused(why));
+    context.close();
   }
 
   private ByteBuffer seen() {
@@ -143,9 +227,16 @@ final class Judge extends ChannelInboundHandlerAdapter {
       // The listener was closed meanwhile, and its descriptor may be somebody else's by now.
       return;
     }
+    if (upgraded != null) {
+      Link link = upgraded;
+      upgraded = null;
+      channel.close();
+      acceptor.accepted(link);
+      return;
+    }
     Link link;
     try {
-      link = link(Fd.duplicate(((UnixChannel) channel).fd().intValue()));
+      link = link(Fd.duplicate(number(channel)));
     } catch (SystemCallException e) {
       acceptor.refused(Fault.LINK_FAILED.with(address, e.operation(), e.error()));
       return;
@@ -181,9 +272,19 @@ final class Judge extends ChannelInboundHandlerAdapter {
     }
     DuplexChannel channel = (DuplexChannel) context.channel();
     channel.closeFuture().addListener(ignored -> acceptor.refused(why));
-    channel
-        .writeAndFlush(Unpooled.wrappedBuffer(acceptor.farewell(why)))
-        .addListener(ignored -> channel.shutdownOutput());
+    ByteBuffer farewell = acceptor.farewell(why);
+    if (upgraded == null) {
+      channel
+          .writeAndFlush(Unpooled.wrappedBuffer(farewell))
+          .addListener(ignored -> channel.shutdownOutput());
+    } else if (farewell.hasRemaining()) {
+      try {
+        // The ring is empty, so a farewell fits.
+        upgraded.write(farewell);
+      } catch (LinkException e) {
+        LOG.debug("{}: a peer that was turned away has gone", address, e);
+      }
+    }
     context.executor().schedule(() -> channel.close(), FAREWELL.toNanos(), TimeUnit.NANOSECONDS);
   }
 
@@ -192,7 +293,13 @@ final class Judge extends ChannelInboundHandlerAdapter {
     if (timer != null) {
       timer.cancel(false);
     }
-    if (state == State.JUDGING && listening.getAsBoolean()) {
+    if (negotiation != null) {
+      negotiation.close();
+    }
+    if (upgraded != null && state != State.LEAVING) {
+      upgraded.close();
+    }
+    if ((state == State.JUDGING || state == State.OFFERED) && listening.getAsBoolean()) {
       state = State.GONE;
       acceptor.refused(
           first.isReadable()

@@ -2,6 +2,7 @@ package dev.samehost.transport.unix;
 
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.SystemCallException;
@@ -35,8 +36,8 @@ final class SocketFile extends UnixEndpoint {
   private String temporary;
   private Inode own;
 
-  SocketFile(SocketName name, AllowedUsers users) {
-    super(name, users);
+  SocketFile(SocketName name, AllowedUsers users, TransportOptions options) {
+    super(name, users, options);
     this.mode = users.areOthers() ? 0666 : 0600;
   }
 

@@ -28,6 +28,7 @@ public final class UnixAbstractTransport implements Transport {
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofAbstract(address);
     return new SocketListener(
-        new AbstractName(name, AllowedUsers.of(options)), options.get(UnixOptions.HELLO_TIMEOUT));
+        new AbstractName(name, AllowedUsers.of(options), options),
+        options.get(UnixOptions.HELLO_TIMEOUT));
   }
 }

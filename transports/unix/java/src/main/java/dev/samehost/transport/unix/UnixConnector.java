@@ -1,9 +1,11 @@
 package dev.samehost.transport.unix;
 
+import dev.samehost.transport.Address;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Peer;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
@@ -14,7 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 
 /** Connects to a Unix socket. It touches nothing but the sockets that it makes. */
-final class UnixConnector implements Connector {
+public final class UnixConnector implements Connector {
   /**
    * A socket that waits in the queue of a busy listener can be woken by nothing but its turn and
    * its time limit. So the wait is cut into slices, to see a {@link #close} between two of them.
@@ -30,17 +32,38 @@ final class UnixConnector implements Connector {
     this.helloTimeoutNanos = options.get(UnixOptions.HELLO_TIMEOUT).toNanos();
   }
 
+  /**
+   * A connector to the path that an address has behind its scheme, which may be another
+   * transport's.
+   */
+  public static UnixConnector toPath(Address address, TransportOptions options)
+      throws LinkException {
+    return new UnixConnector(SocketName.ofPath(address), options);
+  }
+
+  /** A new connection, owned by the caller, and who is at its other end. */
+  public record Dialed(Fd socket, Peer peer) {}
+
   @Override
   public Link connect(long timeoutNanos) throws LinkException {
+    Dialed dialed = dial(timeoutNanos);
+    try {
+      return FdLink.overSocket(dialed.socket(), dialed.peer(), ByteBuffer.allocate(0));
+    } catch (SystemCallException e) {
+      dialed.socket().close();
+      throw failure(e.operation(), e.errno());
+    }
+  }
+
+  /** As {@link #connect}, for one who has something to say before there is a link. */
+  public Dialed dial(long timeoutNanos) throws LinkException {
     Fd socket = null;
     try {
       socket = UnixSocket.create(false);
       connect(socket, timeoutNanos);
-      Link link =
-          FdLink.overSocket(
-              socket, UnixSocket.peer(socket, name.address().toString()), ByteBuffer.allocate(0));
+      Dialed dialed = new Dialed(socket, UnixSocket.peer(socket, name.address().toString()));
       socket = null;
-      return link;
+      return dialed;
     } catch (SystemCallException e) {
       throw failure(e.operation(), e.errno());
     } finally {
@@ -50,13 +73,18 @@ final class UnixConnector implements Connector {
     }
   }
 
+  /** Whoever goes on with a new connection looks here from time to time while it waits. */
+  public void checkOpen() throws LinkException {
+    if (closed) {
+      throw Fault.CHANNEL_SHUTDOWN.with(name.address());
+    }
+  }
+
   private void connect(Fd socket, long timeoutNanos) throws LinkException, SystemCallException {
     ByteBuffer sockaddr = name.toSockaddr();
     long start = System.nanoTime();
     while (true) {
-      if (closed) {
-        throw Fault.CHANNEL_SHUTDOWN.with(name.address());
-      }
+      checkOpen();
       long left = timeoutNanos - (System.nanoTime() - start);
       // 0 would mean no limit; and one try is made whatever the time.
       long micros = Math.max(1, TimeUnit.NANOSECONDS.toMicros(left));

@@ -2,6 +2,7 @@ package dev.samehost.transport.unix;
 
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Peer;
+import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.reception.Endpoint;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -13,10 +14,12 @@ import java.io.IOException;
 abstract class UnixEndpoint implements Endpoint {
   final SocketName name;
   private final AllowedUsers users;
+  private final TransportOptions options;
 
-  UnixEndpoint(SocketName name, AllowedUsers users) {
+  UnixEndpoint(SocketName name, AllowedUsers users, TransportOptions options) {
     this.name = name;
     this.users = users;
+    this.options = options;
   }
 
   @Override
@@ -38,5 +41,10 @@ abstract class UnixEndpoint implements Endpoint {
   @Override
   public final LinkException objection(Peer peer) {
     return users.objection(peer);
+  }
+
+  @Override
+  public final TransportOptions memoryOptions() {
+    return options;
   }
 }

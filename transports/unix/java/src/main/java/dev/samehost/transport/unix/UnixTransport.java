@@ -24,6 +24,7 @@ public final class UnixTransport implements Transport {
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     SocketName name = SocketName.ofPath(address);
     AllowedUsers users = AllowedUsers.of(options);
-    return new SocketListener(new SocketFile(name, users), options.get(UnixOptions.HELLO_TIMEOUT));
+    return new SocketListener(
+        new SocketFile(name, users, options), options.get(UnixOptions.HELLO_TIMEOUT));
   }
 }

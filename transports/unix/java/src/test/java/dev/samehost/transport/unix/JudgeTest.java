@@ -162,7 +162,9 @@ final class JudgeTest {
     Address address = new Address("unix", folder.resolve("s").toString());
     SocketName name = SocketName.ofPath(address);
     AllowedUsers others = new AllowedUsers(false, Set.of(12_345L));
-    listener = new SocketListener(new SocketFile(name, others), Duration.ofSeconds(5));
+    listener =
+        new SocketListener(
+            new SocketFile(name, others, TransportOptions.NONE), Duration.ofSeconds(5));
     connector = new UnixTransport().connector(address, TransportOptions.NONE);
     listener.start(acceptor);
     try (Link link = connect()) {
