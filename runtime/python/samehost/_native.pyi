@@ -449,9 +449,9 @@ class Loop:
         """For a loop that runs on this thread, or will."""
 
     def close(self) -> None:
-        """End all that is open, and takes the descriptors off the loop.
+        """End all that is open, and take the descriptors off the loop.
 
-        May be repeated; done when it is dropped.
+        May be repeated; done when the last object that was made with it is dropped.
         """
 
 @final

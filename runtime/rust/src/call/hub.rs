@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Fault, Link};
@@ -80,6 +80,12 @@ impl Hub {
         std::mem::take(&mut self.shared.lock().news)
     }
 
+    /// Whether there is something to take.
+    pub fn has_something(&self) -> bool {
+        let state = self.shared.lock();
+        !state.news.is_empty() || !state.woken.is_empty()
+    }
+
     /// The tasks that were woken.
     pub fn take_woken(&self) -> Vec<Arc<dyn HubTask>> {
         std::mem::take(&mut self.shared.lock().woken)
@@ -100,7 +106,10 @@ impl Hub {
         };
         for link in links.iter().filter_map(Weak::upgrade) {
             link.abandon();
+            let mut state = self.shared.lock();
+            state.news.push(link);
         }
+        self.shared.ring();
     }
 
     /// Starts the sessions of a channel.
@@ -142,7 +151,6 @@ pub struct HubLink {
     hub: Arc<Shared>,
     /// How the peer's calls are served, and how long its HELLO may take; `None` where it was connected to.
     serve: Option<(Serve, Duration)>,
-    session: OnceLock<Arc<Session>>,
     state: Mutex<LinkState>,
     /// Some output had no room: the loop watches for it.
     wants_room: AtomicBool,
@@ -151,7 +159,8 @@ pub struct HubLink {
 
 #[derive(Default)]
 struct LinkState {
-    link: Option<Arc<dyn Link>>,
+    /// With the session, from the start until it is closed.
+    link: Option<(Arc<Session>, Arc<dyn Link>)>,
     open: Option<OpenSession>,
     /// Until HELLO has come.
     hello: Option<Timer>,
@@ -162,7 +171,7 @@ struct HubDriver(Arc<HubLink>);
 
 impl Driver for HubDriver {
     fn attend(&self, session: &Arc<Session>) {
-        if let Some(link) = self.0.link() {
+        if let Some((_, link)) = self.0.link() {
             let left = session.write(&*link);
             self.0.note(session, left);
         }
@@ -174,7 +183,6 @@ impl HubLink {
         Arc::new(HubLink {
             hub: hub.shared.clone(),
             serve,
-            session: OnceLock::new(),
             state: Mutex::default(),
             wants_room: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -185,7 +193,7 @@ impl HubLink {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn link(&self) -> Option<Arc<dyn Link>> {
+    fn link(&self) -> Option<(Arc<Session>, Arc<dyn Link>)> {
         self.lock().link.clone()
     }
 
@@ -195,9 +203,8 @@ impl HubLink {
             let time = Instant::now().checked_add(*timeout)?;
             Some(Timers::get().at(time, weakly(&session, move |session| session.hello_timeout(seconds))))
         });
-        // It is started once.
-        let _ = self.session.set(session);
-        *self.lock() = LinkState { link: Some(link), open, hello, awaits_hello: self.serve.is_some() };
+        let link = Some((session, link));
+        *self.lock() = LinkState { link, open, hello, awaits_hello: self.serve.is_some() };
         let closed = {
             let mut state = self.hub.lock();
             state.links.retain(|link| link.strong_count() > 0);
@@ -221,10 +228,8 @@ impl HubLink {
     }
 
     fn abandon(&self) {
-        if let Some(session) = self.session.get() {
+        if let Some((session, _)) = self.link() {
             session.abandon(Fault::LinkClosed.with(&[&session.peer().address]));
-        }
-        if self.link().is_some() {
             self.over.store(true, Ordering::SeqCst);
         }
     }
@@ -232,7 +237,7 @@ impl HubLink {
     /// The descriptors to watch for reading and for room; `None` when the link is closed.
     pub fn descriptors(&self) -> Option<(RawFd, RawFd)> {
         let state = self.lock();
-        let fds = state.link.as_ref()?.descriptors();
+        let fds = state.link.as_ref()?.1.descriptors();
         Some((fds.read.as_raw_fd(), fds.write.as_raw_fd()))
     }
 
@@ -248,7 +253,8 @@ impl HubLink {
 
     /// Moves the bytes that can be moved.
     pub fn turn(self: &Arc<Self>) {
-        let (Some(session), Some(link)) = (self.session.get(), self.link()) else { return };
+        let Some((session, link)) = self.link() else { return };
+        let session = &session;
         let mut buffer = std::mem::take(&mut *self.hub.buffer.lock().unwrap_or_else(PoisonError::into_inner));
         buffer.resize(BUFFER_BYTES, 0);
         for _ in 0..READS_A_TURN {
@@ -293,7 +299,8 @@ impl HubLink {
     pub fn close(&self) {
         let LinkState { link, open, hello, .. } = std::mem::take(&mut *self.lock());
         drop(hello);
-        let (Some(session), Some(link)) = (self.session.get().cloned(), link) else { return };
+        let Some((session, link)) = link else { return };
+        let at_once = session.explain_at_once();
         let end = move || {
             session.explain(&*link);
             // What is left to say is said as far as there is room for it.
@@ -302,13 +309,12 @@ impl HubLink {
             drop(link);
             drop(open);
         };
-        if self.session.get().is_some_and(|session| session.explain_at_once()) {
+        if at_once {
             return end();
         }
         let thread = std::thread::Builder::new().name("samehost-end".to_owned());
         if let Err(error) = thread.spawn(end) {
             tracing::warn!(%error, "no thread to ask why a connection ended");
-            self.abandon();
         }
     }
 }
