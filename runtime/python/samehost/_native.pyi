@@ -173,7 +173,11 @@ class Channel:
         """
 
     def state(self, connect: bool = False) -> int:
-        """`IDLE` to `SHUTDOWN`. With ``connect`` an idle channel begins to connect."""
+        """`IDLE` to `SHUTDOWN`.
+
+        With ``connect`` a channel without a connection begins to make one, and goes on trying until it is
+        there.
+        """
 
     def wait_for_state(self, other_than: int, timeout: float | None = None) -> bool:
         """Wait until the state is another one; false when the time is over."""
@@ -294,7 +298,8 @@ class UnaryMethod:
     ) -> Any:
         """Serialise, call, wait, and deserialise.
 
-        What serializer and deserializer raise is raised unchanged.
+        What serializer and deserializer raise is raised unchanged. What would be a `StatusError` elsewhere is
+        what ``failed`` makes of it.
         """
 
 # Servers, for threads
@@ -569,6 +574,13 @@ def fault(name: str, *values: str) -> StatusError:
 
     The catalogue is ``proto/vectors/faults.json``.
     `KeyError` where there is none, `ValueError` where there are not as many values as placeholders.
+    """
+
+def settle(timeout: float) -> bool:
+    """Wait until no other thread waits in this module, and no handler runs on a thread of it.
+
+    False: the time is over. To be called when the interpreter ends, behind whatever ends calls: it then ends
+    every thread that wants the GIL, and one that does so from here would take the process with it.
     """
 
 def log_to(callback: Callable[[int, str, str], object] | None) -> None:

@@ -39,6 +39,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(process::take_standard_streams, module)?)?;
     module.add_function(wrap_pyfunction!(status::fault, module)?)?;
     module.add_function(wrap_pyfunction!(log::log_to, module)?)?;
+    module.add_function(wrap_pyfunction!(waiting::settle, module)?)?;
     for (name, state) in [
         ("IDLE", ConnectivityState::Idle),
         ("CONNECTING", ConnectivityState::Connecting),

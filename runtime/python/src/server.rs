@@ -7,7 +7,7 @@ use samehost::raw;
 use crate::arguments::{seconds, until};
 use crate::fork::Own;
 use crate::server_call::{ServerCall, fail};
-use crate::waiting::wait;
+use crate::waiting::{Inside, wait};
 use crate::{callbacks, options, status};
 
 /// Serves calls on any number of addresses, for threads.
@@ -67,6 +67,7 @@ impl Drop for Server {
 
 /// Runs the application's handler. What it raises stays here.
 fn handle(handler: &Py<PyAny>, call: raw::ServerCall) {
+    let _inside = Inside::enter();
     let attached = Python::try_attach(|py| {
         let call = match Py::new(py, ServerCall::new(call)) {
             Ok(call) => call,

@@ -25,6 +25,16 @@ pub(crate) fn raised(py: Python<'_>, status: &Status) -> PyErr {
     error(py, status.code(), status.message())
 }
 
+/// The status that an exception of this module tells of; `None` for any other exception.
+pub(crate) fn told_by(py: Python<'_>, error: &PyErr) -> Option<Status> {
+    let error = error.value(py);
+    if !error.is_instance(class(py).ok()?).ok()? {
+        return None;
+    }
+    let number = error.getattr("code").ok()?.extract().ok()?;
+    Some(Status::new(code(number).ok()?, error.getattr("text").ok()?.extract::<String>().ok()?))
+}
+
 /// The code with this number; `ValueError` for one that is none.
 pub(crate) fn code(number: i64) -> PyResult<Code> {
     match usize::try_from(number).ok().and_then(|number| Code::ALL.get(number)) {

@@ -6,11 +6,13 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use samehost::transport::Code;
+use samehost::{Metadata, raw};
 
 use crate::arguments::call_options;
 use crate::channel::Channel;
 use crate::message;
 use crate::outcome::Outcome;
+use crate::status;
 use crate::waiting::wait;
 
 /// A unary method of a server: serialises, calls, waits and deserialises in one go.
@@ -63,8 +65,9 @@ impl UnaryMethod {
             rest.set_item("compression", compression)?;
             return general.bind(py).call((request,), Some(&rest));
         }
-        let channel = self.channel.get().0.get(py)?;
-        let options = call_options(metadata, timeout, wait_for_ready, false)?;
+        let channel = self.channel.get().0.get(py).map_err(|error| self.raised(py, error))?;
+        let options =
+            call_options(metadata, timeout, wait_for_ready, false).map_err(|error| self.raised(py, error))?;
         let message = match &self.serializer {
             Some(serializer) => message::incoming(&serializer.bind(py).call1((request,))?)?,
             None => message::incoming(request)?,
@@ -77,8 +80,7 @@ impl UnaryMethod {
                 None => Ok(bytes.into_any()),
             };
         }
-        let raised = self.failed.bind(py).call1((Outcome(Arc::new(outcome)),))?;
-        Err(PyErr::from_value(raised))
+        Err(self.failure(py, outcome))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -87,5 +89,25 @@ impl UnaryMethod {
         visit.call(&self.deserializer)?;
         visit.call(&self.failed)?;
         visit.call(&self.general)
+    }
+}
+
+impl UnaryMethod {
+    /// What is raised for a call with this outcome.
+    fn failure(&self, py: Python<'_>, outcome: raw::Outcome) -> PyErr {
+        match self.failed.bind(py).call1((Outcome(Arc::new(outcome)),)) {
+            Ok(raised) => PyErr::from_value(raised),
+            Err(error) => error,
+        }
+    }
+
+    /// What is raised for an exception of this module's before there is a call: as if a call had that outcome.
+    fn raised(&self, py: Python<'_>, error: PyErr) -> PyErr {
+        match status::told_by(py, &error) {
+            Some(status) => {
+                self.failure(py, raw::Outcome { status, headers: Metadata::default(), message: None })
+            }
+            None => error,
+        }
     }
 }

@@ -1,7 +1,49 @@
 //! Waiting without the GIL.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
 use pyo3::prelude::*;
 use samehost::raw::{Interrupted, Patience};
+
+use crate::arguments::{seconds, until};
+
+/// How many threads are in this module with nothing but its own code below them or above them: they wait here, or
+/// run a handler that was called from here. Each is counted until it has the GIL again, or has given it up for good.
+static INSIDE: AtomicUsize = AtomicUsize::new(0);
+
+/// One of those threads, as long as it is held.
+pub(crate) struct Inside(());
+
+impl Inside {
+    pub(crate) fn enter() -> Inside {
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        Inside(())
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits until no other thread waits in this module or runs a handler of it. Once the interpreter finalises, it ends
+/// threads that want the GIL where they are, and a thread that has Rust below it does not survive that.
+#[pyfunction]
+#[pyo3(signature = (timeout))]
+pub(crate) fn settle(py: Python<'_>, timeout: f64) -> PyResult<bool> {
+    let until = until(seconds(Some(timeout))?);
+    Ok(py.detach(|| {
+        while INSIDE.load(Ordering::SeqCst) > 0 {
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }))
+}
 
 /// Waits without the GIL. On the main thread Python's signal handlers run meanwhile, and what one raises ends the waiting.
 pub(crate) fn wait<T: Send>(
@@ -9,6 +51,7 @@ pub(crate) fn wait<T: Send>(
     wait: impl FnOnce(Patience<'_>) -> Result<T, Interrupted> + Send,
 ) -> PyResult<T> {
     if !is_main_thread() {
+        let _inside = Inside::enter();
         return py.detach(|| match wait(Patience::endless()) {
             Ok(waited) => Ok(waited),
             Err(Interrupted) => unreachable!("nobody was asked whether to go on"),

@@ -72,6 +72,8 @@ struct State {
     failures: u32,
     /// A thread connects, or waits to do so again.
     dialing: bool,
+    /// Tries to connect go on without a call that waits for them.
+    wanted: bool,
     /// Of the call that needed a connection last: its runtime is the one that lives.
     starter: Option<Starter>,
     /// The link whose peer has not said HELLO yet, to be woken at the shutdown.
@@ -111,6 +113,7 @@ impl ChannelCore {
             phase: Phase::Idle,
             failures: 0,
             dialing: false,
+            wanted: false,
             starter: None,
             greeting: None,
             hasty: Waitlist::default(),
@@ -240,7 +243,7 @@ impl ChannelCore {
         loop {
             let until = match state.phase {
                 Phase::Connecting => return state.starter.clone(),
-                Phase::Failed { until } if !state.patient.is_empty() => until,
+                Phase::Failed { until } if state.wanted || !state.patient.is_empty() => until,
                 _ => {
                     state.dialing = false;
                     return None;
@@ -279,6 +282,7 @@ impl ChannelCore {
             match result {
                 Ok(session) => {
                     state.failures = 0;
+                    state.wanted = false;
                     state.last_error = None;
                     state.phase = Phase::Ready(session);
                     state.patient.all(wakes);
@@ -295,11 +299,16 @@ impl ChannelCore {
         })
     }
 
-    /// Begins to connect, if there is no connection.
+    /// Begins to connect, if there is no connection, and goes on trying until there is one.
     pub(crate) fn connect(self: &Arc<Self>) {
-        if matches!(self.lock().phase, Phase::Idle) {
-            self.dial();
+        {
+            let mut state = self.lock();
+            if matches!(state.phase, Phase::Ready(_) | Phase::Shutdown) {
+                return;
+            }
+            state.wanted = true;
         }
+        self.dial();
     }
 
     /// A look at the state that does not keep the channel open.
