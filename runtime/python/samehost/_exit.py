@@ -12,8 +12,13 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from samehost import _native
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# How many seconds handlers get to notice that their calls are over.
+_PATIENCE = 1.0
 
 _channels: weakref.WeakSet[Ending] = weakref.WeakSet()
 _servers: weakref.WeakSet[Ending] = weakref.WeakSet()
@@ -45,6 +50,11 @@ def _end(endings: weakref.WeakSet[Ending]) -> None:
         ending.end()
 
 
-atexit.register(_end, _channels)
+def _end_all() -> None:
+    _end(_channels)
+    _native.settle(_PATIENCE)
+
+
+atexit.register(_end_all)
 # The hook of concurrent.futures; where an interpreter has none, the end waits for handlers as in grpcio.
 getattr(threading, "_register_atexit", atexit.register)(_end, _servers)

@@ -1,7 +1,9 @@
-"""Shorthands of the tests: calls of bytes, and the errors of calls."""
+"""Shorthands of the tests: calls of bytes, the errors of calls, the addresses of children."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -10,6 +12,11 @@ from stubs import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+HERE = Path(__file__).resolve().parent
+
+# A machine may be busy: what is waited for comes at once or is a failure.
+PATIENCE = 30
 
 
 def unary(function: Callable[[bytes, grpc.ServicerContext], Any]) -> dict[str, Any]:
@@ -27,3 +34,9 @@ def error_of(call: Callable[[], Any]) -> Any:
     with pytest.raises(grpc.RpcError) as caught:
         call()
     return caught.value
+
+
+def child_address(program: str, *arguments: str) -> str:
+    """Give the address of a child that runs a program of this folder."""
+    words = [sys.executable, "-m", "samehost.child", str(HERE / program), *arguments]
+    return "stdio:" + " ".join(words)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import samehost
+from calling import child_address
 from echo import Echo
 from stubs import SERVICE, EchoStub, echo_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import grpc
-
-HERE = Path(__file__).resolve().parent
-
-# A machine may be busy: what is waited for comes at once or is a failure.
-PATIENCE = 30
 
 
 @pytest.fixture
@@ -69,9 +64,3 @@ def echo(request: pytest.FixtureRequest, serve: Callable[..., Any]) -> Iterator[
         child_address("worker.py", *(["--pool", "8"] if threads == "pool" else []))
     ) as channel:
         yield EchoStub(channel)
-
-
-def child_address(program: str, *arguments: str) -> str:
-    """Give the address of a child that runs a program of this folder."""
-    words = [sys.executable, "-m", "samehost.child", str(HERE / program), *arguments]
-    return "stdio:" + " ".join(words)

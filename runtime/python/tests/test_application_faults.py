@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from calling import call, error_of, unary
-from conftest import PATIENCE
-from stubs import SERVICE, Ask, Order
+from calling import PATIENCE, call, error_of, unary
+from stubs import SERVICE, Ask, EchoStub, Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -253,6 +252,17 @@ def test_a_unary_call_with_no_response_or_with_two_fails(serve: Serve) -> None:
             error = error_of(begin)
             assert error.code() is grpc.StatusCode.INTERNAL
             assert error.details() == text
+
+
+def test_metadata_that_is_none_is_told_with_its_reason(serve: Serve) -> None:
+    channel = serve()
+    for begin in (
+        lambda: EchoStub(channel).Say(Ask(), metadata=(("Not Allowed", "x"),)),
+        lambda: EchoStub(channel).Repeat(Ask(), metadata=(("Not Allowed", "x"),)),
+    ):
+        error = error_of(begin)
+        assert error.code() is grpc.StatusCode.INTERNAL
+        assert error.details().startswith("metadata Not Allowed: ")
 
 
 def test_trailers_that_are_none_fail_the_call(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

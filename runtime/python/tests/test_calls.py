@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from calling import error_of
-from conftest import PATIENCE
+from calling import PATIENCE, error_of
 from echo import FOR_EVER
 from stubs import Ask, Order
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 import samehost
-from calling import error_of
-from conftest import PATIENCE
+from calling import PATIENCE, error_of
 from echo import FOR_EVER, Echo
 from stubs import Ask, EchoStub, Order, echo_pb2_grpc
 
@@ -81,6 +80,17 @@ def test_channel_ready_future_is_done_when_there_is_a_connection(serve: Serve) -
     ready = grpc.channel_ready_future(channel)
     ready.result(timeout=PATIENCE)
     assert ready.done()
+
+
+def test_channel_ready_future_waits_for_a_server(address: str) -> None:
+    with samehost.channel(address, backoff=0.01, longest_backoff=0.02) as channel:
+        ready = grpc.channel_ready_future(channel)
+        with pytest.raises(grpc.FutureTimeoutError):
+            ready.result(timeout=0.05)
+        server = samehost.server(address)
+        server.start()
+        ready.result(timeout=PATIENCE)
+        server.stop(None)
 
 
 def test_subscribers_are_told_of_states_until_they_leave(serve: Serve) -> None:

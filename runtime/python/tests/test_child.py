@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 import samehost
-from calling import error_of
-from conftest import HERE, PATIENCE, child_address
+from calling import HERE, PATIENCE, child_address, error_of
 from stubs import Ask, EchoStub, Order
 
 if TYPE_CHECKING:

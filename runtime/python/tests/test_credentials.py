@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from calling import call, error_of, unary
-from conftest import PATIENCE
+from calling import PATIENCE, call, error_of, unary
 from stubs import SERVICE, Ask, EchoStub
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from conftest import HERE, PATIENCE
+from calling import HERE, PATIENCE
 from echo import FOR_EVER
 from stubs import SERVICE, Ask, EchoStub, Order
 
@@ -120,7 +120,7 @@ print("open", flush=True)
 """
 
 
-@pytest.mark.parametrize("way", ["pool"])
+@pytest.mark.parametrize("way", ["inline", "pool"])
 def test_an_interpreter_ends_with_calls_open(address: str, way: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, address.partition(":")[2], way],

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 import samehost
-from calling import call, error_of, unary
-from conftest import PATIENCE
+from calling import PATIENCE, call, error_of, unary
 from echo import FOR_EVER, Echo
 from stubs import SERVICE, Ask, EchoStub, Order, echo_pb2_grpc
 

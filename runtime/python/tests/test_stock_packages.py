@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 import samehost
-from calling import error_of
-from conftest import PATIENCE
+from calling import PATIENCE, error_of
 from echo import Echo
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import (  # type: ignore[import-untyped]

@@ -14,7 +14,7 @@ from samehost import _native
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.native.conftest import Obedient
+    from native.conftest import Obedient
 
 SOON = 30.0
 
