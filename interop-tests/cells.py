@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -67,6 +68,16 @@ class Cell:
     def shown(self) -> str:
         """Show it in the table: passed of all."""
         return f"{self.passed}/{self.passed + self.failed}"
+
+
+def closed_port() -> int:
+    """Find a port of this host at which nobody listens, and that the system gives to nobody who asks for any."""
+    for port in range(10_000 + os.getpid() % 20_000, 32_000):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    message = "no port of this host is free"
+    raise OSError(message)
 
 
 def marked(mark: str) -> list[int]:
@@ -186,6 +197,7 @@ def run_cell(cell: Cell, case: str) -> Cell:
         values = {
             "folder": folder,
             "name": "cell",
+            "port": closed_port(),
             "command": f"{shlex.quote(str(HOME / 'server'))} {cell.server}",
         }
         address = cell.transport.client.format(**values)

@@ -61,7 +61,7 @@ def words(cell: Cell) -> dict[str, str]:
     for line in cell.lines:
         if line.startswith("    "):
             text = re.sub(r"/[^\s']*/interop\w+/", "{folder}/", line.strip())
-            said[case] = re.sub(r"\bpid \d+", "pid N", text)
+            said[case] = re.sub(r"\b(pid |127\.0\.0\.1:)\d+", r"\1N", text)
         elif " " in line:
             case = line.split()[1].rstrip(":")
     return said

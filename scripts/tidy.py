@@ -47,6 +47,11 @@ LAYERS = {
         "samehost-transport-posix",
         "samehost-transport-reception",
     },
+    "transports/tcp/rust": {
+        "samehost-transport-api",
+        "samehost-transport-posix",
+        "samehost-transport-reception",
+    },
     "transports/stdio/rust": {"samehost-transport-api", "samehost-transport-posix"},
     "transports/shm/rust": {
         "samehost-transport-api",
@@ -59,6 +64,7 @@ LAYERS = {
         "samehost-transport-unix",
         "samehost-transport-shm",
         "samehost-transport-stdio",
+        "samehost-transport-tcp",
     },
     "runtime/python": {"samehost", "samehost-transport-posix"},
 }

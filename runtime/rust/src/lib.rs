@@ -84,6 +84,7 @@ pub use samehost_transport_api as transport;
 pub use samehost_transport_api::{Code, Options, Peer, Registry};
 pub use samehost_transport_shm::{SharedMemory, ShmOptions, ShmTransport};
 pub use samehost_transport_stdio::{StderrLines, StdioOptions, StdioTransport, take_standard_streams};
+pub use samehost_transport_tcp::{TcpOptions, TcpTransport};
 pub use samehost_transport_unix::{UnixOptions, UnixTransport};
 #[cfg(feature = "blocking")]
 pub use surface::blocking;

@@ -1,5 +1,6 @@
 //! One run of a client program.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use samehost::{Channel, Options};
 use samehost_transport_stdio::StdioOptions;
+use samehost_transport_tcp::TcpOptions;
 use samehost_transport_unix::UnixOptions;
 use tempfile::TempDir;
 
@@ -107,6 +109,7 @@ impl Session {
             ("peer", &format!("python3 {}", quoted(&path("peers/peer.py")))),
             ("wrapper", &format!("python3 {}", quoted(&path("peers/wrapper.py")))),
             ("command", &self.command()),
+            ("port", &closed_port().to_string()),
             ("long", &"x".repeat(LONG_NAME)),
         ];
         fill(address, &values)
@@ -131,7 +134,8 @@ impl Session {
     pub(super) fn victim(&self, name: &str) -> Victim<'_> {
         let folder = self.folder().to_string_lossy();
         let command = self.command();
-        let values = [("folder", &*folder), ("name", name), ("command", &*command)];
+        let port = closed_port().to_string();
+        let values = [("folder", &*folder), ("name", name), ("port", &*port), ("command", &*command)];
         Victim {
             session: self,
             address: fill(&self.transport.client, &values),
@@ -139,6 +143,16 @@ impl Session {
         }
     }
 }
+
+/// A port of this host at which nobody listens, and that the system gives to nobody who asks for any.
+fn closed_port() -> u16 {
+    let from = 10_000 + (std::process::id() % 20_000) as u16;
+    let mut ports = (from..from + 2_000).skip(PORTS.fetch_add(1, Ordering::Relaxed) as usize);
+    ports.find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).expect("a port is free")
+}
+
+/// How many ports were asked for.
+static PORTS: AtomicU32 = AtomicU32::new(0);
 
 /// A server that a case may kill.
 pub(super) struct Victim<'a> {
@@ -179,6 +193,7 @@ pub(super) fn open(address: &str, limits: Option<&Limits>) -> Result<Channel, sa
         let hello_timeout = Duration::from_millis(millis);
         builder = builder.transport_options(
             Options::new()
+                .with(TcpOptions { hello_timeout, ..TcpOptions::default() })
                 .with(UnixOptions { hello_timeout, ..UnixOptions::default() })
                 .with(StdioOptions { hello_timeout, ..StdioOptions::default() }),
         );

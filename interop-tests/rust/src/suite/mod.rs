@@ -14,7 +14,7 @@ pub use case::{Case, EchoedStatus, Entry, Limits, Step};
 pub use catalogue::Catalogue;
 pub use expectation::{Expectation, Mismatch, shown, unless};
 
-/// How a transport is used. `{folder}`, `{name}` and `{command}` are to be filled in.
+/// How a transport is used. `{folder}`, `{name}`, `{port}` and `{command}` are to be filled in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransportUse {

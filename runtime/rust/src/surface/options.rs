@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use samehost_transport_api::Registry;
+use samehost_transport_api::{Registry, Transport};
 use samehost_transport_shm::{SharedMemory, ShmTransport};
 use samehost_transport_stdio::StdioTransport;
+use samehost_transport_tcp::TcpTransport;
 use samehost_transport_unix::UnixTransport;
 
 use super::gzip::GZIP;
@@ -27,6 +28,14 @@ impl Limits {
     pub(crate) fn max_message_bytes(&self) -> u32 {
         let hello = Hello { max_message_bytes: self.max_inbound_message_size, ..Hello::default() };
         wire::Limits::of(&hello).map_or(self.max_inbound_message_size, |limits| limits.max_message_bytes)
+    }
+
+    /// These limits over a transport, which has a default of its own for what was not set.
+    pub(crate) fn over(mut self, transport: &dyn Transport) -> Limits {
+        if self.max_inbound_message_size == 0 {
+            self.max_inbound_message_size = transport.max_message_bytes();
+        }
+        self
     }
 
     /// What a connection is made with; its address is set by whoever makes the link.
@@ -62,4 +71,5 @@ pub(crate) fn default_registry() -> Registry {
         .with(ShmTransport::new())
         .with(UnixTransport::new().with_upgrade(Arc::new(SharedMemory::default())))
         .with(UnixTransport::of_abstract_names())
+        .with(TcpTransport::new())
 }

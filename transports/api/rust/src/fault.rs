@@ -45,6 +45,9 @@ catalogue! {
     ListenNoFolder = (FailedPrecondition, "listen_no_folder", "listening on {address}: there is no folder {folder} (ENOENT). Make it first.");
     ListenPermission = (PermissionDenied, "listen_permission", "listening on {address}: no permission to write in {folder} (EACCES). Run as a user who may, or choose another address.");
     ListenFailed = (Unavailable, "listen_failed", "listening on {address}: {operation} failed: {error}.");
+    ListenNotAFifo = (FailedPrecondition, "listen_not_a_fifo", "listening on {address}: {path} exists and is no FIFO of this user, so it is left alone. Remove it, or choose another address.");
+    ListenPortPermission = (PermissionDenied, "listen_port_permission", "listening on {address}: no permission to take port {port} (EACCES). Low ports are for privileged users: choose a higher one, or 0 for any that is free.");
+    ListenNotOfThisHost = (FailedPrecondition, "listen_not_of_this_host", "listening on {address}: {ip} is no address of this host (EADDRNOTAVAIL). Choose one that is, for example 127.0.0.1.");
     StdioTerminal = (FailedPrecondition, "stdio_terminal", "listening on stdio: standard {stream} is a terminal, but a host's pipe is needed. Start this program from a host, with the address stdio:COMMAND.");
     StdioTaken = (FailedPrecondition, "stdio_taken", "listening on stdio: this process serves on its standard input and output already. A process has only one pair.");
     StdioEnded = (Unavailable, "stdio_ended", "listening on stdio: the host has ended the connection, and a process serves one host and no other.");
@@ -53,6 +56,15 @@ catalogue! {
     ConnectPermission = (Unavailable, "connect_permission", "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one.");
     ConnectTimeout = (Unavailable, "connect_timeout", "connecting to {address}: not accepted within {seconds} s. The server is there but takes no connections: is it stopped or overloaded?");
     ConnectFailed = (Unavailable, "connect_failed", "connecting to {address}: {operation} failed: {error}.");
+    ConnectNoSuchFifo = (Unavailable, "connect_no_such_fifo", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this FIFO when it starts.");
+    ConnectFifoUnread = (Unavailable, "connect_fifo_unread", "connecting to {address}: nobody reads it (ENXIO). The FIFO is there, but no server holds it: it has probably died. Start it again, it will take the FIFO over.");
+    ConnectNotAFifo = (Unavailable, "connect_not_a_fifo", "connecting to {address}: {path} is no FIFO of this user. Is it the right address? A server on a FIFO and its clients run as one user.");
+    ConnectFifoPermission = (Unavailable, "connect_fifo_permission", "connecting to {address}: {operation} failed: permission denied (EACCES). A client must be of the server's user, and makes two FIFOs of its own in the same folder.");
+    ConnectPortClosed = (Unavailable, "connect_port_closed", "connecting to {address}: connection refused (ECONNREFUSED) by {endpoint}. Nobody listens there: is the server running, and at this address?");
+    ConnectUnreachable = (Unavailable, "connect_unreachable", "connecting to {address}: there is no way to {endpoint}: {error}. Is the network up, and is the address right?");
+    ConnectUnanswered = (Unavailable, "connect_unanswered", "connecting to {address}: no answer from {endpoint} within {seconds} s (ETIMEDOUT). Is the server stopped or overloaded, or does a firewall drop what is sent there?");
+    HostUnknown = (Unavailable, "host_unknown", "address {address}: no host has the name {host}. Is it spelled right, and known to this host's resolver (/etc/hosts, DNS)?");
+    PlainTextBeyondHost = (InvalidArgument, "plain_text_beyond_host", "address {address}: {ip} is no loopback address, and what goes over tcp is plain text that anyone on the way can read and change. Choose a loopback address such as 127.0.0.1, or set the option plain_text_beyond_host of TcpOptions on this side.");
     SpawnFailed = (Unavailable, "spawn_failed", "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?");
     PeerHttp2 = (Unavailable, "peer_http2", "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides.");
     PeerHttp1 = (Unavailable, "peer_http1", "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides.");
@@ -68,6 +80,7 @@ catalogue! {
     ShmVersion = (Unimplemented, "shm_version", "the server speaks version {version} of the agreement on shared memory, and the client up to {offered}");
     ShmMemory = (ResourceExhausted, "shm_memory", "the server's {operation} failed: {error}");
     ShmUnusable = (FailedPrecondition, "shm_unusable", "the memory of the server {why}");
+    ClientRefused = (PermissionDenied, "client_refused", "{address}: somebody who wanted to connect was turned away: {reason}.");
     ChildGoneBeforeHello = (Unavailable, "child_gone_before_hello", "{address}: the child (pid {pid}) {ended} before it said HELLO. Its standard output: {skipped}. Its last lines on stderr: {stderr}");
     ChildSilent = (Unavailable, "child_silent", "{address}: the child (pid {pid}) said no HELLO within {seconds} s. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}");
     ChildNoise = (Unavailable, "child_noise", "{address}: the child (pid {pid}) printed {bytes} bytes to standard output and no HELLO. Does it serve stdio:? Its standard output: {skipped}. Its last lines on stderr: {stderr}");

@@ -19,4 +19,4 @@ pub use link::{Descriptors, Interest, Link, Read};
 pub use options::Options;
 pub use peer::Peer;
 pub use registry::Registry;
-pub use transport::{Acceptor, Connector, FirstBytes, Listener, Transport};
+pub use transport::{Acceptor, Connector, FirstBytes, Listener, Transport, shown};

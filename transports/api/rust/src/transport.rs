@@ -11,6 +11,11 @@ pub trait Transport: Send + Sync {
     /// The scheme that this transport serves: `unix` for `unix:/run/app.sock`.
     fn scheme(&self) -> &'static str;
 
+    /// The largest message that a side takes unless it is told otherwise, in bytes; 0 for the wire's default.
+    fn max_message_bytes(&self) -> u32 {
+        0
+    }
+
     /// The calling side of an address. Checks the address; touches nothing else yet.
     fn connector(&self, address: &Address, options: &Options) -> Result<Box<dyn Connector>, LinkError>;
 
@@ -90,7 +95,7 @@ pub enum FirstBytes {
 }
 
 /// Bytes for people, at most 8 of them: `"220 mail" (32 32 30 20 6D 61 69 6C)`.
-fn shown(bytes: &[u8]) -> String {
+pub fn shown(bytes: &[u8]) -> String {
     let bytes = &bytes[..bytes.len().min(8)];
     let printed = |&byte: &u8| if (b' '..=b'~').contains(&byte) { char::from(byte) } else { '.' };
     let text: String = bytes.iter().map(printed).collect();

@@ -3,6 +3,7 @@
 mod credentials;
 mod errno;
 mod fd_link;
+mod fifo;
 mod half;
 mod sigpipe;
 mod spin;
@@ -11,5 +12,7 @@ mod wake;
 pub use credentials::{Credentials, peer_credentials};
 pub use errno::errno_text;
 pub use fd_link::FdLink;
+pub use fifo::make_fifo;
+pub use sigpipe::ignore as ignore_sigpipe;
 pub use spin::Spin;
 pub use wake::Wake;

@@ -6,7 +6,7 @@ static IGNORED: Once = Once::new();
 
 /// Sees to it that SIGPIPE does not end this process: it is ignored from now on, unless the program
 /// has chosen something else than the default.
-pub(crate) fn ignore() {
+pub fn ignore() {
     IGNORED.call_once(|| {
         // SAFETY: a sigaction of zeros is a valid value: the default action with an empty mask.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };

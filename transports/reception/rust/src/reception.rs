@@ -10,7 +10,7 @@ use samehost_transport_api::{Acceptor, LinkError};
 use samehost_transport_posix::Wake;
 
 use crate::door::is_shortage;
-use crate::visitor::{House, Outcome, Visitor};
+use crate::visitor::{House, Outcome, Signs, Visitor};
 use crate::{Arrival, Door, listen_failed};
 
 /// So many visitors are let in at a time; further ones wait in the system's backlog.
@@ -93,16 +93,16 @@ impl Reception {
         if closed {
             return Err(End::Closed);
         }
-        let ready: Vec<bool> = self
+        let signs: Vec<Signs> = self
             .visitors
             .iter()
             .map(|visitor| {
                 let heard = ready.next() == Some(true);
                 let gone = visitor.polled().1.is_some() && ready.next() == Some(true);
-                heard || gone
+                Signs { heard, gone }
             })
             .collect();
-        self.advance(&ready);
+        self.advance(&signs);
         if somebody && accepting {
             self.accept()?;
         }
@@ -110,11 +110,11 @@ impl Reception {
     }
 
     /// Goes on with those who have said something or are late.
-    fn advance(&mut self, ready: &[bool]) {
+    fn advance(&mut self, signs: &[Signs]) {
         let (acceptor, patience, offers) = (&*self.acceptor, self.patience, self.door.offers());
         let house = House { acceptor, patience, offers };
-        for (visitor, &ready) in std::mem::take(&mut self.visitors).into_iter().zip(ready) {
-            match visitor.advance(ready, &house) {
+        for (visitor, &signs) in std::mem::take(&mut self.visitors).into_iter().zip(signs) {
+            match visitor.advance(signs, &house) {
                 Outcome::Accepted(link) => self.acceptor.accepted(link),
                 Outcome::Refused(why) => self.acceptor.refused(why),
                 Outcome::Stays(visitor) => self.visitors.push(visitor),

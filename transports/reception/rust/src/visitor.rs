@@ -60,6 +60,15 @@ enum State {
     TurnedAway(LinkError),
 }
 
+/// What polling has shown of a visitor.
+#[derive(Clone, Copy)]
+pub(crate) struct Signs {
+    /// It has said something, or has ended what it says.
+    pub heard: bool,
+    /// It hears nothing any more.
+    pub gone: bool,
+}
+
 /// What becomes of a visitor.
 pub(crate) enum Outcome {
     Accepted(Arc<dyn Link>),
@@ -94,9 +103,9 @@ impl Visitor {
         }
     }
 
-    /// Goes on: it can be read, or the time is over, or neither.
-    pub fn advance(self, ready: bool, house: &House<'_>) -> Outcome {
-        let on = if ready { self.read(house) } else { Outcome::Stays(self) };
+    /// Goes on: there are signs of it, or the time is over, or neither.
+    pub fn advance(self, signs: Signs, house: &House<'_>) -> Outcome {
+        let on = if signs.heard || signs.gone { self.read(house, signs.gone) } else { Outcome::Stays(self) };
         match on {
             Outcome::Stays(visitor) if visitor.until <= Instant::now() => visitor.late(house),
             on => on,
@@ -116,7 +125,7 @@ impl Visitor {
         Visitor { state: State::TurnedAway(why), until: Instant::now() + FAREWELL, ..self }
     }
 
-    fn read(mut self, house: &House<'_>) -> Outcome {
+    fn read(mut self, house: &House<'_>, gone: bool) -> Outcome {
         let mut buffer = [0; 512];
         let result = match &self.way {
             Way::Ends(ends) => ends.read(&mut buffer),
@@ -126,10 +135,11 @@ impl Visitor {
             }
         };
         let count = match (&self.state, result) {
-            (_, Err(Errno::AGAIN | Errno::INTR)) => return Outcome::Stays(self),
+            (_, Err(Errno::INTR)) => return Outcome::Stays(self),
+            (_, Err(Errno::AGAIN)) if !gone => return Outcome::Stays(self),
             (State::TurnedAway(why), Ok(0) | Err(_)) => return Outcome::Refused(why.clone()),
             (State::TurnedAway(_), Ok(_)) => return Outcome::Stays(self),
-            (_, Ok(0) | Err(Errno::CONNRESET)) => return self.gone(house),
+            (_, Ok(0) | Err(Errno::CONNRESET | Errno::AGAIN)) => return self.gone(house),
             (_, Err(errno)) => return Outcome::Refused(failed(&self.peer, "read", errno)),
             (_, Ok(count)) => count,
         };

@@ -154,7 +154,7 @@ pub struct ChannelBuilder {
 }
 
 impl ChannelBuilder {
-    /// The largest message that this side takes, as it travels; 64 MiB by default. tonic's clients have
+    /// The largest message that this side takes, as it travels; 64 MiB by default, 4 MiB on tcp. tonic's clients have
     /// a limit of their own, 4 MiB unless told otherwise: `max_decoding_message_size`.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
         self.limits.max_inbound_message_size = bytes;
@@ -210,9 +210,10 @@ impl ChannelBuilder {
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
         let address: Address = self.address.parse()?;
-        let connector = self.registry.find(&address)?.connector(&address, &self.options)?;
+        let transport = self.registry.find(&address)?;
+        let connector = transport.connector(&address, &self.options)?;
         let settings = ChannelSettings {
-            connection: self.limits.settings(&self.address),
+            connection: self.limits.over(transport).settings(&self.address),
             address: self.address,
             connect_timeout: self.connect_timeout,
             backoff: self.backoff,

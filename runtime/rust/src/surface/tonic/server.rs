@@ -104,7 +104,7 @@ impl ServerBuilder {
         self
     }
 
-    /// The largest message that this side takes, as it travels; 64 MiB by default. tonic's services
+    /// The largest message that this side takes, as it travels; 64 MiB by default, 4 MiB on tcp. tonic's services
     /// have a limit of their own, 4 MiB unless told otherwise: `max_decoding_message_size`.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
         self.limits.max_inbound_message_size = bytes;
@@ -148,7 +148,9 @@ impl ServerBuilder {
     /// Why the address cannot be listened on.
     pub fn bind(self, address: &str) -> Result<Server, Status> {
         let parsed: Address = address.parse()?;
-        let listener = self.registry.find(&parsed)?.listener(&parsed, &self.options)?;
+        let transport = self.registry.find(&parsed)?;
+        let listener = transport.listener(&parsed, &self.options)?;
+        let limits = self.limits.over(transport);
         let services = Arc::new(self.services);
         let serve = Arc::new(move |calls: Vec<ServerCall>| {
             // A call that comes alone may run here; of several each has a task, so that they run side by side.
@@ -157,7 +159,7 @@ impl ServerBuilder {
                 handler::begin(&services, call, inline);
             }
         });
-        let core = ServerCore::bind(listener, self.limits.settings(address), TaskDriver::host(serve))?;
+        let core = ServerCore::bind(listener, limits.settings(address), TaskDriver::host(serve))?;
         Ok(Server { core })
     }
 

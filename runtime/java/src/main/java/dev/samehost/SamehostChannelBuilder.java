@@ -6,6 +6,7 @@ import dev.samehost.call.DialerOptions;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
 import dev.samehost.wire.Hello;
@@ -98,7 +99,9 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   @Override
   public ManagedChannel build() {
     try {
-      Hello hello = Identity.hello(encodings, maxInboundMessageSize, maxInboundMetadataSize, 0);
+      Transport transport = Transports.find(address);
+      Hello hello =
+          Identity.hello(encodings, maxMessageBytes(transport), maxInboundMetadataSize, 0);
       DialerOptions options =
           new DialerOptions(
               address.toString(),
@@ -107,10 +110,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
               new ClientConnections(filters),
               executor);
       Dialer dialer =
-          new Dialer(
-              Transports.find(address).connector(address, transportOptions),
-              options,
-              backoff.get());
+          new Dialer(transport.connector(address, transportOptions), options, backoff.get());
       ManagedChannel channel =
           new SamehostChannel(
               dialer, executor, authority, userAgent, encodings, hello.maxMessageBytes());
@@ -120,6 +120,10 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
+  }
+
+  private int maxMessageBytes(Transport transport) {
+    return maxInboundMessageSize == 0 ? transport.maxMessageBytes() : maxInboundMessageSize;
   }
 
   // ---- options of samehost
@@ -251,7 +255,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
     return this;
   }
 
-  /** The largest message that is taken, in bytes; 64 MiB by default. */
+  /** The largest message that is taken, in bytes; 64 MiB by default, 4 MiB on tcp. */
   @Override
   public SamehostChannelBuilder maxInboundMessageSize(int bytes) {
     maxInboundMessageSize = atLeastOne(bytes);

@@ -4,6 +4,7 @@ import dev.samehost.call.Reception;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
 import dev.samehost.wire.Hello;
@@ -87,10 +88,11 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   @Override
   public Server build() {
     try {
+      Transport transport = Transports.find(address);
       Services served = new Services(services, fallback, interceptors, binaryLog);
       Hello hello =
           Identity.hello(
-              encodings, maxInboundMessageSize, maxInboundMetadataSize, maxConcurrentCalls);
+              encodings, maxMessageBytes(transport), maxInboundMetadataSize, maxConcurrentCalls);
       Reception.Options options = new Reception.Options(hello, helloTimeout.toNanos(), executor);
       Handling.Options handling =
           new Handling.Options(
@@ -101,13 +103,17 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               executors);
       Reception reception =
           new Reception(
-              Transports.find(address).listener(address, transportOptions),
+              transport.listener(address, transportOptions),
               options,
               new Handling(served, handling));
       return new SamehostServer(reception, served);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
+  }
+
+  private int maxMessageBytes(Transport transport) {
+    return maxInboundMessageSize == 0 ? transport.maxMessageBytes() : maxInboundMessageSize;
   }
 
   // ---- options of samehost
@@ -210,7 +216,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
     return this;
   }
 
-  /** The largest message that is taken, in bytes; 64 MiB by default. */
+  /** The largest message that is taken, in bytes; 64 MiB by default, 4 MiB on tcp. */
   @Override
   public SamehostServerBuilder maxInboundMessageSize(int bytes) {
     maxInboundMessageSize = SamehostChannelBuilder.atLeastOne(bytes);

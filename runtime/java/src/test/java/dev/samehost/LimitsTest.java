@@ -9,6 +9,7 @@ import com.google.protobuf.ByteString;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import io.grpc.Metadata;
+import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
@@ -146,5 +147,32 @@ final class LimitsTest {
       }
       assertThat(most.get()).isAtMost(3);
     }
+  }
+
+  @Test
+  void overTcpAMessageMayHaveFourMebibytesUnlessMoreIsAllowed() throws Exception {
+    Note large = Note.newBuilder().setData(ByteString.copyFrom(new byte[5 << 20])).build();
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Server usual =
+          setting.start(
+              SamehostServerBuilder.forAddress("tcp:127.0.0.1:0").addService(new EchoService()));
+      Status status = fails(over(setting, usual, 8 << 20), large);
+      assertExceeds(status, "server", "maxInboundMessageSize");
+      assertThat(status.getDescription()).contains("maximum of 4194304 bytes");
+      Server larger =
+          setting.start(
+              SamehostServerBuilder.forAddress("tcp:127.0.0.1:0")
+                  .maxInboundMessageSize(8 << 20)
+                  .addService(new EchoService()));
+      assertExceeds(fails(over(setting, larger, 0), large), "client", "maxInboundMessageSize");
+      assertThat(over(setting, larger, 8 << 20).unary(large)).isEqualTo(large);
+    }
+  }
+
+  private static EchoGrpc.EchoBlockingStub over(Setting setting, Server server, int limit) {
+    SamehostChannelBuilder builder =
+        SamehostChannelBuilder.forAddress(server.getListenSockets().get(0).toString());
+    return EchoGrpc.newBlockingStub(
+        setting.open(limit == 0 ? builder : builder.maxInboundMessageSize(limit)));
   }
 }

@@ -104,7 +104,7 @@ final class Session implements AutoCloseable {
   }
 
   /** The address that a step names, or else the session's. */
-  String address(Step step) {
+  String address(Step step) throws IOException {
     if (step.address() == null) {
       return address;
     }
@@ -116,6 +116,7 @@ final class Session implements AutoCloseable {
             "peer", "python3 " + quoted(suite.path("peers/peer.py")),
             "wrapper", "python3 " + quoted(suite.path("peers/wrapper.py")),
             "command", command(),
+            "port", Ports.closed(),
             "long", "x".repeat(LONG_NAME)));
   }
 
@@ -130,6 +131,7 @@ final class Session implements AutoCloseable {
         Map.of(
             "folder", scratch.folder().toString(),
             "name", name,
+            "port", Ports.closed(),
             "command", command());
     return new Victim(Suite.fill(use.client(), values), Suite.fill(use.server(), values));
   }

@@ -26,7 +26,8 @@ public final class Suite {
   }
 
   /**
-   * How a transport is used. {@code {folder}}, {@code {name}} and {@code {command}} are filled in.
+   * How a transport is used. {@code {folder}}, {@code {name}}, {@code {port}} and {@code {command}}
+   * are filled in.
    *
    * @param server what a server is given
    * @param client what a client is given

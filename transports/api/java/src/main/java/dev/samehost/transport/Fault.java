@@ -28,6 +28,15 @@ public enum Fault {
       Code.PERMISSION_DENIED,
       "listening on {address}: no permission to write in {folder} (EACCES). Run as a user who may, or choose another address."),
   LISTEN_FAILED(Code.UNAVAILABLE, "listening on {address}: {operation} failed: {error}."),
+  LISTEN_NOT_A_FIFO(
+      Code.FAILED_PRECONDITION,
+      "listening on {address}: {path} exists and is no FIFO of this user, so it is left alone. Remove it, or choose another address."),
+  LISTEN_PORT_PERMISSION(
+      Code.PERMISSION_DENIED,
+      "listening on {address}: no permission to take port {port} (EACCES). Low ports are for privileged users: choose a higher one, or 0 for any that is free."),
+  LISTEN_NOT_OF_THIS_HOST(
+      Code.FAILED_PRECONDITION,
+      "listening on {address}: {ip} is no address of this host (EADDRNOTAVAIL). Choose one that is, for example 127.0.0.1."),
   STDIO_TERMINAL(
       Code.FAILED_PRECONDITION,
       "listening on stdio: standard {stream} is a terminal, but a host's pipe is needed. Start this program from a host, with the address stdio:COMMAND."),
@@ -51,6 +60,33 @@ public enum Fault {
       Code.UNAVAILABLE,
       "connecting to {address}: not accepted within {seconds} s. The server is there but takes no connections: is it stopped or overloaded?"),
   CONNECT_FAILED(Code.UNAVAILABLE, "connecting to {address}: {operation} failed: {error}."),
+  CONNECT_NO_SUCH_FIFO(
+      Code.UNAVAILABLE,
+      "connecting to {address}: no such file (ENOENT). Is the server running? It creates this FIFO when it starts."),
+  CONNECT_FIFO_UNREAD(
+      Code.UNAVAILABLE,
+      "connecting to {address}: nobody reads it (ENXIO). The FIFO is there, but no server holds it: it has probably died. Start it again, it will take the FIFO over."),
+  CONNECT_NOT_A_FIFO(
+      Code.UNAVAILABLE,
+      "connecting to {address}: {path} is no FIFO of this user. Is it the right address? A server on a FIFO and its clients run as one user."),
+  CONNECT_FIFO_PERMISSION(
+      Code.UNAVAILABLE,
+      "connecting to {address}: {operation} failed: permission denied (EACCES). A client must be of the server's user, and makes two FIFOs of its own in the same folder."),
+  CONNECT_PORT_CLOSED(
+      Code.UNAVAILABLE,
+      "connecting to {address}: connection refused (ECONNREFUSED) by {endpoint}. Nobody listens there: is the server running, and at this address?"),
+  CONNECT_UNREACHABLE(
+      Code.UNAVAILABLE,
+      "connecting to {address}: there is no way to {endpoint}: {error}. Is the network up, and is the address right?"),
+  CONNECT_UNANSWERED(
+      Code.UNAVAILABLE,
+      "connecting to {address}: no answer from {endpoint} within {seconds} s (ETIMEDOUT). Is the server stopped or overloaded, or does a firewall drop what is sent there?"),
+  HOST_UNKNOWN(
+      Code.UNAVAILABLE,
+      "address {address}: no host has the name {host}. Is it spelled right, and known to this host's resolver (/etc/hosts, DNS)?"),
+  PLAIN_TEXT_BEYOND_HOST(
+      Code.INVALID_ARGUMENT,
+      "address {address}: {ip} is no loopback address, and what goes over tcp is plain text that anyone on the way can read and change. Choose a loopback address such as 127.0.0.1, or set the option plain_text_beyond_host of TcpOptions on this side."),
   SPAWN_FAILED(
       Code.UNAVAILABLE,
       "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?"),
@@ -90,6 +126,9 @@ public enum Fault {
       "the server speaks version {version} of the agreement on shared memory, and the client up to {offered}"),
   SHM_MEMORY(Code.RESOURCE_EXHAUSTED, "the server's {operation} failed: {error}"),
   SHM_UNUSABLE(Code.FAILED_PRECONDITION, "the memory of the server {why}"),
+  CLIENT_REFUSED(
+      Code.PERMISSION_DENIED,
+      "{address}: somebody who wanted to connect was turned away: {reason}."),
   CHILD_GONE_BEFORE_HELLO(
       Code.UNAVAILABLE,
       "{address}: the child (pid {pid}) {ended} before it said HELLO. Its standard output: {skipped}. Its last lines on stderr: {stderr}"),

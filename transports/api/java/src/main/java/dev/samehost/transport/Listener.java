@@ -69,8 +69,8 @@ public interface Listener extends AutoCloseable {
 
     private static final int SHOWN_BYTES = 8;
 
-    /** Bytes for people, at most 16 of them: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
-    static String show(ByteBuffer bytes) {
+    /** Bytes for people, at most 8 of them: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
+    public static String show(ByteBuffer bytes) {
       byte[] shown = new byte[Math.min(bytes.remaining(), SHOWN_BYTES)];
       bytes.duplicate().get(shown);
       StringBuilder text = new StringBuilder("\"");

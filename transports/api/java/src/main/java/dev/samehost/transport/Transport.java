@@ -10,6 +10,14 @@ public interface Transport {
   String scheme();
 
   /**
+   * The largest message that a side takes unless it is told otherwise, in bytes; 0 for the wire's
+   * default.
+   */
+  default int maxMessageBytes() {
+    return 0;
+  }
+
+  /**
    * The calling side of an address. Checks the address; touches nothing else yet.
    *
    * @throws LinkException with code INVALID_ARGUMENT when the address or an option makes no sense

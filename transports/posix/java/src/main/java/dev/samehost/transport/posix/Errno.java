@@ -45,12 +45,15 @@ public enum Errno {
   EAFNOSUPPORT(97, 47, "Address family not supported by protocol"),
   EADDRINUSE(98, 48, "Address already in use"),
   EADDRNOTAVAIL(99, 49, "Cannot assign requested address"),
+  ENETDOWN(100, 50, "Network is down"),
+  ENETUNREACH(101, 51, "Network is unreachable"),
   ECONNABORTED(103, 53, "Software caused connection abort"),
   ECONNRESET(104, 54, "Connection reset by peer"),
   ENOBUFS(105, 55, "No buffer space available"),
   ENOTCONN(107, 57, "Transport endpoint is not connected"),
   ETIMEDOUT(110, 60, "Connection timed out"),
   ECONNREFUSED(111, 61, "Connection refused"),
+  EHOSTUNREACH(113, 65, "No route to host"),
   EINPROGRESS(115, 36, "Operation now in progress"),
   EDQUOT(122, 69, "Disk quota exceeded");
 

@@ -47,7 +47,7 @@ public final class Fd implements AutoCloseable {
     return open(path, Os.O_WRONLY | Os.O_NONBLOCK);
   }
 
-  private static Fd open(String path, int flags) throws SystemCallException {
+  static Fd open(String path, int flags) throws SystemCallException {
     return own(check("open", Libc.VARIADIC.open(path, flags | Os.O_CLOEXEC, 0600)));
   }
 

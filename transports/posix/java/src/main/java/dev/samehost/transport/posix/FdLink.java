@@ -85,7 +85,18 @@ public final class FdLink implements Link {
    */
   public static FdLink over(Fd source, Access sourceAccess, Fd sink, Access sinkAccess, Peer peer)
       throws SystemCallException {
-    return new FdLink(source, sourceAccess, sink, sinkAccess, peer, ByteBuffer.allocate(0), "");
+    return over(source, sourceAccess, sink, sinkAccess, peer, ByteBuffer.allocate(0));
+  }
+
+  /**
+   * The same.
+   *
+   * @param first bytes that were read from the source already; reading gives them first
+   */
+  public static FdLink over(
+      Fd source, Access sourceAccess, Fd sink, Access sinkAccess, Peer peer, ByteBuffer first)
+      throws SystemCallException {
+    return new FdLink(source, sourceAccess, sink, sinkAccess, peer, first, "");
   }
 
   /**

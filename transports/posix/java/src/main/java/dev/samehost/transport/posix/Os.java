@@ -10,6 +10,10 @@ final class Os {
   static final int O_RDWR = 2;
   static final int O_CREAT = LINUX ? 0x40 : 0x200;
   static final int O_NONBLOCK = LINUX ? 0x800 : 0x4;
+
+  /** Linux has it differently on its different processors. */
+  static final int O_NOFOLLOW = LINUX ? (Platform.isARM() ? 0x8000 : 0x20000) : 0x100;
+
   static final int O_CLOEXEC = LINUX ? 0x80000 : 0x1000000;
   static final int EFD_CLOEXEC_NONBLOCK = 0x80800;
 

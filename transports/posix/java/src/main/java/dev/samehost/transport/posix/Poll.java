@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
 
-/** Waits for three descriptors at most. It owns none of them. Used by one thread at a time. */
+/**
+ * Waits for several descriptors, three unless told otherwise. It owns none of them. Used by one
+ * thread at a time.
+ */
 public final class Poll {
   /** Bytes can be read, or the end. */
   public static final int READABLE = Os.POLLIN;
@@ -18,17 +21,27 @@ public final class Poll {
   public static final int HANG_UP = Os.POLLHUP | (Os.LINUX ? Os.POLLRDHUP : 0);
 
   private static final int ENTRY_BYTES = 8;
-  private static final int TIMEOUT_AT = 3 * ENTRY_BYTES;
 
-  /** Three times struct pollfd {int fd; short events; short revents}, and a struct timespec. */
-  private final ByteBuffer memory =
-      ByteBuffer.allocateDirect(TIMEOUT_AT + 16).order(ByteOrder.nativeOrder());
+  private final int size;
+  private final int timeoutAt;
 
-  private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
+  /** So many struct pollfd {int fd; short events; short revents}, and a struct timespec. */
+  private final ByteBuffer memory;
+
+  private final long address;
 
   /** A poll of no descriptor. */
   public Poll() {
-    for (int index = 0; index < 3; index++) {
+    this(3);
+  }
+
+  /** A poll of no descriptor, with room for so many. */
+  public Poll(int size) {
+    this.size = size;
+    this.timeoutAt = size * ENTRY_BYTES;
+    this.memory = ByteBuffer.allocateDirect(timeoutAt + 16).order(ByteOrder.nativeOrder());
+    this.address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
+    for (int index = 0; index < size; index++) {
       set(index, -1, 0);
     }
   }
@@ -39,6 +52,12 @@ public final class Poll {
     memory.putInt(index * ENTRY_BYTES, events == 0 ? -1 : fd);
     memory.putInt(index * ENTRY_BYTES + 4, 0);
     memory.putShort(index * ENTRY_BYTES + 4, (short) events);
+  }
+
+  /** Descriptor {@code index} waits for its failures alone, such as that nobody reads it. */
+  public void setForFailures(int index, int fd) {
+    memory.putInt(index * ENTRY_BYTES, fd);
+    memory.putInt(index * ENTRY_BYTES + 4, 0);
   }
 
   /** What was found at descriptor {@code index}; failures too, though nobody waits for them. */
@@ -54,17 +73,17 @@ public final class Poll {
    */
   public int run(long timeoutNanos) {
     if (timeoutNanos == Long.MAX_VALUE) {
-      return Libc.poll(address, 3, -1);
+      return Libc.poll(address, size, -1);
     }
     if (Os.LINUX) {
       long seconds = TimeUnit.NANOSECONDS.toSeconds(timeoutNanos);
       long nanos = timeoutNanos - TimeUnit.SECONDS.toNanos(seconds);
       if (Native.LONG_SIZE == 8) {
-        memory.putLong(TIMEOUT_AT, seconds).putLong(TIMEOUT_AT + 8, nanos);
-        return Libc.Linux.ppoll(address, 3, address + TIMEOUT_AT, 0);
+        memory.putLong(timeoutAt, seconds).putLong(timeoutAt + 8, nanos);
+        return Libc.Linux.ppoll(address, size, address + timeoutAt, 0);
       }
     }
     long millis = TimeUnit.NANOSECONDS.toMillis(timeoutNanos);
-    return Libc.poll(address, 3, (int) Math.min(millis, Integer.MAX_VALUE));
+    return Libc.poll(address, size, (int) Math.min(millis, Integer.MAX_VALUE));
   }
 }

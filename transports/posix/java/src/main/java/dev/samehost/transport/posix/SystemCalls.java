@@ -20,6 +20,12 @@ public final class SystemCalls {
 
   public static final int SOCK_STREAM = 1;
 
+  /** The family of TCP over IPv4. */
+  public static final int AF_INET = 2;
+
+  /** The family of TCP over IPv6. */
+  public static final int AF_INET6 = LINUX ? 10 : 30;
+
   /** Flags of {@code socket}, which only Linux has. */
   public static final int SOCK_CLOEXEC = 0x80000;
 
@@ -45,7 +51,15 @@ public final class SystemCalls {
 
   public static native int getsockopt(int fd, int level, int name, long value, long length);
 
+  public static native int getsockname(int fd, long address, long length);
+
+  public static native int getpeername(int fd, long address, long length);
+
   public static native int flock(int fd, int operation);
+
+  public static native int mkfifo(long path, int mode);
+
+  public static native int fchmod(int fd, int mode);
 
   public static native int chmod(long path, int mode);
 

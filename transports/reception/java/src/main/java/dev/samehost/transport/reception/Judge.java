@@ -64,7 +64,6 @@ final class Judge extends ChannelInboundHandlerAdapter {
   }
 
   private final Endpoint endpoint;
-  private final String address;
   private final Acceptor acceptor;
   private final BooleanSupplier listening;
   private final Duration timeout;
@@ -83,6 +82,9 @@ final class Judge extends ChannelInboundHandlerAdapter {
   private State state = State.JUDGING;
   private Peer peer;
 
+  /** Of the listener, until the peer is known. */
+  private String address;
+
   /**
    * A judge of one connection.
    *
@@ -100,6 +102,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext context) throws IOException {
     peer = endpoint.peer(context.channel());
+    address = peer.address();
     LinkException objection = endpoint.objection(peer);
     if (objection != null) {
       turnAway(context, objection);

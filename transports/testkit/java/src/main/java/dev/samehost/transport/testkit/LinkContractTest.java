@@ -143,9 +143,11 @@ public abstract class LinkContractTest {
 
   @ParameterizedTest
   @EnumSource(End.class)
-  void writing_to_one_who_no_longer_reads_fails_and_kills_nobody(End end) throws LinkException {
+  void writing_to_one_who_no_longer_reads_fails_and_kills_nobody(End end) throws Exception {
     LinkEnds link = of(end);
     link.near().close();
+    // The end of a connection through a network shows by what comes back to what was written.
+    assertThrows(LinkException.class, () -> Bytes.writeUntilItFails(link.far()));
     for (int i = 0; i < 3; i++) {
       assertThat(link.far().await(Link.WRITE, Bytes.PATIENCE_NANOS)).isEqualTo(Link.WRITE);
       LinkException failure =

@@ -5,18 +5,15 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.Inode;
+import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
 import io.netty.channel.unix.DomainSocketAddress;
-import java.io.IOException;
 import java.lang.ref.Reference;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -28,9 +25,6 @@ import java.util.concurrent.ThreadLocalRandom;
  * a lock on two files of the same name.
  */
 final class SocketFile extends UnixEndpoint {
-  private static final int S_IFMT = 0170000;
-  private static final int S_IFSOCK = 0140000;
-
   private final int mode;
   private Fd lock;
   private String temporary;
@@ -63,9 +57,9 @@ final class SocketFile extends UnixEndpoint {
     ByteBuffer from = SystemCalls.text(temporary);
     ByteBuffer to = SystemCalls.text(name.text());
     try {
-      UnixSocket.check("chmod", SystemCalls.chmod(SystemCalls.address(from), mode));
+      Sockets.check("chmod", SystemCalls.chmod(SystemCalls.address(from), mode));
       Inode made = Inode.at(temporary);
-      UnixSocket.check(
+      Sockets.check(
           "rename", SystemCalls.rename(SystemCalls.address(from), SystemCalls.address(to)));
       own = made;
     } catch (SystemCallException e) {
@@ -100,12 +94,12 @@ final class SocketFile extends UnixEndpoint {
     if (found == null) {
       return;
     }
-    if ((found.mode & S_IFMT) != S_IFSOCK) {
+    if (!found.isSocket()) {
       throw Fault.LISTEN_NOT_A_SOCKET.with(name.address(), name.text());
     }
     // One who does not know of the lock file may be alive nevertheless.
-    try (Fd probe = UnixSocket.create(true)) {
-      int errno = UnixSocket.connect(probe, name.toSockaddr());
+    try (Fd probe = Sockets.create(SystemCalls.AF_UNIX, true)) {
+      int errno = Sockets.connect(probe, name.toSockaddr());
       // EAGAIN: its queue is full. EPROTOTYPE: it lives, and takes datagrams.
       if (errno == 0 || Errno.EAGAIN.is(errno) || Errno.EPROTOTYPE.is(errno)) {
         throw Fault.LISTEN_IN_USE.with(name.address());
@@ -171,28 +165,5 @@ final class SocketFile extends UnixEndpoint {
       return Fault.LISTEN_PERMISSION.with(name.address(), folder);
     }
     return Fault.LISTEN_FAILED.with(name.address(), e.operation(), e.error());
-  }
-
-  /** Which file is at a path, whatever its name was or will be. */
-  private record Inode(long device, long number, int mode) {
-    /** Null when there is none. */
-    static Inode at(String path) throws SystemCallException {
-      try {
-        Map<String, Object> attributes =
-            Files.readAttributes(Path.of(path), "unix:dev,ino,mode", LinkOption.NOFOLLOW_LINKS);
-        return new Inode(
-            (Long) attributes.get("dev"),
-            (Long) attributes.get("ino"),
-            (Integer) attributes.get("mode"));
-      } catch (NoSuchFileException e) {
-        return null;
-      } catch (IOException e) {
-        throw new SystemCallException("stat", Errno.EACCES.number());
-      }
-    }
-
-    boolean isSameFile(Inode other) {
-      return other != null && device == other.device && number == other.number;
-    }
   }
 }

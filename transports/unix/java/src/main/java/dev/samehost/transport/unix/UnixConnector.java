@@ -10,7 +10,9 @@ import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.FdLink;
+import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
+import dev.samehost.transport.posix.SystemCalls;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +61,7 @@ public final class UnixConnector implements Connector {
   public Dialed dial(long timeoutNanos) throws LinkException {
     Fd socket = null;
     try {
-      socket = UnixSocket.create(false);
+      socket = Sockets.create(SystemCalls.AF_UNIX, false);
       connect(socket, timeoutNanos);
       Dialed dialed = new Dialed(socket, UnixSocket.peer(socket, name.address().toString()));
       socket = null;
@@ -89,7 +91,7 @@ public final class UnixConnector implements Connector {
       // 0 would mean no limit; and one try is made whatever the time.
       long micros = Math.max(1, TimeUnit.NANOSECONDS.toMicros(left));
       UnixSocket.limitConnect(socket, Math.min(micros, SLICE_MICROS));
-      int errno = UnixSocket.connect(socket, sockaddr);
+      int errno = Sockets.connect(socket, sockaddr);
       if (errno == 0) {
         return;
       }

@@ -1,8 +1,8 @@
 package dev.samehost.transport.unix;
 
 import dev.samehost.transport.Peer;
-import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
 import java.lang.ref.Reference;
@@ -15,42 +15,12 @@ final class UnixSocket {
 
   private UnixSocket() {}
 
-  /** A new socket, close-on-exec. */
-  static Fd create(boolean nonBlocking) throws SystemCallException {
-    int flags = SystemCalls.LINUX ? SystemCalls.SOCK_CLOEXEC : 0;
-    int number = SystemCalls.socket(SystemCalls.AF_UNIX, SystemCalls.SOCK_STREAM | flags, 0);
-    Fd socket = Fd.own(check("socket", number));
-    try {
-      if (!SystemCalls.LINUX) {
-        socket.setCloseOnExec();
-      }
-      if (nonBlocking) {
-        socket.setNonBlocking();
-      }
-      return socket;
-    } catch (SystemCallException e) {
-      socket.close();
-      throw e;
-    }
-  }
-
-  /** Connects; the answer is 0 or why not. */
-  static int connect(Fd socket, ByteBuffer sockaddr) {
-    try {
-      int result =
-          SystemCalls.connect(socket.number(), SystemCalls.address(sockaddr), sockaddr.capacity());
-      return result == 0 ? 0 : Errno.last();
-    } finally {
-      Reference.reachabilityFence(sockaddr);
-    }
-  }
-
   /** Lets a {@code connect} that waits for its place in the queue give up after a while. */
   static void limitConnect(Fd socket, long micros) throws SystemCallException {
     ByteBuffer timeval = SystemCalls.memory(16);
     timeval.putLong(0, micros / 1_000_000).putLong(8, micros % 1_000_000);
     try {
-      check(
+      Sockets.check(
           "setsockopt",
           SystemCalls.setsockopt(
               socket.number(),
@@ -72,7 +42,7 @@ final class UnixSocket {
     ByteBuffer ucred = SystemCalls.memory(UCRED_BYTES + 4);
     ucred.putInt(UCRED_BYTES, UCRED_BYTES);
     long at = SystemCalls.address(ucred);
-    check(
+    Sockets.check(
         "getsockopt",
         SystemCalls.getsockopt(
             socket.number(),
@@ -90,12 +60,5 @@ final class UnixSocket {
         pid > 0 ? OptionalLong.of(pid) : OptionalLong.empty(),
         OptionalLong.of(Integer.toUnsignedLong(uid)),
         OptionalLong.of(Integer.toUnsignedLong(gid)));
-  }
-
-  static int check(String operation, int result) throws SystemCallException {
-    if (result < 0) {
-      throw new SystemCallException(operation, Errno.last());
-    }
-    return result;
   }
 }

@@ -1,0 +1,12 @@
+package dev.samehost.transport.tcp;
+
+import dev.samehost.transport.testkit.DescriptorsContract;
+import dev.samehost.transport.testkit.LinkContractTest;
+import dev.samehost.transport.testkit.LinkEnds;
+
+final class TcpLinkContractTest extends LinkContractTest implements DescriptorsContract {
+  @Override
+  public LinkEnds open() throws Exception {
+    return TcpFixture.open("tcp:127.0.0.1:0");
+  }
+}

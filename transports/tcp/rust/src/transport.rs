@@ -1,0 +1,47 @@
+//! The transport.
+
+use samehost_transport_api::{Address, Connector, LinkError, Listener, Options, Transport};
+
+use crate::TcpOptions;
+use crate::connector::TcpConnector;
+use crate::listener::TcpListener;
+use crate::place::Place;
+
+/// gRPC's own limit: the other side may be another host's.
+const MAX_MESSAGE_BYTES: u32 = 4 << 20;
+
+/// The transport `tcp:HOST:PORT`. It makes connectors and listeners and holds nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TcpTransport;
+
+impl TcpTransport {
+    /// `tcp:HOST:PORT`; IPv6 addresses stand in brackets.
+    pub fn new() -> TcpTransport {
+        TcpTransport
+    }
+}
+
+impl Transport for TcpTransport {
+    fn scheme(&self) -> &'static str {
+        "tcp"
+    }
+
+    fn max_message_bytes(&self) -> u32 {
+        MAX_MESSAGE_BYTES
+    }
+
+    fn connector(&self, address: &Address, options: &Options) -> Result<Box<dyn Connector>, LinkError> {
+        let options = settings(options);
+        let place = Place::of_server(address, &options)?;
+        Ok(Box::new(TcpConnector::new(place, &options)?))
+    }
+
+    fn listener(&self, address: &Address, options: &Options) -> Result<Box<dyn Listener>, LinkError> {
+        let options = settings(options);
+        Ok(Box::new(TcpListener::new(Place::of(address, &options)?, options)))
+    }
+}
+
+fn settings(options: &Options) -> TcpOptions {
+    options.get::<TcpOptions>().cloned().unwrap_or_default()
+}
