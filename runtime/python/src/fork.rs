@@ -54,6 +54,10 @@ impl<T> Drop for Own<T> {
 /// In the child: everything of the parent's is dead from now on.
 pub(crate) fn after_in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: whatever has one of them is in an `Own` of the generation before, and the threads that had others are not
+    // here.
+    unsafe { samehost_transport_posix::close_after_fork() };
     samehost::raw::forget_after_fork();
     crate::callbacks::forget_after_fork();
+    crate::waiting::forget_after_fork();
 }

@@ -22,6 +22,11 @@ impl Inside {
     }
 }
 
+/// In a forked child: the threads that were inside are the parent's.
+pub(crate) fn forget_after_fork() {
+    INSIDE.store(0, Ordering::SeqCst);
+}
+
 impl Drop for Inside {
     fn drop(&mut self) {
         INSIDE.fetch_sub(1, Ordering::SeqCst);

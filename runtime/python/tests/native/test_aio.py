@@ -8,15 +8,14 @@ import os
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-import pytest
-
 from samehost import _native
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from tests.native.conftest import Obedient
+    import pytest
+    from native.conftest import Obedient
 
 SOON = 30.0
 T = TypeVar("T")
@@ -105,8 +104,8 @@ def test_no_thread_takes_part_in_calls(tmp_path: Path) -> None:
 
         while "samehost-connec" in calls_threads():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        for _ in range(10):
-            await channel.unary("/test.Service/Echo", b"")
+        for number in range(10):
+            await channel.unary("/test.Service/Echo", b"%d" % number)
             assert calls_threads() <= {"samehost-accept", "samehost-timer"}
         assert threading.active_count() == 1
 

@@ -8,7 +8,7 @@ use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fcntl_setfl, fstat, open};
 use rustix::io::{Errno, Result};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-use crate::sigpipe;
+use crate::{PrivateFd, sigpipe};
 
 /// POSIX promises room for so many bytes in a pipe that polls as writable.
 const PIPE_BUF: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
@@ -17,7 +17,7 @@ const PIPE_BUF: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 /// description, which other processes may share, so it is set only where nobody else has it.
 #[derive(Clone)]
 pub(crate) struct Half {
-    pub fd: Arc<OwnedFd>,
+    pub fd: Arc<PrivateFd>,
     way: Way,
 }
 
@@ -35,31 +35,31 @@ impl Half {
     /// Over a descriptor whose open file description no other process has.
     pub fn own(fd: OwnedFd) -> Result<Half> {
         if is(&fd, FileType::Socket)? {
-            return Ok(Half { fd: Arc::new(fd), way: Way::Socket });
+            return Ok(Half { fd: Arc::new(fd.into()), way: Way::Socket });
         }
         sigpipe::ignore();
         fcntl_setfl(&fd, fcntl_getfl(&fd)? | OFlags::NONBLOCK)?;
-        Ok(Half { fd: Arc::new(fd), way: Way::NonBlocking })
+        Ok(Half { fd: Arc::new(fd.into()), way: Way::NonBlocking })
     }
 
     /// Over a descriptor whose open file description others may have.
     pub fn shared(fd: OwnedFd) -> Result<Half> {
         if is(&fd, FileType::Socket)? {
-            return Ok(Half { fd: Arc::new(fd), way: Way::Socket });
+            return Ok(Half { fd: Arc::new(fd.into()), way: Way::Socket });
         }
         sigpipe::ignore();
         if is(&fd, FileType::Fifo)?
             && let Some(own) = reopened(&fd)
         {
-            return Ok(Half { fd: Arc::new(own), way: Way::NonBlocking });
+            return Ok(Half { fd: Arc::new(own.into()), way: Way::NonBlocking });
         }
-        Ok(Half { fd: Arc::new(fd), way: Way::Polled })
+        Ok(Half { fd: Arc::new(fd.into()), way: Way::Polled })
     }
 
     /// Over a descriptor that cannot be opened again.
     #[cfg(test)]
     pub fn polled(fd: OwnedFd) -> Half {
-        Half { fd: Arc::new(fd), way: Way::Polled }
+        Half { fd: Arc::new(fd.into()), way: Way::Polled }
     }
 
     /// Answers 0 at the end, and `EAGAIN` when there is nothing yet.

@@ -1,16 +1,18 @@
 //! A bell that ends another thread's poll.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::{Errno, Result, read, write};
 
+use crate::PrivateFd;
+
 /// A descriptor that becomes readable when it is rung, from any thread, and stays so until it is
 /// hushed. Rings are not counted. It is an eventfd on Linux and a pipe elsewhere.
 pub struct Wake {
-    poll: OwnedFd,
+    poll: PrivateFd,
     /// The writing end, where it is another descriptor.
-    ring: Option<OwnedFd>,
+    ring: Option<PrivateFd>,
     /// Rung and not hushed.
     rung: AtomicBool,
 }
@@ -22,7 +24,7 @@ impl Wake {
         {
             use rustix::event::{EventfdFlags, eventfd};
             let poll = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            Ok(Wake { poll, ring: None, rung: AtomicBool::new(false) })
+            Ok(Wake { poll: poll.into(), ring: None, rung: AtomicBool::new(false) })
         }
         #[cfg(not(target_os = "linux"))]
         {
@@ -32,7 +34,7 @@ impl Wake {
                 fcntl_setfd(end, FdFlags::CLOEXEC)?;
                 ioctl_fionbio(end, true)?;
             }
-            Ok(Wake { poll, ring: Some(ring), rung: AtomicBool::new(false) })
+            Ok(Wake { poll: poll.into(), ring: Some(ring.into()), rung: AtomicBool::new(false) })
         }
     }
 

@@ -51,7 +51,7 @@ impl ShmLink {
             region,
             reader: Reader::of(side.peer()),
             writer: Writer::of(side),
-            sockets: Sockets { bell, second },
+            sockets: Sockets { bell: bell.into(), second: second.into() },
             wake: Wake::new()?,
             spin: Spin::default(),
             peer,

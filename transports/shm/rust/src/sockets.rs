@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::{Errno, Result};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
+use samehost_transport_posix::PrivateFd;
 
 /// So much is taken from a socket in one go, and so often at a time: a peer that never stops must not
 /// hold up whoever empties it.
@@ -17,8 +18,8 @@ const MOST_PLUGS: usize = 1024;
 /// The connection, which carries nothing but doorbells, and the second socket, which is there for
 /// event loops: it is writable unless this side has plugged it. Bytes mean nothing, and are not counted.
 pub(crate) struct Sockets {
-    pub bell: OwnedFd,
-    pub second: OwnedFd,
+    pub bell: PrivateFd,
+    pub second: PrivateFd,
 }
 
 /// What was found in a socket.

@@ -13,6 +13,7 @@ use crate::StderrLines;
 use crate::child::Child;
 use crate::ending::Ending;
 use crate::stderr::StderrLineCutter;
+use samehost_transport_posix::PrivateFd;
 
 /// How often to look whether the child has ended, where the system does not tell.
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,10 +34,10 @@ pub(crate) struct Keeper {
     process: process::Child,
     /// Readable when the child has ended.
     #[cfg(target_os = "linux")]
-    pidfd: Option<OwnedFd>,
+    pidfd: Option<PrivateFd>,
     reaped: bool,
     /// Non-blocking.
-    stderr: Option<OwnedFd>,
+    stderr: Option<PrivateFd>,
     cutter: StderrLineCutter,
     /// `None` after a panic of theirs.
     lines: Option<StderrLines>,
@@ -72,11 +73,12 @@ impl Keeper {
         Keeper {
             #[cfg(target_os = "linux")]
             pidfd: pid_of(&process)
-                .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()),
+                .and_then(|pid| rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok())
+                .map(PrivateFd::from),
             child,
             process,
             reaped: false,
-            stderr: Some(stderr),
+            stderr: Some(stderr.into()),
             cutter: StderrLineCutter::default(),
             lines: Some(lines),
             grace,
@@ -120,12 +122,12 @@ impl Keeper {
     }
 
     #[cfg(target_os = "linux")]
-    fn pidfd(&self) -> Option<&OwnedFd> {
+    fn pidfd(&self) -> Option<&PrivateFd> {
         self.pidfd.as_ref()
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn pidfd(&self) -> Option<&OwnedFd> {
+    fn pidfd(&self) -> Option<&PrivateFd> {
         None
     }
 

@@ -1,13 +1,13 @@
 //! The host's end of a link to a child.
 
 #[cfg(target_os = "linux")]
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::{Errno, Result};
 use samehost_transport_api::{Descriptors, Fault, Interest, Link, LinkError, Peer, Read};
-use samehost_transport_posix::{FdLink, errno_text};
+use samehost_transport_posix::{FdLink, PrivateFd, errno_text};
 
 use crate::child::{Child, Report};
 
@@ -26,7 +26,7 @@ pub(crate) struct ParentLink {
     child: Arc<Child>,
     /// Readable when the pipe is, or when the child has ended: for event loops.
     #[cfg(target_os = "linux")]
-    readable: OwnedFd,
+    readable: PrivateFd,
     hello_timeout: Duration,
 }
 
@@ -43,12 +43,12 @@ impl ParentLink {
 }
 
 #[cfg(target_os = "linux")]
-fn readable(link: &FdLink, child: &Child) -> Result<OwnedFd> {
+fn readable(link: &FdLink, child: &Child) -> Result<PrivateFd> {
     use rustix::event::epoll::{CreateFlags, EventData, EventFlags, add, create};
     let readable = create(CreateFlags::CLOEXEC)?;
     add(&readable, link, EventData::new_u64(0), EventFlags::IN)?;
     add(&readable, &child.end, EventData::new_u64(1), EventFlags::IN)?;
-    Ok(readable)
+    Ok(readable.into())
 }
 
 impl Link for ParentLink {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use samehost_transport_api::{Acceptor, Fault, Link};
-use samehost_transport_posix::Wake;
+use samehost_transport_posix::{PrivateFd, Wake};
 
 /// What the link and the listener have learnt, for the watchman.
 pub(crate) struct Signs {
@@ -20,7 +20,7 @@ struct State {
     link_dropped: bool,
     listener_closed: bool,
     /// Readable when the host has died.
-    host: Option<OwnedFd>,
+    host: Option<PrivateFd>,
     /// The process that said to be the host had died already.
     host_dead: bool,
     /// Who listens, and the link that it is to be given.
@@ -67,7 +67,7 @@ impl Signs {
         }
         let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
         match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(host) => self.state().host = Some(host),
+            Ok(host) => self.state().host = Some(host.into()),
             Err(Errno::SRCH) => self.state().host_dead = true,
             // An old system: the end of the input tells as well.
             Err(_) => return,
@@ -103,8 +103,8 @@ fn own_pid_namespace() -> Option<u64> {
 /// ```
 pub(crate) struct Watchman {
     /// Hangs up when the host has closed it; `None` once this process has dropped its link.
-    input: Option<OwnedFd>,
-    host: Option<OwnedFd>,
+    input: Option<PrivateFd>,
+    host: Option<PrivateFd>,
     signs: Arc<Signs>,
     /// `None` before a listener starts, and once it was told of the end.
     acceptor: Option<Arc<dyn Acceptor>>,
@@ -115,7 +115,7 @@ pub(crate) struct Watchman {
 
 impl Watchman {
     pub fn new(input: OwnedFd, signs: Arc<Signs>, grace: Option<Duration>) -> Watchman {
-        Watchman { input: Some(input), host: None, signs, acceptor: None, handed_on: false, grace }
+        Watchman { input: Some(input.into()), host: None, signs, acceptor: None, handed_on: false, grace }
     }
 
     pub fn run(mut self) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with, bind, getsockname, listen, sockopt};
 use samehost_transport_api::{Acceptor, Fault, LinkError, Listener, Peer};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::{PrivateFd, errno_text};
 use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread, listen_failed};
 
 use crate::TcpOptions;
@@ -70,7 +70,7 @@ impl Listener for TcpListener {
         }
         let (socket, port) = self.open()?;
         let address = self.place.with_port(port);
-        let door = TcpDoor { scheme: self.place.address().scheme().to_owned(), socket };
+        let door = TcpDoor { scheme: self.place.address().scheme().to_owned(), socket: socket.into() };
         state.reception = Some(ReceptionThread::start(&address, self.options.hello_timeout, door, acceptor)?);
         state.address = address;
         Ok(())
@@ -97,7 +97,7 @@ impl Drop for TcpListener {
 /// A listening socket. A visitor's address is its own.
 struct TcpDoor {
     scheme: String,
-    socket: OwnedFd,
+    socket: PrivateFd,
 }
 
 impl Door for TcpDoor {

@@ -11,7 +11,7 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
 };
 use samehost_transport_api::{Address, Fault, LinkError};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::{PrivateFd, errno_text};
 
 use crate::name::{LIMIT, folder_of};
 
@@ -33,7 +33,7 @@ pub(crate) struct Claim {
     path: PathBuf,
     /// The socket as it was made, for its device and its inode.
     made: Stat,
-    _lock: OwnedFd,
+    _lock: PrivateFd,
 }
 
 impl Claim {
@@ -84,7 +84,7 @@ impl Claim {
                 Ok(made)
             });
         match published {
-            Ok(made) => Ok((Claim { path, made, _lock: lock }, socket)),
+            Ok(made) => Ok((Claim { path, made, _lock: lock.into() }, socket)),
             Err(why) => {
                 // It was made by this very call. Should this fail too, `why` says more.
                 let _ = unlink(own);

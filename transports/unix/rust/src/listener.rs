@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with, bind, listen};
 use samehost_transport_api::{Acceptor, Address, Fault, LinkError, Listener, Peer};
-use samehost_transport_posix::{errno_text, peer_credentials};
+use samehost_transport_posix::{PrivateFd, errno_text, peer_credentials};
 use samehost_transport_reception::{Arrival, Door, Ends, Offers, ReceptionThread, Upgrade};
 
 use crate::UnixOptions;
@@ -81,7 +81,7 @@ impl Listener for UnixListener {
         let (claim, socket) = self.open()?;
         let (address, users) = (self.address.to_string(), AllowedUsers::of(&self.options));
         let offers = Offers::Heard(self.upgrade.clone());
-        let door = UnixDoor { address: address.clone(), users, socket, offers };
+        let door = UnixDoor { address: address.clone(), users, socket: socket.into(), offers };
         let reception = ReceptionThread::start(&address, self.options.hello_timeout, door, acceptor)?;
         *running = Some(Running { claim, reception });
         Ok(())
@@ -109,7 +109,7 @@ impl Drop for UnixListener {
 struct UnixDoor {
     address: String,
     users: AllowedUsers,
-    socket: OwnedFd,
+    socket: PrivateFd,
     offers: Offers,
 }
 
