@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     Serve = Callable[..., Any]
 
 
+def wait_for_callbacks() -> None:
+    """Wait until all callbacks that are due have run: they do so in their order, on one thread."""
+    called = threading.Event()
+    with samehost.channel("unix:/none") as channel:
+        channel.subscribe(lambda _: called.set())
+        assert called.wait(PATIENCE)
+
+
 def test_a_channel_is_grpc_s_and_knows_its_address(address: str) -> None:
     channel = samehost.channel(address)
     assert isinstance(channel, grpc.Channel)
@@ -110,7 +118,18 @@ def test_subscribers_are_told_of_states_until_they_leave(serve: Serve) -> None:
     channel.unsubscribe(callback)
     channel.unsubscribe(print)
     channel.close()
+    wait_for_callbacks()
     assert told[-1] is grpc.ChannelConnectivity.READY
+
+
+def test_subscribers_leave_when_the_channel_is_closed(serve: Serve) -> None:
+    channel = serve()
+    told: list[grpc.ChannelConnectivity] = []
+    channel.subscribe(told.append)
+    wait_for_callbacks()
+    channel.close()
+    wait_for_callbacks()
+    assert told == [grpc.ChannelConnectivity.IDLE]
 
 
 def test_a_subscriber_that_raises_does_not_keep_others_from_being_told(

@@ -34,10 +34,12 @@ def address_of(how: str) -> str:
     return child_address("noisy.py") if how == "module" else f"stdio:{sys.executable} {HERE}/noisy.py take"
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("how", ["module", "call at the top"])
-def test_what_a_child_prints_goes_to_standard_error(how: str) -> None:
+def test_what_a_child_prints_goes_to_standard_error(how: str, unbuffered: str) -> None:
     lines: list[str] = []
-    with samehost.channel(address_of(how), stderr_lines=lines.append) as channel:
+    environment = {"PYTHONUNBUFFERED": unbuffered}
+    with samehost.channel(address_of(how), environment=environment, stderr_lines=lines.append) as channel:
         for _ in range(3):
             assert EchoStub(channel).Say(Ask(data=b"x")).data == b"x"
         expected = [f"{when}: {way}" for when in ["starting", *["serving"] * 3] for way in WAYS]

@@ -101,9 +101,10 @@ from stubs import *
 
 address = "unix:" + sys.argv[1]
 way = sys.argv[2]
-server = samehost.server(address, ThreadPoolExecutor(4) if way == "pool" else None)
-echo_pb2_grpc.add_EchoServicer_to_server(Echo(), server)
-server.start()
+if way != "another process":
+    server = samehost.server(address, ThreadPoolExecutor(4) if way == "pool" else None)
+    echo_pb2_grpc.add_EchoServicer_to_server(Echo(), server)
+    server.start()
 stub = EchoStub(samehost.channel(address))
 
 def requests():
@@ -116,12 +117,16 @@ futures = [stub.Say.future(Ask(order=Order(wait_millis=FOR_EVER))), stub.Collect
 futures[0].add_done_callback(lambda _: None)
 repeat = lambda: list(stub.Repeat(Ask(order=Order(count=1, wait_millis=FOR_EVER))))
 threading.Thread(target=repeat, daemon=True).start()
+say = lambda: stub.Say(Ask(order=Order(wait_millis=FOR_EVER)))
+threading.Thread(target=say, daemon=True).start()
 print("open", flush=True)
 """
 
 
-@pytest.mark.parametrize("way", ["inline", "pool"])
-def test_an_interpreter_ends_with_calls_open(address: str, way: str) -> None:
+@pytest.mark.parametrize("way", ["inline", "pool", "another process"])
+def test_an_interpreter_ends_with_calls_open(serve: Serve, address: str, way: str) -> None:
+    if way == "another process":
+        serve()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, address.partition(":")[2], way],
         capture_output=True,
