@@ -240,10 +240,10 @@ impl Call {
 
     /// Completes as one of the `poll` methods does, for a [`Tender`](super::Tender): the connection is read in
     /// the background meanwhile.
-    pub fn tended<T>(
-        self: &Arc<Self>,
-        poll: impl Fn(&Call, &Context<'_>) -> Poll<T> + Send,
-    ) -> impl Future<Output = T> + Send {
+    pub fn tended<T, P>(self: &Arc<Self>, poll: P) -> impl Future<Output = T> + Send + use<T, P>
+    where
+        P: Fn(&Call, &Context<'_>) -> Poll<T> + Send,
+    {
         let call = self.clone();
         std::future::poll_fn(move |cx| {
             let polled = poll(&call, cx);
