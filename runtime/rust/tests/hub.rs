@@ -123,10 +123,12 @@ impl EventLoop {
         for (index, link) in self.watched.iter().enumerate() {
             let Some((read, write)) = link.descriptors() else { continue };
             // SAFETY: the link is open as long as it is watched.
-            let (read, write) = unsafe { (BorrowedFd::borrow_raw(read), BorrowedFd::borrow_raw(write)) };
+            let read = unsafe { BorrowedFd::borrow_raw(read) };
             of.insert(fds.len(), index);
             fds.push(PollFd::from_borrowed_fd(read, PollFlags::IN));
             if link.wants_room() {
+                // SAFETY: as above.
+                let write = unsafe { BorrowedFd::borrow_raw(write) };
                 of.insert(fds.len(), index);
                 fds.push(PollFd::from_borrowed_fd(write, PollFlags::OUT));
             }
