@@ -45,7 +45,8 @@ java-newest:
 rust:
 	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check
 	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
-	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
+	@$(STAGE) 'Rust: calls as bytes alone' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
+	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features --features blocking -- -D warnings
 	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
 
 $(VENV)/ruff: scripts/requirements.txt
@@ -63,6 +64,7 @@ python-package: $(VENV)/ruff
 
 python-test: python-package
 	@$(STAGE) 'Python: test' $(VENV)/pytest -q runtime/python/tests
+	@$(STAGE) 'Python: install the sdist from outside of the tree' scripts/sdist-check
 
 tidy:
 	@$(STAGE) 'tidy: the rules of the repository' python3 scripts/tidy.py

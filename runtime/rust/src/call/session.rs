@@ -263,6 +263,11 @@ impl Session {
         self.lock().connection.has_feature(name)
     }
 
+    /// The largest message that this side takes.
+    pub(crate) fn max_message_bytes(&self) -> u32 {
+        self.lock().connection.own_limits().max_message_bytes
+    }
+
     /// Why it has ended, if it has.
     pub(crate) fn error(&self) -> Option<LinkError> {
         let state = self.lock();

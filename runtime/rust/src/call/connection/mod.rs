@@ -154,6 +154,11 @@ impl Connection {
         self.opened_here as usize + self.opened_there as usize
     }
 
+    /// What this side takes.
+    pub(crate) fn own_limits(&self) -> Limits {
+        self.own
+    }
+
     /// The peer's HELLO, when it has arrived.
     pub(crate) fn peer_hello(&self) -> Option<&Hello> {
         self.peer_hello.as_deref()

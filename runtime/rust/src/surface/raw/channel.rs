@@ -117,7 +117,8 @@ pub struct ChannelBuilder {
 }
 
 impl ChannelBuilder {
-    /// The largest message that this side takes, compressed or not; 64 MiB by default.
+    /// The largest message that this side takes, compressed or not; by default as much as the transport has for its
+    /// own, 64 MiB within the host.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
         self.limits.max_inbound_message_size = bytes;
         self
@@ -177,9 +178,11 @@ impl ChannelBuilder {
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
         let address: Address = self.address.parse()?;
-        let connector = self.registry.find(&address)?.connector(&address, &self.options)?;
+        let transport = self.registry.find(&address)?;
+        let connector = transport.connector(&address, &self.options)?;
+        let limits = self.limits.over(transport);
         let settings = ChannelSettings {
-            connection: self.limits.settings(&self.address),
+            connection: limits.settings(&self.address),
             address: self.address,
             connect_timeout: self.connect_timeout,
             backoff: self.backoff,
@@ -188,7 +191,7 @@ impl ChannelBuilder {
             None => Box::new(starter),
             Some(hub) => Box::new(move || hub.starter()),
         };
-        let max_message = self.limits.max_message_bytes();
+        let max_message = limits.max_message_bytes();
         let handle = ChannelHandle::new(ChannelCore::new(settings, connector, make_starter));
         Ok(Channel { handle, wait_for_ready: self.wait_for_ready, max_message })
     }

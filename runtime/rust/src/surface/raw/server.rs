@@ -62,7 +62,8 @@ impl Default for ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// The largest message that this side takes, compressed or not; 64 MiB by default.
+    /// The largest message that this side takes, compressed or not; by default as much as the transport has for its
+    /// own, 64 MiB within the host.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
         self.limits.max_inbound_message_size = bytes;
         self
@@ -113,8 +114,7 @@ impl ServerBuilder {
         around: Around,
         handler: impl Fn(ServerCall) + Send + Sync + 'static,
     ) -> Server {
-        let max_message = self.limits.max_message_bytes();
-        let serve = Arc::new(move |call| handler(ServerCall::new(call, max_message)));
+        let serve = Arc::new(move |call| handler(ServerCall::new(call)));
         let hello_timeout = self.hello_timeout;
         let service = Service { serve, inline, around };
         self.server(Arc::new(move || Crew::host(service.clone(), hello_timeout)))
@@ -122,10 +122,9 @@ impl ServerBuilder {
 
     /// A server whose connections an event loop moves. The handler is called there, and is quick.
     pub fn serve_on_hub(self, hub: Hub, handler: impl Fn(ServerCall) + Send + Sync + 'static) -> Server {
-        let max_message = self.limits.max_message_bytes();
         let handler: Handler = Arc::new(handler);
         let serve = Arc::new(move |calls: Vec<crate::call::server_call::ServerCall>| {
-            calls.into_iter().for_each(|call| handler(ServerCall::new(call, max_message)));
+            calls.into_iter().for_each(|call| handler(ServerCall::new(call)));
         });
         let hello_timeout = self.hello_timeout;
         self.server(Arc::new(move || hub.host(serve.clone(), hello_timeout)))
@@ -145,8 +144,10 @@ impl Server {
     /// Why the address cannot be listened on.
     pub fn listen(&self, address: &str) -> Result<String, Status> {
         let parsed: Address = address.parse()?;
-        let listener = self.registry.find(&parsed)?.listener(&parsed, &self.options)?;
-        let core = ServerCore::bind(listener, self.limits.settings(address), self.host())?;
+        let transport = self.registry.find(&parsed)?;
+        let listener = transport.listener(&parsed, &self.options)?;
+        let limits = self.limits.over(transport);
+        let core = ServerCore::bind(listener, limits.settings(address), self.host())?;
         let address = core.address().to_owned();
         let mut state = self.shared.lock();
         let stopped = state.stopped;

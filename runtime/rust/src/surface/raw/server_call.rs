@@ -27,7 +27,6 @@ pub struct ServerCall {
 struct Inner {
     call: Handled,
     messages: Mutex<Messages>,
-    max_message: u32,
     understands_gzip: bool,
     state: Mutex<State>,
     meeting: Arc<Meeting>,
@@ -74,7 +73,7 @@ pub struct Answer {
 }
 
 impl ServerCall {
-    pub(super) fn new(mut call: Handled, max_message: u32) -> ServerCall {
+    pub(super) fn new(mut call: Handled) -> ServerCall {
         let metadata = Metadata(std::mem::take(&mut call.metadata));
         let names_gzip =
             |value: &[u8]| value.split(|&byte| byte == b',').any(|name| name.trim_ascii() == GZIP.as_bytes());
@@ -83,8 +82,7 @@ impl ServerCall {
         let messages = Mutex::new(call.messages());
         let deadline = call.deadline.map(|(time, _)| time);
         let state = Mutex::new(State { stage: Stage::Nothing, gzip: false, failure: None });
-        let inner =
-            Arc::new(Inner { call, messages, max_message, understands_gzip, state, meeting: Arc::default() });
+        let inner = Arc::new(Inner { call, messages, understands_gzip, state, meeting: Arc::default() });
         let timer = deadline.map(|time| Timers::get().at(time, weakly(&inner, |inner| inner.expire())));
         ServerCall { inner, metadata, _timer: timer }
     }
@@ -121,7 +119,8 @@ impl ServerCall {
         let message = match std::task::ready!(polled) {
             None => return Poll::Ready(Ok(None)),
             Some(Ok(message)) if message.compressed => {
-                gzip::decompressed(&message.bytes, inner.max_message, "server").map_err(Status::from)
+                gzip::decompressed(&message.bytes, inner.call.session().max_message_bytes(), "server")
+                    .map_err(Status::from)
             }
             Some(Ok(message)) => return Poll::Ready(Ok(Some(message.bytes))),
             Some(Err(status)) => return Poll::Ready(Err(inner.failed_with(status.into()))),
