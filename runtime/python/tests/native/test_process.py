@@ -293,6 +293,24 @@ def test_hostile_bytes_lose_their_own_connection_alone(server: str, hostile: byt
     assert channel.unary("/test.Service/Echo", b"after").message == b"after"
 
 
+def test_a_deadline_passes_at_the_server_though_its_caller_is_stopped(
+    server: str, obedient: Obedient
+) -> None:
+    program = """
+    import sys
+    from samehost import _native
+    _native.Channel(sys.argv[1]).unary("/test.Service/Hold", b"", timeout=2.0)
+    """
+    caller = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program), server])
+    with caller:
+        try:
+            assert obedient.began.wait(SOON)
+            caller.send_signal(signal.SIGSTOP)
+            assert obedient.cancelled.wait(SOON)
+        finally:
+            caller.kill()
+
+
 def test_a_server_that_speaks_nonsense_is_named(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{tmp_path}/s")
