@@ -33,7 +33,7 @@ class Handling:
         self._context = Context(call)
         self._requests = Requests(call, self._context, handler.request_deserializer)
         # The application's function.
-        self.behavior: Callable[..., Any] = _behavior(handler)
+        self.behavior: Callable[..., Any] = behavior_of(handler)
 
     def run(self) -> None:
         """Run the handler, on this thread, until it has answered."""
@@ -89,7 +89,8 @@ class Handling:
         self._context.fail(handler_failed(error if self._sends_tracebacks else None))
 
 
-def _behavior(handler: RpcMethodHandler) -> Any:
+def behavior_of(handler: RpcMethodHandler) -> Any:
+    """Give the application's function of a handler, whatever its kind."""
     if handler.request_streaming:
         return handler.stream_stream if handler.response_streaming else handler.stream_unary
     return handler.unary_stream if handler.response_streaming else handler.unary_unary

@@ -23,7 +23,7 @@ def address(peer: _native.Peer) -> str:
 
 
 def auth_context(peer: _native.Peer) -> dict[str, list[bytes]]:
-    """Tell what the system vouches for of a peer."""
+    """Tell what the system vouches for of a peer, and over which address it calls."""
     known = {"pid": peer.process_id, "uid": peer.user_id, "gid": peer.group_id}
     told = {name: [str(value).encode()] for name, value in known.items() if value is not None}
-    return {"transport_security_type": [b"local"], **told}
+    return {"transport_security_type": [b"local"], "address": [peer.address.encode()], **told}

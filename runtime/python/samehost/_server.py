@@ -10,7 +10,7 @@ import grpc
 from samehost import _exit, _logging, _native, _telemetry
 from samehost._dispatch import Dispatch
 from samehost._options import ServerOptions, gzip_asked, of_server
-from samehost._services import Services
+from samehost._services import Services, port_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,11 +80,9 @@ class Server(grpc.Server):
         where the address cannot be had.
         """
         try:
-            usable = self._native.listen(address)
+            return port_of(self._native.listen(address))
         except _native.StatusError as error:
             raise RuntimeError(error.text) from error
-        scheme, _, rest = usable.partition(":")
-        return int(rest.rpartition(":")[2]) if scheme == "tcp" else 1
 
     def add_secure_port(self, address: str, server_credentials: grpc.ServerCredentials) -> int:
         """Raise RuntimeError: no address here is encrypted; inside a host, the system says who calls."""

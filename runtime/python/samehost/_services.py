@@ -38,7 +38,7 @@ class Services:
         self._generic: list[grpc.GenericRpcHandler] = []
         self.add_generic(handlers)
         # The first interceptor is the outermost, so the last one is put around the handlers first.
-        find: Find = self._find
+        find: Find = self.served
         self._innermost = find
         for interceptor in reversed(interceptors):
             find = _intercepted(interceptor, find)
@@ -65,7 +65,8 @@ class Services:
                 return registered
         return self._outermost(CallDetails(call.path, incoming(call.metadata)))
 
-    def _find(self, details: CallDetails) -> RpcMethodHandler | None:
+    def served(self, details: CallDetails) -> RpcMethodHandler | None:
+        """Find the handler of a method, behind all interceptors."""
         registered = self._registered.get(details.method)
         if registered is not None:
             return registered
@@ -74,6 +75,12 @@ class Services:
             if handler is not None:
                 return handler
         return None
+
+
+def port_of(address: str) -> int:
+    """Give the number of an address's port, or 1 where it has none, as grpcio does for Unix sockets."""
+    scheme, _, rest = address.partition(":")
+    return int(rest.rpartition(":")[2]) if scheme == "tcp" else 1
 
 
 def _intercepted(interceptor: grpc.ServerInterceptor, inner: Find) -> Find:

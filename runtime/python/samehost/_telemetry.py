@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import grpc
+    import grpc.aio
 
 _INSTRUMENTATION = "opentelemetry.instrumentation.grpc"
 
@@ -34,6 +34,29 @@ def of_server(interceptors: Sequence[grpc.ServerInterceptor]) -> Sequence[grpc.S
         return interceptors
     chosen = instrumentor._filter  # noqa: SLF001 it says which calls are looked at, and nothing else does
     interceptor = sys.modules[_INSTRUMENTATION].server_interceptor(filter_=chosen)
+    return (interceptor, *interceptors)
+
+
+def of_aio_channel(
+    interceptors: Sequence[grpc.aio.ClientInterceptor],
+) -> Sequence[grpc.aio.ClientInterceptor]:
+    """Put the interceptors of asyncio's clients before others where their instrumentor is on."""
+    instrumentor = _instrumentor("GrpcAioInstrumentorClient")
+    if instrumentor is None:
+        return interceptors
+    joined: Sequence[grpc.aio.ClientInterceptor] = instrumentor._add_interceptors(  # noqa: SLF001 as above
+        None, {"interceptors": interceptors}
+    )["interceptors"]
+    return joined
+
+
+def of_aio_server(interceptors: Sequence[grpc.aio.ServerInterceptor]) -> Sequence[grpc.aio.ServerInterceptor]:
+    """Put the interceptor of asyncio's servers before others where their instrumentor is on."""
+    instrumentor = _instrumentor("GrpcAioInstrumentorServer")
+    if instrumentor is None:
+        return interceptors
+    chosen = instrumentor._filter  # noqa: SLF001 as above
+    interceptor = sys.modules[_INSTRUMENTATION].aio_server_interceptor(filter_=chosen)
     return (interceptor, *interceptors)
 
 

@@ -1,0 +1,196 @@
+"""The channel of `grpc.aio` over the native one: what stock stubs take. Imports grpc."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import grpc.aio
+
+from samehost import _logging, _native, _telemetry
+from samehost._connectivity import STATES
+from samehost._options import ChannelOptions, gzip_asked, of_channel
+from samehost.aio._interceptors import STREAM_STREAM, STREAM_UNARY, UNARY_STREAM, UNARY_UNARY, sorted_out
+from samehost.aio._loops import working_loop
+from samehost.aio._methods import Method, StreamStream, StreamUnary, UnaryStream, UnaryUnary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self, Unpack
+
+    from samehost._messages import Deserializer, Serializer
+
+_logging.turn_on()
+
+
+class Channel(grpc.aio.Channel):
+    """The way to one server, for one event loop. It connects at the first call, and again when it has to.
+
+    The loop is the one that runs when the channel is made, or else when it is first used. `stdio:COMMAND`
+    starts the command, which lives as long as the connection.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        options: Sequence[tuple[str, Any]] | None = None,
+        compression: grpc.Compression | None = None,
+        interceptors: Sequence[grpc.aio.ClientInterceptor] | None = None,
+        **more: Unpack[ChannelOptions],
+    ) -> None:
+        """Make the channel; nothing is connected yet.
+
+        `options` are gRPC's channel arguments, of which those are heeded that mean something inside a host;
+        `compression` is what calls do that do not say otherwise; all others are `ChannelOptions`. Raises
+        ValueError for an address that is none, and for an option out of its range: here where a loop runs,
+        at the first use otherwise.
+        """
+        self.interceptors = sorted_out(interceptors or ())
+        self.gzip = gzip_asked(compression)
+        self.calls: weakref.WeakSet[grpc.aio.Call] = weakref.WeakSet()
+        self._address = address
+        self._options = of_channel(options, more)
+        self._bound: tuple[asyncio.AbstractEventLoop, _native.AioChannel] | None = None
+        self._bridge: _native.Loop | None = None
+        self._closed = False
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.bound()
+
+    @property
+    def address(self) -> str:
+        """The address that this channel was made for."""
+        return self._address
+
+    def bound(self) -> tuple[asyncio.AbstractEventLoop, _native.AioChannel]:
+        """Answer the loop and what it drives; RuntimeError on another loop, UsageError once it is closed."""
+        if self._closed:
+            raise grpc.aio.UsageError(_native.fault("channel_shutdown", self._address).text)
+        loop = working_loop(self._bound[0] if self._bound else None)
+        if self._bound is None:
+            self._bridge = _native.Loop(loop)
+            try:
+                native = _native.AioChannel(self._bridge, self._address, **self._options)
+            except _native.StatusError as error:
+                raise ValueError(error.text) from error
+            self._bound = (loop, native)
+        return self._bound
+
+    def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
+        """Answer whether there is a connection; with `try_to_connect` an idle channel begins to make one."""
+        if self._closed:
+            return grpc.ChannelConnectivity.SHUTDOWN
+        _, native = self.bound()
+        return STATES[native.state(try_to_connect)]
+
+    async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
+        """Wait until the state is another one."""
+        if self.get_state() is last_observed_state:
+            _, native = self.bound()
+            await native.wait_for_state(last_observed_state.value[0])
+
+    async def channel_ready(self) -> None:
+        """Wait until there is a connection; begin to make one, and again whenever that fails."""
+        state = self.get_state(try_to_connect=True)
+        while state is not grpc.ChannelConnectivity.READY:
+            await self.wait_for_state_change(state)
+            state = self.get_state(try_to_connect=True)
+
+    async def close(self, grace: float | None = None) -> None:
+        """Take no more calls, and cancel those that are open still after so many seconds. May be repeated."""
+        if grace is not None and grace < 0:
+            message = f"the grace must not be below 0, but is {grace}"
+            raise ValueError(message)
+        if self._closed:
+            return
+        self._closed = True
+        if self._bound is None or self._bridge is None:
+            return
+        _, native = self._bound
+        native.close(now=False)
+        if grace:
+            await self._ends(grace)
+        for call in list(self.calls):
+            call.cancel()
+        native.close()
+        self._bridge.close()
+
+    async def _ends(self, grace: float) -> None:
+        """Wait so long for the end of the calls."""
+        loop = asyncio.get_running_loop()
+        ends = [loop.create_task(_end_of(call)) for call in list(self.calls) if not call.done()]
+        if ends:
+            _, late = await asyncio.wait(ends, timeout=grace)
+            for end in late:
+                end.cancel()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def unary_unary(
+        self,
+        method: str,
+        request_serializer: Serializer = None,
+        response_deserializer: Deserializer = None,
+        _registered_method: bool | None = False,
+    ) -> UnaryUnary:
+        """Make what a stub calls a unary method with."""
+        return UnaryUnary(Method(self, UNARY_UNARY, method, request_serializer, response_deserializer))
+
+    def unary_stream(
+        self,
+        method: str,
+        request_serializer: Serializer = None,
+        response_deserializer: Deserializer = None,
+        _registered_method: bool | None = False,
+    ) -> UnaryStream:
+        """Make what a stub calls a method with a stream of responses with."""
+        return UnaryStream(Method(self, UNARY_STREAM, method, request_serializer, response_deserializer))
+
+    def stream_unary(
+        self,
+        method: str,
+        request_serializer: Serializer = None,
+        response_deserializer: Deserializer = None,
+        _registered_method: bool | None = False,
+    ) -> StreamUnary:
+        """Make what a stub calls a method with a stream of requests with."""
+        return StreamUnary(Method(self, STREAM_UNARY, method, request_serializer, response_deserializer))
+
+    def stream_stream(
+        self,
+        method: str,
+        request_serializer: Serializer = None,
+        response_deserializer: Deserializer = None,
+        _registered_method: bool | None = False,
+    ) -> StreamStream:
+        """Make what a stub calls a method with streams both ways with."""
+        return StreamStream(Method(self, STREAM_STREAM, method, request_serializer, response_deserializer))
+
+
+async def _end_of(call: grpc.aio.Call) -> None:
+    """Wait for the end of a call, whatever it is."""
+    await asyncio.gather(call.code(), return_exceptions=True)
+
+
+def channel(
+    address: str,
+    options: Sequence[tuple[str, Any]] | None = None,
+    compression: grpc.Compression | None = None,
+    interceptors: Sequence[grpc.aio.ClientInterceptor] | None = None,
+    **more: Unpack[ChannelOptions],
+) -> Channel:
+    """Make a channel to an address such as `unix:/run/app.sock` or `stdio:python3 worker.py`.
+
+    As `Channel`. Where OpenTelemetry's instrumentation of asyncio's clients is on, its interceptors are put
+    first.
+    """
+    all_of_them = _telemetry.of_aio_channel(interceptors or ())
+    return Channel(address, options, compression, all_of_them, **more)
