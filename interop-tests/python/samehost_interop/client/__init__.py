@@ -1,0 +1,1 @@
+"""The interop client: runs cases against the server at an address, over both of gRPC's surfaces."""

@@ -1,0 +1,66 @@
+"""Programs that this one has started, and processes that it only knows the id of."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from samehost_interop.suite import Mismatch
+
+_PATIENCE_SECONDS = 20
+_PAUSE_SECONDS = 0.02
+
+
+class Started:
+    """A program that this one has started: its lines of standard output, and its end."""
+
+    def __init__(self, *command: str) -> None:
+        """Start a command; its stderr is this program's."""
+        self._command = " ".join(command)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def wait_for_line(self, word: str) -> str:
+        """Wait for the first line, which begins with this word; answers what stands behind it."""
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line.startswith(f"{word} "):
+            self.kill()
+            message = f"{self._command}: expected {word}, but it printed {line!r}"
+            raise Mismatch(message)
+        return line[len(word) + 1 :].strip()
+
+    def kill(self) -> None:
+        """Kill it and wait until it is gone. May be repeated."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+def kill(pid: int) -> None:
+    """Do what `kill -9` does."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process runs; one that is dead and not yet collected does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return not stat.rpartition(")")[2].startswith(" Z")
+
+
+def wait_for_death(pid: int) -> None:
+    """Look again and again, as a process that is not our child cannot be waited for."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while runs(pid):
+        if time.monotonic() > end:
+            kill(pid)
+            message = f"the process {pid} still ran, and had to be killed"
+            raise Mismatch(message)
+        time.sleep(_PAUSE_SECONDS)
