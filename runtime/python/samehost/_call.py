@@ -202,6 +202,10 @@ class OpenCall(grpc.RpcError, grpc.Call, Future):
         outcome = self._ended()
         return f"{outcome.code.name}: {outcome.details}"
 
+    def response_was_compressed(self) -> bool:
+        """Answer whether the last response came compressed: samehost's own, beyond gRPC's API."""
+        return self._call.received_compressed()
+
     # grpc.Future
 
     def cancelled(self) -> bool:

@@ -71,6 +71,9 @@ class Outcome:
         Of a unary call that ended well alone (`Channel.unary`), else `None`.
         """
     @property
+    def compressed(self) -> bool:
+        """Whether that message came compressed."""
+    @property
     def headers(self) -> Metadata:
         """What the server sent before the first message; empty where it sent none."""
     @property
@@ -224,6 +227,9 @@ class Call:
 
     def receive(self) -> bytes | None:
         """Wait for the next message; `None` when no more comes, and `outcome` then has it at once."""
+
+    def received_compressed(self) -> bool:
+        """Whether the message that was received last came compressed."""
 
     def outcome(self, timeout: float | None = None) -> Outcome | None:
         """Wait for the end of the call; `None` when the time is over.
@@ -386,6 +392,9 @@ class ServerCall:
         failed.
         """
 
+    def received_compressed(self) -> bool:
+        """Whether the message that was received last came compressed."""
+
     def set_compression(self, gzip: bool) -> None:
         """Compress the messages that follow, if the caller takes that.
 
@@ -501,6 +510,7 @@ class AioCall:
     def half_close(self) -> None: ...
     def headers(self) -> asyncio.Future[Metadata]: ...
     def receive(self) -> asyncio.Future[bytes | None]: ...
+    def received_compressed(self) -> bool: ...
     def outcome(self) -> asyncio.Future[Outcome]: ...
     def is_over(self) -> bool: ...
     def known_outcome(self) -> Outcome | None:
@@ -541,6 +551,7 @@ class AioServerCall:
     def peer(self) -> Peer: ...
     def time_left(self) -> float | None: ...
     def receive(self) -> asyncio.Future[bytes | None]: ...
+    def received_compressed(self) -> bool: ...
     def set_compression(self, gzip: bool) -> None: ...
     def send_headers(self, metadata: MetadataIn = ()) -> bool: ...
     def send(self, message: Buffer, compress: bool = True) -> asyncio.Future[bool]: ...

@@ -115,6 +115,10 @@ impl Call {
         Ok(received.map(|bytes| message::outgoing(py, &bytes)))
     }
 
+    fn received_compressed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.call.get(py)?.received_compressed())
+    }
+
     #[pyo3(signature = (timeout=None))]
     fn outcome(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Outcome>> {
         let (call, until) = (self.call.get(py)?, until(seconds(timeout)?));

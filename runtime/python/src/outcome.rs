@@ -30,6 +30,11 @@ impl Outcome {
     }
 
     #[getter]
+    fn compressed(&self) -> bool {
+        self.0.compressed
+    }
+
+    #[getter]
     fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         metadata::outgoing(py, &self.0.headers)
     }

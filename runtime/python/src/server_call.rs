@@ -137,6 +137,10 @@ impl ServerCall {
         }
     }
 
+    fn received_compressed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.0.get(py)?.received_compressed())
+    }
+
     fn set_compression(&self, py: Python<'_>, gzip: bool) -> PyResult<()> {
         self.0.get(py)?.set_compression(gzip);
         Ok(())

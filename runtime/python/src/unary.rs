@@ -104,9 +104,10 @@ impl UnaryMethod {
     /// What is raised for an exception of this module's before there is a call: as if a call had that outcome.
     fn raised(&self, py: Python<'_>, error: PyErr) -> PyErr {
         match status::told_by(py, &error) {
-            Some(status) => {
-                self.failure(py, raw::Outcome { status, headers: Metadata::default(), message: None })
-            }
+            Some(status) => self.failure(
+                py,
+                raw::Outcome { status, headers: Metadata::default(), message: None, compressed: false },
+            ),
             None => error,
         }
     }

@@ -145,6 +145,10 @@ class UnaryUnaryCall(PlainCall, grpc.aio.UnaryUnaryCall[Any, Any]):
         """Answer the seconds until the deadline, not below 0; nothing without one."""
         return None if self._until is None else max(self._until - self._outcome.get_loop().time(), 0.0)
 
+    def response_was_compressed(self) -> bool:
+        """Answer whether the response came compressed: samehost's own, beyond gRPC's API."""
+        return self._outcome.done() and not self._outcome.cancelled() and self._outcome.result().compressed
+
     async def wait_for_connection(self) -> None:
         """Wait for the end of the call, as grpcio does; raise where it failed."""
         if self._outcome.cancelled():
@@ -201,6 +205,10 @@ class StreamCall(PlainCall):
     async def initial_metadata(self) -> grpc.aio.Metadata:
         """Wait for what the server sends before the first response."""
         return grpc.aio.Metadata(*await self._call.headers())
+
+    def response_was_compressed(self) -> bool:
+        """Answer whether the last response came compressed: samehost's own, beyond gRPC's API."""
+        return self._call.received_compressed()
 
     async def wait_for_connection(self) -> None:
         """Wait until there is a connection for the call; raise where it failed before."""
@@ -282,8 +290,11 @@ class _Requesting(StreamCall):
         if requests is not None:
             self._sending = Sending(self._call, requests, self._serializer)
 
-    async def write(self, request: Any) -> None:
-        """Send a request; wait for a connection, and for room. Raises where the call has failed."""
+    async def write(self, request: Any, *, compress: bool = True) -> None:
+        """Send a request; wait for a connection, and for room. Raises where the call has failed.
+
+        Without `compress` it is left as it is in a call that compresses: samehost's own, beyond gRPC's API.
+        """
         if self._sending is not None:
             raise grpc.aio.UsageError(MIXED)
         if self.done():
@@ -295,7 +306,7 @@ class _Requesting(StreamCall):
         except _native.StatusError as error:
             raise self._fail(error) from error
         try:
-            sent = await self._call.send(data)
+            sent = await self._call.send(data, compress=compress)
         except asyncio.CancelledError:
             self.cancel()
             raise

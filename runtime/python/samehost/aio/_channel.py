@@ -118,6 +118,7 @@ class Channel(grpc.aio.Channel):
             call.cancel()
         native.close()
         self._bridge.close()
+        self._bound = self._bridge = None
 
     async def _ends(self, grace: float) -> None:
         """Wait so long for the end of the calls."""

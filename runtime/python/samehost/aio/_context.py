@@ -131,6 +131,10 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
         """Answer what the system vouches for of the caller: `pid`, `uid` and `gid`, as decimal digits."""
         return _peers.auth_context(self._call.peer)
 
+    def request_was_compressed(self) -> bool:
+        """Answer whether the last request came compressed: samehost's own, beyond gRPC's API."""
+        return self._call.received_compressed()
+
     # What goes back
 
     async def send_initial_metadata(self, initial_metadata: MetadataIn) -> None:

@@ -37,6 +37,10 @@ class ThreadCall:
         data: bytes | None = self._ask(self._call.receive)
         return data
 
+    def received_compressed(self) -> bool:
+        """As the call's."""
+        return bool(self._ask(self._call.received_compressed))
+
     def set_compression(self, gzip: bool) -> None:
         """As the call's."""
         self._ask(self._call.set_compression, gzip)

@@ -100,6 +100,10 @@ impl AioCall {
         })
     }
 
+    fn received_compressed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.call.get(py)?.1.received_compressed())
+    }
+
     fn outcome<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.future(py, |py, call, cx| {
             call.poll_outcome(cx).map(|outcome| Ok(Py::new(py, Outcome(outcome))?.into_any()))

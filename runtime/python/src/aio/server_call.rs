@@ -65,6 +65,10 @@ impl AioServerCall {
         })
     }
 
+    fn received_compressed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.0.get(py)?.1.received_compressed())
+    }
+
     fn set_compression(&self, py: Python<'_>, gzip: bool) -> PyResult<()> {
         self.0.get(py)?.1.set_compression(gzip);
         Ok(())

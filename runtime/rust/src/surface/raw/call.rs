@@ -40,6 +40,8 @@ pub struct Outcome {
     pub headers: Metadata,
     /// The one message of the response, of a unary call that ended well.
     pub message: Option<Bytes>,
+    /// Whether it came compressed.
+    pub compressed: bool,
 }
 
 /// One call of a client, of any kind. Dropped before it is over, it is cancelled. A message goes to one of those
@@ -63,8 +65,10 @@ struct Inner {
 struct State {
     call: ClientCall,
     headers: Option<Metadata>,
-    /// A message that arrived while something else was waited for.
-    held: Option<Bytes>,
+    /// A message that arrived while something else was waited for, and whether it was compressed.
+    held: Option<(Bytes, bool)>,
+    /// Whether the one before was.
+    compressed: bool,
     /// The first message of a response that is received as one.
     single: Option<Bytes>,
     /// There is something new for others who wait.
@@ -85,7 +89,14 @@ impl Call {
             deadline,
             gzip,
             max_message: channel.max_message,
-            state: Mutex::new(State { call, headers: None, held: None, single: None, news: false }),
+            state: Mutex::new(State {
+                call,
+                headers: None,
+                held: None,
+                compressed: false,
+                single: None,
+                news: false,
+            }),
             meeting: Arc::default(),
             outcome: OnceLock::new(),
         });
@@ -177,7 +188,8 @@ impl Call {
     pub fn poll_message(&self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
         self.inner.poll(cx, |inner, state, cx| {
             loop {
-                if let Some(message) = state.held.take() {
+                if let Some((message, compressed)) = state.held.take() {
+                    state.compressed = compressed;
                     // Whoever waits for the end may look for it again.
                     state.news = true;
                     return Poll::Ready(Some(message));
@@ -188,6 +200,11 @@ impl Call {
                 std::task::ready!(inner.advance(state, cx));
             }
         })
+    }
+
+    /// Whether the message that was received last came compressed.
+    pub fn received_compressed(&self) -> bool {
+        self.inner.lock().compressed
     }
 
     /// How the call ended. It ends behind all messages, which are for others to receive.
@@ -215,7 +232,9 @@ impl Call {
                         state.single = None;
                         inner.end(state, status);
                     }
-                    Some(message) => state.single = Some(message),
+                    Some((message, compressed)) => {
+                        (state.single, state.compressed) = (Some(message), compressed);
+                    }
                     None => {}
                 }
                 if let Some(outcome) = inner.outcome.get() {
@@ -295,7 +314,7 @@ fn single(state: &mut State, outcome: &Arc<Outcome>) -> Arc<Outcome> {
         Some(_) => outcome.status.clone(),
         None => missing().into(),
     };
-    Arc::new(Outcome { status, headers: outcome.headers.clone(), message })
+    Arc::new(Outcome { status, headers: outcome.headers.clone(), message, compressed: state.compressed })
 }
 
 impl Inner {
@@ -331,9 +350,10 @@ impl Inner {
         state.news = true;
         match answer {
             Some(Answer::Headers(block)) => state.headers = Some(Metadata(block)),
-            Some(Answer::Message(message)) => match inflated(message, self.max_message) {
-                Ok(message) => state.held = Some(message),
-                Err(error) => {
+            Some(Answer::Message(message)) => match (message.compressed, inflated(message, self.max_message))
+            {
+                (compressed, Ok(message)) => state.held = Some((message, compressed)),
+                (_, Err(error)) => {
                     let status = failed(&mut state.call, &error);
                     self.end(state, status);
                 }
@@ -350,7 +370,12 @@ impl Inner {
         }
         let headers = state.headers.clone().unwrap_or_default();
         // It is set once, under the lock.
-        let _ = self.outcome.set(Arc::new(Outcome { status: status.into(), headers, message: None }));
+        let _ = self.outcome.set(Arc::new(Outcome {
+            status: status.into(),
+            headers,
+            message: None,
+            compressed: false,
+        }));
     }
 
     fn expire(&self) {

@@ -1,6 +1,7 @@
 //! One call of a server.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -30,6 +31,8 @@ struct Inner {
     understands_gzip: bool,
     state: Mutex<State>,
     meeting: Arc<Meeting>,
+    /// Whether the last message came compressed.
+    compressed: AtomicBool,
 }
 
 struct State {
@@ -82,7 +85,8 @@ impl ServerCall {
         let messages = Mutex::new(call.messages());
         let deadline = call.deadline.map(|(time, _)| time);
         let state = Mutex::new(State { stage: Stage::Nothing, gzip: false, failure: None });
-        let inner = Arc::new(Inner { call, messages, understands_gzip, state, meeting: Arc::default() });
+        let (meeting, compressed) = (Arc::default(), AtomicBool::new(false));
+        let inner = Arc::new(Inner { call, messages, understands_gzip, state, meeting, compressed });
         let timer = deadline.map(|time| Timers::get().at(time, weakly(&inner, |inner| inner.expire())));
         ServerCall { inner, metadata, _timer: timer }
     }
@@ -118,17 +122,25 @@ impl ServerCall {
         };
         let message = match std::task::ready!(polled) {
             None => return Poll::Ready(Ok(None)),
-            Some(Ok(message)) if message.compressed => {
+            Some(Ok(message)) => {
+                inner.compressed.store(message.compressed, Ordering::Relaxed);
+                if !message.compressed {
+                    return Poll::Ready(Ok(Some(message.bytes)));
+                }
                 gzip::decompressed(&message.bytes, inner.call.session().max_message_bytes(), "server")
                     .map_err(Status::from)
             }
-            Some(Ok(message)) => return Poll::Ready(Ok(Some(message.bytes))),
             Some(Err(status)) => return Poll::Ready(Err(inner.failed_with(status.into()))),
         };
         if let Err(status) = &message {
             self.fail(status.code(), status.message());
         }
         Poll::Ready(message.map(Some))
+    }
+
+    /// Whether the message that was received last came compressed.
+    pub fn received_compressed(&self) -> bool {
+        self.inner.compressed.load(Ordering::Relaxed)
     }
 
     /// Completes when the call is over; it does not keep the call.

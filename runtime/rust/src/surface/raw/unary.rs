@@ -24,7 +24,7 @@ pub(super) fn unary(
     // A call that has just begun is not over.
     let _ = call.outgoing().send(outgoing(message, gzip), true);
     let mut patience = patience.at_most(call.deadline());
-    let (mut headers, mut message) = (Metadata::new(), None);
+    let (mut headers, mut message, mut compressed) = (Metadata::new(), None, false);
     loop {
         let answer =
             patience.wait(&mut call, |call, cx| call.poll_answer(cx), |call| call.session().cloned())?;
@@ -33,14 +33,17 @@ pub(super) fn unary(
                 headers = Metadata(block);
                 continue;
             }
-            Some(Some(Answer::Message(answer))) => match inflated(answer, channel.max_message) {
-                Ok(answer) if message.is_none() => {
-                    message = Some(answer);
-                    continue;
+            Some(Some(Answer::Message(answer))) => {
+                let came_compressed = answer.compressed;
+                match inflated(answer, channel.max_message) {
+                    Ok(answer) if message.is_none() => {
+                        (message, compressed) = (Some(answer), came_compressed);
+                        continue;
+                    }
+                    Ok(_) => failed(&mut call, &surplus()),
+                    Err(error) => failed(&mut call, &error),
                 }
-                Ok(_) => failed(&mut call, &surplus()),
-                Err(error) => failed(&mut call, &error),
-            },
+            }
             Some(Some(Answer::Status(status))) if status.code == Code::Ok && message.is_none() => {
                 status_of(&missing())
             }
@@ -49,7 +52,7 @@ pub(super) fn unary(
             None => call.expire(),
         };
         let message = message.filter(|_| status.code == Code::Ok);
-        return Ok(Outcome { status: status.into(), headers, message });
+        return Ok(Outcome { status: status.into(), headers, message, compressed });
     }
 }
 
