@@ -51,11 +51,12 @@ def test_every_link_inside_the_host_is_a_local_socket_to_grpc(address: str, peer
     assert _peers.address(types.SimpleNamespace(address=address)) == peer  # type: ignore[arg-type]
 
 
-def test_the_system_says_who_calls(serve: Serve) -> None:
+def test_the_system_says_who_calls(serve: Serve, address: str) -> None:
     auth = told_by(serve, lambda context: (context.auth_context(), context.peer_identity_key()))
     assert auth == (
         {
             "transport_security_type": [b"local"],
+            "address": [address.encode()],
             "pid": [str(os.getpid()).encode()],
             "uid": [str(os.getuid()).encode()],
             "gid": [str(os.getgid()).encode()],
