@@ -71,7 +71,7 @@ class Cell:
 
 
 def closed_port() -> int:
-    """Find a port of this host at which nobody listens, and that the system gives to nobody who asks for any."""
+    """Find a port at which nobody listens, and that the system gives to nobody who asks for any."""
     for port in range(10_000 + os.getpid() % 20_000, 32_000):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
