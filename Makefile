@@ -63,6 +63,8 @@ python-package: $(VENV)/ruff
 	@$(STAGE) 'Python: build and install the package into .venv' scripts/python-package
 
 python-test: python-package
+	@$(STAGE) 'Python: hold the native module to its contract' $(VENV)/stubtest samehost._native \
+		--concise --mypy-config-file pyproject.toml --allowlist runtime/python/stubtest.txt
 	@$(STAGE) 'Python: test' $(VENV)/pytest -q runtime/python/tests
 	@$(STAGE) 'Python: install the sdist from outside of the tree' scripts/sdist-check
 

@@ -31,7 +31,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, final
 
-from typing_extensions import Buffer, Self, TypeAlias
+from typing_extensions import Buffer, Self, TypeAlias, disjoint_base
 
 MetadataIn: TypeAlias = Iterable[tuple[str, str | bytes]]
 Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
@@ -269,6 +269,7 @@ class Call:
     def peer(self) -> str:
         """The address that the call goes to."""
 
+@disjoint_base
 class UnaryMethod:
     """A unary method of a server, made once and called often: the fast way for stubs.
 
@@ -401,7 +402,7 @@ class ServerCall:
         Does nothing once headers were sent.
         """
 
-    def send_headers(self, metadata: MetadataIn = ()) -> bool:
+    def send_headers(self, metadata: MetadataIn | None = None) -> bool:
         """Send the response's headers, once and before the first message. False: the call is over.
 
         Sent twice, or after a message, it raises `RuntimeError`.
@@ -417,7 +418,7 @@ class ServerCall:
         self,
         code: int = 0,
         text: str = "",
-        trailers: MetadataIn = (),
+        trailers: MetadataIn | None = None,
         message: Buffer | None = None,
         headers: MetadataIn | None = None,
         compress: bool = True,
@@ -553,13 +554,13 @@ class AioServerCall:
     def receive(self) -> asyncio.Future[bytes | None]: ...
     def received_compressed(self) -> bool: ...
     def set_compression(self, gzip: bool) -> None: ...
-    def send_headers(self, metadata: MetadataIn = ()) -> bool: ...
+    def send_headers(self, metadata: MetadataIn | None = None) -> bool: ...
     def send(self, message: Buffer, compress: bool = True) -> asyncio.Future[bool]: ...
     def answer(
         self,
         code: int = 0,
         text: str = "",
-        trailers: MetadataIn = (),
+        trailers: MetadataIn | None = None,
         message: Buffer | None = None,
         headers: MetadataIn | None = None,
         compress: bool = True,

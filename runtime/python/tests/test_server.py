@@ -137,7 +137,9 @@ def test_stop_without_grace_fails_open_calls_and_waits(serve: Serve) -> None:
 
 def test_stop_with_grace_lets_open_calls_end(serve: Serve) -> None:
     stub = EchoStub(serve())
+    stub.Say(Ask())
     future = stub.Say.future(Ask(data=b"x", order=Order(wait_millis=100)))
+    # Behind this one the server has seen the other.
     stub.Say(Ask())
     server: samehost.Server = serve.server  # type: ignore[attr-defined]
     stopped = server.stop(PATIENCE)

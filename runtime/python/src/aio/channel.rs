@@ -37,14 +37,14 @@ impl Canceller {
 #[pymethods]
 impl AioChannel {
     #[new]
-    #[pyo3(signature = (event_loop, address, **options))]
+    #[pyo3(signature = (r#loop, address, **options))]
     fn new(
         py: Python<'_>,
-        event_loop: &Loop,
+        r#loop: &Loop,
         address: &str,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AioChannel> {
-        let core = event_loop.core(py)?.clone();
+        let core = r#loop.core(py)?.clone();
         let builder = options::channel(address, options)?.on_hub(core.hub.clone());
         let channel = builder.build().map_err(|error| status::raised(py, &error))?;
         Ok(AioChannel(Own::new((core, channel))))

@@ -86,14 +86,14 @@ impl Turn {
 #[pymethods]
 impl Loop {
     #[new]
-    fn new(py: Python<'_>, event_loop: Py<PyAny>) -> PyResult<Loop> {
+    fn new(py: Python<'_>, r#loop: Py<PyAny>) -> PyResult<Loop> {
         let bell = Wake::new().map_err(|errno| PyOSError::new_err((errno.raw_os_error(), "eventfd")))?;
         let bell = Arc::new(bell);
         let rung = bell.clone();
         let core = Arc::new(LoopCore {
             hub: Hub::new(move || rung.ring()),
-            create_future: event_loop.getattr(py, "create_future")?,
-            event_loop,
+            create_future: r#loop.getattr(py, "create_future")?,
+            event_loop: r#loop,
             bell,
             thread: thread::current().id(),
             closed: AtomicBool::new(false),

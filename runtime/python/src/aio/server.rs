@@ -21,14 +21,14 @@ pub(crate) struct AioServer(Own<(Arc<Bridge>, Arc<raw::Server>)>);
 #[pymethods]
 impl AioServer {
     #[new]
-    #[pyo3(signature = (event_loop, handler, **options))]
+    #[pyo3(signature = (r#loop, handler, **options))]
     fn new(
         py: Python<'_>,
-        event_loop: &Loop,
+        r#loop: &Loop,
         handler: Py<PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AioServer> {
-        let core = event_loop.core(py)?.clone();
+        let core = r#loop.core(py)?.clone();
         let builder = options::server(options)?;
         let of = core.clone();
         let server = builder.serve_on_hub(core.hub.clone(), move |call| handle(&of, &handler, call));
