@@ -47,6 +47,11 @@ LAYERS = {
         "samehost-transport-posix",
         "samehost-transport-reception",
     },
+    "transports/fifo/rust": {
+        "samehost-transport-api",
+        "samehost-transport-posix",
+        "samehost-transport-reception",
+    },
     "transports/tcp/rust": {
         "samehost-transport-api",
         "samehost-transport-posix",
@@ -65,6 +70,7 @@ LAYERS = {
         "samehost-transport-shm",
         "samehost-transport-stdio",
         "samehost-transport-tcp",
+        "samehost-transport-fifo",
     },
     "runtime/python": {"samehost", "samehost-transport-posix"},
 }

@@ -82,6 +82,7 @@ mod wire;
 pub use call::connectivity::{ConnectivityState, StateWatch};
 pub use samehost_transport_api as transport;
 pub use samehost_transport_api::{Code, Options, Peer, Registry};
+pub use samehost_transport_fifo::{FifoOptions, FifoTransport};
 pub use samehost_transport_shm::{SharedMemory, ShmOptions, ShmTransport};
 pub use samehost_transport_stdio::{StderrLines, StdioOptions, StdioTransport, take_standard_streams};
 pub use samehost_transport_tcp::{TcpOptions, TcpTransport};

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use samehost::{Channel, Options};
+use samehost_transport_fifo::FifoOptions;
 use samehost_transport_stdio::StdioOptions;
 use samehost_transport_tcp::TcpOptions;
 use samehost_transport_unix::UnixOptions;
@@ -193,6 +194,7 @@ pub(super) fn open(address: &str, limits: Option<&Limits>) -> Result<Channel, sa
         let hello_timeout = Duration::from_millis(millis);
         builder = builder.transport_options(
             Options::new()
+                .with(FifoOptions { hello_timeout })
                 .with(TcpOptions { hello_timeout, ..TcpOptions::default() })
                 .with(UnixOptions { hello_timeout, ..UnixOptions::default() })
                 .with(StdioOptions { hello_timeout, ..StdioOptions::default() }),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use samehost_transport_api::{Registry, Transport};
+use samehost_transport_fifo::FifoTransport;
 use samehost_transport_shm::{SharedMemory, ShmTransport};
 use samehost_transport_stdio::StdioTransport;
 use samehost_transport_tcp::TcpTransport;
@@ -72,4 +73,5 @@ pub(crate) fn default_registry() -> Registry {
         .with(UnixTransport::new().with_upgrade(Arc::new(SharedMemory::default())))
         .with(UnixTransport::of_abstract_names())
         .with(TcpTransport::new())
+        .with(FifoTransport::new())
 }

@@ -2,6 +2,7 @@ package dev.samehost.interop.client;
 
 import dev.samehost.SamehostChannelBuilder;
 import dev.samehost.interop.suite.Step;
+import dev.samehost.transport.fifo.FifoOptions;
 import dev.samehost.transport.stdio.StdioOptions;
 import dev.samehost.transport.tcp.TcpOptions;
 import dev.samehost.transport.unix.UnixOptions;
@@ -25,6 +26,7 @@ final class Channels {
     }
     if (limits != null && limits.helloTimeoutMs() != null) {
       Duration timeout = Duration.ofMillis(limits.helloTimeoutMs());
+      builder.transportOption(FifoOptions.HELLO_TIMEOUT, timeout);
       builder.transportOption(TcpOptions.HELLO_TIMEOUT, timeout);
       builder.transportOption(UnixOptions.HELLO_TIMEOUT, timeout);
       builder.transportOption(StdioOptions.HELLO_TIMEOUT, timeout);
