@@ -6,10 +6,12 @@ pub(crate) mod gzip;
 pub(crate) mod metadata;
 mod options;
 pub mod raw;
+mod route;
 mod status;
 #[cfg(feature = "tonic")]
 pub(crate) mod tonic;
 
 pub use metadata::Metadata;
 pub(crate) use options::{Limits, default_registry};
+pub(crate) use route::Route;
 pub use status::Status;

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use samehost_transport_api::{Address, Options, Registry};
+use samehost_transport_api::{Options, Registry};
 
 use super::{Call, CallOptions, Response};
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
-use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings};
+use crate::call::channel::ChannelHandle;
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
-use crate::surface::{Limits, Status, default_registry};
+use crate::surface::{Route, Status};
 
 /// The way to one server, for threads. It connects at the first call and again when it has to, as
 /// [`samehost::Channel`](crate) does. Any number of threads may call at once over the one
@@ -36,15 +36,7 @@ impl Channel {
 
     /// A channel to an address, to be configured.
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
-        ChannelBuilder {
-            address: address.into(),
-            limits: Limits { gzip: true, ..Limits::default() },
-            registry: default_registry(),
-            options: Options::new(),
-            connect_timeout: Duration::from_secs(5),
-            backoff: Backoff::default(),
-            wait_for_ready: false,
-        }
+        ChannelBuilder { route: Route::to(address.into()) }
     }
 
     /// Begins a call of a method, `package.Service/Method`. Nothing is sent yet.
@@ -110,62 +102,56 @@ impl Channel {
 /// Makes a [`Channel`]. Sizes are in bytes.
 #[must_use]
 pub struct ChannelBuilder {
-    address: String,
-    limits: Limits,
-    registry: Registry,
-    options: Options,
-    connect_timeout: Duration,
-    backoff: Backoff,
-    wait_for_ready: bool,
+    route: Route,
 }
 
 impl ChannelBuilder {
     /// The largest message that this side takes, as it travels and unpacked; 64 MiB by default, 4 MiB on tcp.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
-        self.limits.max_inbound_message_size = bytes;
+        self.route.limits.max_inbound_message_size = bytes;
         self
     }
 
     /// The largest headers or trailers that this side takes, from 256 bytes to 32 KiB; 8 KiB by default.
     pub fn max_inbound_metadata_size(mut self, bytes: u32) -> Self {
-        self.limits.max_inbound_metadata_size = bytes;
+        self.route.limits.max_inbound_metadata_size = bytes;
         self
     }
 
     /// How much a server may send of each stream before it is read; 256 KiB by default.
     pub fn initial_credit(mut self, bytes: u32) -> Self {
-        self.limits.initial_credit = bytes;
+        self.route.limits.initial_credit = bytes;
         self
     }
 
     /// How long a try to connect may take until the server accepts; 5 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.route.connect_timeout = timeout;
         self
     }
 
     /// The wait after a first try to connect that failed, and the longest one; 100 ms and 5 s by default.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.backoff = Backoff { first, longest };
+        self.route.backoff = Backoff { first, longest };
         self
     }
 
     /// Whether calls wait for a connection as long as it takes, instead of failing when connecting
     /// fails; they do not by default.
     pub fn wait_for_ready(mut self, wait: bool) -> Self {
-        self.wait_for_ready = wait;
+        self.route.wait_for_ready = wait;
         self
     }
 
     /// The transports to choose from by the address's scheme; those of this crate by default.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = registry;
+        self.route.registry = registry;
         self
     }
 
     /// Settings of the transport, such as `UnixOptions`.
     pub fn transport_options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.route.options = options;
         self
     }
 
@@ -174,22 +160,8 @@ impl ChannelBuilder {
     /// # Errors
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
-        let address: Address = self.address.parse()?;
-        let transport = self.registry.find(&address)?;
-        let connector = transport.connector(&address, &self.options)?;
-        let limits = self.limits.over(transport);
-        let max_message_bytes = limits.max_message_bytes();
-        let settings = ChannelSettings {
-            connection: limits.settings(&self.address),
-            address: self.address,
-            connect_timeout: self.connect_timeout,
-            backoff: self.backoff,
-        };
-        let core = ChannelCore::new(settings, connector, Box::new(starter));
-        Ok(Channel {
-            handle: ChannelHandle::new(core),
-            wait_for_ready: self.wait_for_ready,
-            max_message_bytes,
-        })
+        let wait_for_ready = self.route.wait_for_ready;
+        let (handle, max_message_bytes) = self.route.channel(Box::new(starter))?;
+        Ok(Channel { handle, wait_for_ready, max_message_bytes })
     }
 }

@@ -5,16 +5,16 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samehost_transport_api::{Address, Options, Registry};
+use samehost_transport_api::{Options, Registry};
 
 use super::call::{Call, CallOptions, Outcome};
 use super::unary::unary;
 use super::{Hub, Interrupted, Patience};
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
-use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, MakeStarter};
+use crate::call::channel::{ChannelHandle, MakeStarter};
 use crate::call::connectivity::{ConnectivityState, StateWatch};
-use crate::surface::{Limits, Status, default_registry};
+use crate::surface::{Route, Status};
 
 /// The way to one server. It connects at the first call, on a thread that ends with the try, and again when
 /// it has to. Clones are cheap and share the connection; when the last one is dropped the channel closes once
@@ -29,16 +29,7 @@ pub struct Channel {
 impl Channel {
     /// A channel to an address, to be configured.
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
-        ChannelBuilder {
-            address: address.into(),
-            limits: Limits { gzip: true, ..Limits::default() },
-            registry: default_registry(),
-            options: Options::new(),
-            connect_timeout: Duration::from_secs(5),
-            backoff: Backoff::default(),
-            wait_for_ready: false,
-            hub: None,
-        }
+        ChannelBuilder { route: Route::to(address.into()), hub: None }
     }
 
     /// Begins a call of a method, `/package.Service/Method`. It goes out when it is waited for or polled.
@@ -106,13 +97,7 @@ impl Channel {
 /// Makes a [`Channel`]. Sizes are in bytes; a limit outside its range is an error of `build`.
 #[must_use]
 pub struct ChannelBuilder {
-    address: String,
-    limits: Limits,
-    registry: Registry,
-    options: Options,
-    connect_timeout: Duration,
-    backoff: Backoff,
-    wait_for_ready: bool,
+    route: Route,
     hub: Option<Hub>,
 }
 
@@ -120,49 +105,49 @@ impl ChannelBuilder {
     /// The largest message that this side takes, compressed or not; by default as much as the transport has for its
     /// own, 64 MiB within the host.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
-        self.limits.max_inbound_message_size = bytes;
+        self.route.limits.max_inbound_message_size = bytes;
         self
     }
 
     /// The largest headers or trailers that this side takes, from 256 bytes to 32 KiB; 8 KiB by default.
     pub fn max_inbound_metadata_size(mut self, bytes: u32) -> Self {
-        self.limits.max_inbound_metadata_size = bytes;
+        self.route.limits.max_inbound_metadata_size = bytes;
         self
     }
 
     /// How much a server may send of each stream before it is read; 256 KiB by default.
     pub fn initial_credit(mut self, bytes: u32) -> Self {
-        self.limits.initial_credit = bytes;
+        self.route.limits.initial_credit = bytes;
         self
     }
 
     /// How long a try to connect may take until the server accepts; 5 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.route.connect_timeout = timeout;
         self
     }
 
     /// The wait after a first try to connect that failed, and the longest one; 100 ms and 5 s by default.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.backoff = Backoff { first, longest };
+        self.route.backoff = Backoff { first, longest };
         self
     }
 
     /// Whether calls wait for a connection as long as it takes, where they do not say otherwise; they do not by default.
     pub fn wait_for_ready(mut self, wait: bool) -> Self {
-        self.wait_for_ready = wait;
+        self.route.wait_for_ready = wait;
         self
     }
 
     /// The transports to choose from by the address's scheme; those of this crate by default.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = registry;
+        self.route.registry = registry;
         self
     }
 
     /// Settings of the transport, such as `UnixOptions`.
     pub fn transport_options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.route.options = options;
         self
     }
 
@@ -177,23 +162,13 @@ impl ChannelBuilder {
     /// # Errors
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
-        let address: Address = self.address.parse()?;
-        let transport = self.registry.find(&address)?;
-        let connector = transport.connector(&address, &self.options)?;
-        let limits = self.limits.over(transport);
-        let settings = ChannelSettings {
-            connection: limits.settings(&self.address),
-            address: self.address,
-            connect_timeout: self.connect_timeout,
-            backoff: self.backoff,
-        };
+        let wait_for_ready = self.route.wait_for_ready;
         let make_starter: MakeStarter = match self.hub {
             None => Box::new(starter),
             Some(hub) => Box::new(move || hub.starter()),
         };
-        let max_message = limits.max_message_bytes();
-        let handle = ChannelHandle::new(ChannelCore::new(settings, connector, make_starter));
-        Ok(Channel { handle, wait_for_ready: self.wait_for_ready, max_message })
+        let (handle, max_message) = self.route.channel(make_starter)?;
+        Ok(Channel { handle, wait_for_ready, max_message })
     }
 }
 

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::Body;
-use samehost_transport_api::{Address, Options, Registry};
+use samehost_transport_api::{Options, Registry};
 
 use super::metadata::{TIMEOUT, to_block};
 use super::request::RequestSender;
 use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
 use crate::call::backoff::Backoff;
-use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings};
+use crate::call::channel::ChannelHandle;
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
 use crate::call::task::TaskDriver;
-use crate::surface::{Limits, Status, default_registry};
+use crate::surface::{Route, Status};
 
 /// Put into a request's extensions, it makes the call wait for a connection as long as it takes
 /// (until its deadline), instead of failing when connecting fails; `WaitForReady(false)` does the
@@ -53,15 +53,7 @@ impl Channel {
 
     /// A channel to an address, to be configured.
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
-        ChannelBuilder {
-            address: address.into(),
-            limits: Limits { gzip: true, ..Limits::default() },
-            registry: default_registry(),
-            options: Options::new(),
-            connect_timeout: Duration::from_secs(5),
-            backoff: Backoff::default(),
-            wait_for_ready: false,
-        }
+        ChannelBuilder { route: Route::to(address.into()) }
     }
 
     /// The address that this channel was made for.
@@ -144,63 +136,57 @@ impl std::fmt::Debug for Channel {
 /// Makes a [`Channel`]. Sizes are in bytes.
 #[must_use]
 pub struct ChannelBuilder {
-    address: String,
-    limits: Limits,
-    registry: Registry,
-    options: Options,
-    connect_timeout: Duration,
-    backoff: Backoff,
-    wait_for_ready: bool,
+    route: Route,
 }
 
 impl ChannelBuilder {
     /// The largest message that this side takes, as it travels; 64 MiB by default, 4 MiB on tcp. tonic's clients have
     /// a limit of their own, 4 MiB unless told otherwise: `max_decoding_message_size`.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
-        self.limits.max_inbound_message_size = bytes;
+        self.route.limits.max_inbound_message_size = bytes;
         self
     }
 
     /// The largest headers or trailers that this side takes, from 256 bytes to 32 KiB; 8 KiB by default.
     pub fn max_inbound_metadata_size(mut self, bytes: u32) -> Self {
-        self.limits.max_inbound_metadata_size = bytes;
+        self.route.limits.max_inbound_metadata_size = bytes;
         self
     }
 
     /// How much a server may send of each stream before it is read; 256 KiB by default.
     pub fn initial_credit(mut self, bytes: u32) -> Self {
-        self.limits.initial_credit = bytes;
+        self.route.limits.initial_credit = bytes;
         self
     }
 
     /// How long a try to connect may take until the server accepts; 5 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.route.connect_timeout = timeout;
         self
     }
 
     /// The wait after a first try to connect that failed, and the longest one; 100 ms and 5 s by default.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.backoff = Backoff { first, longest };
+        self.route.backoff = Backoff { first, longest };
         self
     }
 
     /// Whether calls wait for a connection as long as it takes, instead of failing when connecting
     /// fails; they do not by default. A request says otherwise by [`WaitForReady`] in its extensions.
     pub fn wait_for_ready(mut self, wait: bool) -> Self {
-        self.wait_for_ready = wait;
+        self.route.wait_for_ready = wait;
         self
     }
 
     /// The transports to choose from by the address's scheme; those of this crate by default.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = registry;
+        self.route.registry = registry;
         self
     }
 
     /// Settings of the transport, such as `UnixOptions`.
     pub fn transport_options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.route.options = options;
         self
     }
 
@@ -209,16 +195,8 @@ impl ChannelBuilder {
     /// # Errors
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
-        let address: Address = self.address.parse()?;
-        let transport = self.registry.find(&address)?;
-        let connector = transport.connector(&address, &self.options)?;
-        let settings = ChannelSettings {
-            connection: self.limits.over(transport).settings(&self.address),
-            address: self.address,
-            connect_timeout: self.connect_timeout,
-            backoff: self.backoff,
-        };
-        let core = ChannelCore::new(settings, connector, Box::new(TaskDriver::starter));
-        Ok(Channel { handle: ChannelHandle::new(core), wait_for_ready: self.wait_for_ready })
+        let wait_for_ready = self.route.wait_for_ready;
+        let (handle, _) = self.route.channel(Box::new(TaskDriver::starter))?;
+        Ok(Channel { handle, wait_for_ready })
     }
 }
