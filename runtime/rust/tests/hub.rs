@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -97,6 +97,7 @@ impl EventLoop {
     fn turn_within(&mut self, time: Duration) {
         let ready = self.wait(time);
         self.hub.begin_look();
+        self.hub.hear();
         ready.iter().for_each(|&index| self.watched[index].turn());
         while self.hub.has_something() {
             for link in self.hub.take_news() {
@@ -201,6 +202,37 @@ fn a_loop_serves_and_calls_itself_with_messages_larger_than_any_buffer() {
     let terminated = || server.poll_terminated(&Context::from_waker(Waker::noop())).is_ready();
     on.look_until("the server's connection is closed", terminated);
     assert!(on.watched.len() <= 1, "of two ends one may be about to close");
+}
+
+#[test]
+fn what_one_turn_leaves_unread_is_read_by_the_next_though_no_descriptor_tells_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut serving, mut calling) = (EventLoop::new(), EventLoop::new());
+    let (_server, address) = serving.serve(&format!("shm:{}/s", folder.path().display()));
+    let channel = calling.channel(&address);
+    let answered = Arc::new(AtomicUsize::new(0));
+    const CALLS: usize = 200;
+    for _ in 0..CALLS {
+        let (channel, answered) = (channel.clone(), answered.clone());
+        calling.spawn(async move {
+            let call = channel.call("/t.T/Echo", CallOptions::default());
+            std::future::poll_fn(|cx| call.poll_ready(cx)).await.unwrap();
+            call.send(vec![7; 20_000].into(), true, true).unwrap();
+            assert!(std::future::poll_fn(|cx| call.poll_message(cx)).await.is_some());
+            answered.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    let deadline = Instant::now() + SOON;
+    while answered.load(Ordering::SeqCst) < CALLS {
+        assert!(Instant::now() < deadline, "{answered:?} of {CALLS}");
+        // Each runs long enough for the other one's memory to be full.
+        for _ in 0..8 {
+            serving.turn_if_ready();
+        }
+        for _ in 0..8 {
+            calling.turn_if_ready();
+        }
+    }
 }
 
 #[test]

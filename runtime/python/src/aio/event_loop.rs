@@ -73,6 +73,7 @@ impl Turn {
         let Some(core) = self.core.alive() else { return };
         if self.link.is_none() {
             core.bell.hush();
+            core.hub.hear();
         }
         core.look(py, || {
             if let Some(link) = &self.link {

@@ -29,7 +29,7 @@ pub trait HubTask: Send + Sync {
 ///
 /// ```text
 ///   the loop:     on_ready(link): link.turn()            what it has read wakes tasks
-///                 on_bell():      for link in hub.take_news() { link.turn(), watch it as it wants }
+///                 on_bell():      hub.hear(); for link in hub.take_news() { link.turn(), watch it as it wants }
 ///                 at the end of either:  for task in hub.take_woken() { task.run() }
 /// ```
 #[derive(Clone)]
@@ -48,6 +48,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     news: Vec<Arc<HubLink>>,
+    /// Links that have more to read than one turn takes.
+    unfinished: Vec<Arc<HubLink>>,
     woken: Vec<Arc<dyn HubTask>>,
     links: Vec<Weak<HubLink>>,
     closed: bool,
@@ -73,6 +75,12 @@ impl Hub {
     /// The bell is rung again. What came before is to be taken after this.
     pub fn end_look(&self) {
         self.shared.looks.store(false, Ordering::SeqCst);
+    }
+
+    /// The bell has rung: links that have not read all that is there are among the news as well.
+    pub fn hear(&self) {
+        let state = &mut *self.shared.lock();
+        state.news.append(&mut state.unfinished);
     }
 
     /// The links that are new, or want to be watched otherwise, or have ended.
@@ -257,6 +265,7 @@ impl HubLink {
         let session = &session;
         let mut buffer = std::mem::take(&mut *self.hub.buffer.lock().unwrap_or_else(PoisonError::into_inner));
         buffer.resize(BUFFER_BYTES, 0);
+        let mut unfinished = true;
         for _ in 0..READS_A_TURN {
             let taken = session.read(&*link, &mut buffer);
             let incoming = session.take_incoming();
@@ -268,9 +277,15 @@ impl HubLink {
                     None => refuse(session, incoming),
                 }
             }
-            if taken != Taken::Some {
+            unfinished = taken == Taken::Some;
+            if !unfinished {
                 break;
             }
+        }
+        if unfinished {
+            // A descriptor tells of what is new, and need not tell again of what was left.
+            self.hub.lock().unfinished.push(self.clone());
+            (self.hub.bell)();
         }
         *self.hub.buffer.lock().unwrap_or_else(PoisonError::into_inner) = buffer;
         self.look_for_hello(session, &*link);
