@@ -74,4 +74,5 @@ tidy:
 matrix:
 	@$(STAGE) 'build the interop programs (Java)' $(MVN) -pl interop-tests/java -am package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build the interop programs (Rust)' $(CARGO) build -q -p samehost-interop-tests
+	@$(STAGE) 'make the stubs of the interop programs (Python)' $(VENV)/python interop-tests/python/generate.py
 	@$(STAGE) 'interop matrix' interop-tests/matrix

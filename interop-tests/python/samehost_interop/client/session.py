@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-import shlex
+import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samehost_interop.client.started import Started
 from samehost_interop.client.ways import OnLoop, Ways
-from samehost_interop.suite import Limits, Step, Suite, fill
+from samehost_interop.suite import Limits, Mismatch, Step, Suite, fill
 
 if TYPE_CHECKING:
     from samehost_interop.suite import TransportUse
@@ -37,6 +38,7 @@ class Session:
         self._opened: list[Ways] = []
         self._programs: list[Started] = []
         self._names = itertools.count(1)
+        self._ports = iter(range(10_000 + os.getpid() % 20_000, 32_000))
         self._said: list[str] = []
         self._shared: Ways | None = None
 
@@ -88,15 +90,21 @@ class Session:
             step.address,
             folder=str(self.folder),
             file=self.suite.path("suites/faults.json"),
-            peer=f"python3 {shlex.quote(self.suite.path('peers/peer.py'))}",
-            wrapper=f"python3 {shlex.quote(self.suite.path('peers/wrapper.py'))}",
+            peer=f"python3 {_quoted(self.suite.path('peers/peer.py'))}",
+            wrapper=f"python3 {_quoted(self.suite.path('peers/wrapper.py'))}",
             command=self._command(),
             long="x" * _LONG_NAME,
+            port=str(self._closed_port()),
         )
 
     def victim(self) -> Victim:
         """Give a server for a case to kill; on a transport whose clients start it, only its address."""
-        values = {"folder": str(self.folder), "name": self.name("victim"), "command": self._command()}
+        values = {
+            "folder": str(self.folder),
+            "name": self.name("victim"),
+            "port": str(self._closed_port()),
+            "command": self._command(),
+        }
         return Victim(self, fill(self._use.client, **values), fill(self._use.server, **values))
 
     def program(self, *command: str) -> Started:
@@ -116,9 +124,23 @@ class Session:
                 program.kill()
             self._scratch.cleanup()
 
+    def _closed_port(self) -> int:
+        """Find a port at which nobody listens, and that the system gives to nobody who asks for any."""
+        for port in self._ports:
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+        message = "no port of this host is free"
+        raise Mismatch(message)
+
     def _command(self) -> str:
         """Give how a server of the session's language is started, its address missing."""
-        return f"{shlex.quote(self.suite.path('server'))} {self.server_language}"
+        return f"{_quoted(self.suite.path('server'))} {self.server_language}"
+
+
+def _quoted(word: str) -> str:
+    """Quote a word as the other languages do, so that all say the same of an address."""
+    return "'" + word.replace("'", "'\\''") + "'"
 
 
 class Victim:
