@@ -71,7 +71,7 @@ python-test: python-package
 tidy:
 	@$(STAGE) 'tidy: the rules of the repository' python3 scripts/tidy.py
 
-matrix:
+matrix: python-package
 	@$(STAGE) 'build the interop programs (Java)' $(MVN) -pl interop-tests/java -am package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build the interop programs (Rust)' $(CARGO) build -q -p samehost-interop-tests
 	@$(STAGE) 'make the stubs of the interop programs (Python)' $(VENV)/python interop-tests/python/generate.py
