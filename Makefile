@@ -5,16 +5,18 @@ MVN ?= mvn -B -q -ntp
 CARGO ?= cargo
 STAGE := scripts/stage
 VENV := .venv/bin
+DEMO_STUBS := examples/demo/python/target
 
 .PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-demo: ## a Java program calls a Rust child and a Rust service, and Rust calls Java
-	@scripts/toolchain java rust
+demo: ## Java, Python and Rust call each other, over stdio, Unix sockets and shared memory
+	@scripts/toolchain java rust python
 	@$(STAGE) 'build the demo (Java)' $(MVN) -pl examples/demo/java -am package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build the demo (Rust)' $(CARGO) build -q -p samehost-demo
+	@$(MAKE) --no-print-directory python-package $(DEMO_STUBS)/text_analysis_pb2_grpc.py
 	@examples/demo/run
 
 test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
@@ -58,6 +60,11 @@ python: $(VENV)/ruff
 	@$(STAGE) 'Python: format' $(VENV)/ruff format -q --check .
 	@$(STAGE) 'Python: lint' $(VENV)/ruff check -q .
 	@$(STAGE) 'Python: types' $(VENV)/mypy
+
+# Stock stubs of the demo's contract.
+$(DEMO_STUBS)/text_analysis_pb2_grpc.py: proto/demo/text_analysis.proto $(VENV)/ruff
+	@mkdir -p $(DEMO_STUBS)
+	@$(VENV)/python -m grpc_tools.protoc -Iproto/demo --python_out=$(DEMO_STUBS) --grpc_python_out=$(DEMO_STUBS) $<
 
 python-package: $(VENV)/ruff
 	@$(STAGE) 'Python: build and install the package into .venv' scripts/python-package

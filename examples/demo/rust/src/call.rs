@@ -18,6 +18,7 @@ const PIECES: [&str; 3] = ["The quick brown fox", "jumps over", "the lazy dog."]
 
 /// Whatever the address is, the calls are the same.
 pub async fn call(address: &str) -> Result<(), Box<dyn Error>> {
+    println!("\nRust calls {address}");
     let client = Client::new(Channel::builder(address).build()?);
     step("Count, connecting first", "9 words, 8 different", unary(client.clone())).await?;
     step("Count again", "9 words, 8 different", unary(client.clone())).await?;

@@ -1,4 +1,4 @@
-//! The demo's Rust program: `serve ADDRESS` serves text analysis there, `call ADDRESS` calls it.
+//! The demo's Rust program: `serve ADDRESS` serves text analysis there, `call ADDRESS...` calls it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program that people watch
 
@@ -27,7 +27,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", address] => serve::serve(address).await,
-        ["call", address] => call::call(address).await,
-        _ => Err("usage: samehost-demo serve|call ADDRESS".into()),
+        ["call", ref addresses @ ..] if !addresses.is_empty() => {
+            for address in addresses {
+                call::call(address).await?;
+            }
+            Ok(())
+        }
+        _ => Err("usage: samehost-demo serve ADDRESS | call ADDRESS...".into()),
     }
 }

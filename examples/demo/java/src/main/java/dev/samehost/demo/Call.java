@@ -11,7 +11,7 @@ import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code Call ADDRESS} makes calls of every kind there; exit code 1 when an answer is wrong. */
+/** {@code Call ADDRESS...} makes calls of every kind there; exit code 1 when an answer is wrong. */
 public final class Call {
   private static final Text FOX = text("The quick brown fox jumps over the lazy dog.");
   private static final List<Text> PIECES =
@@ -24,9 +24,15 @@ public final class Call {
     this.analysis = analysis;
   }
 
+  public static void main(String[] addresses) throws Exception {
+    for (String address : addresses) {
+      System.out.println("\nJava calls " + address);
+      call(address);
+    }
+  }
+
   /** Whatever the address is, the calls are the same. */
-  public static void main(String[] arguments) throws Exception {
-    String address = arguments[0];
+  private static void call(String address) throws InterruptedException {
     ManagedChannel channel = SamehostChannelBuilder.forAddress(address).build();
     try {
       new Call(TextAnalysis.client(channel).withDeadlineAfter(30, SECONDS)).run();

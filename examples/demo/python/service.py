@@ -1,0 +1,54 @@
+"""The service, by the servicer that grpcio generates: one method for each of the contract's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import grpc
+from text_analysis_pb2 import Counts, Text, Word
+from text_analysis_pb2_grpc import TextAnalysisServicer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class TextAnalysis(TextAnalysisServicer):
+    """Counts words."""
+
+    def Count(self, request: Text, context: grpc.ServicerContext) -> Counts:
+        """Refuse a text without words."""
+        counts = count(tally(request))
+        if counts.words == 0:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "there are no words to count")
+        return counts
+
+    def Words(self, request: Text, context: grpc.ServicerContext) -> Iterator[Word]:
+        """Yield a reply at a time."""
+        for word, times in sorted(tally(request).items(), key=lambda item: (-item[1], item[0])):
+            yield Word(word=word, times=times)
+
+    def Summarise(self, request_iterator: Iterator[Text], context: grpc.ServicerContext) -> Counts:
+        """Read all the requests, and reply once."""
+        words: Counter[str] = Counter()
+        for piece in request_iterator:
+            words += tally(piece)
+        return count(words)
+
+    def Follow(self, request_iterator: Iterator[Text], context: grpc.ServicerContext) -> Iterator[Counts]:
+        """Reply to each request as it comes."""
+        words: Counter[str] = Counter()
+        for piece in request_iterator:
+            words += tally(piece)
+            yield count(words)
+
+
+def tally(text: Text) -> Counter[str]:
+    """Tell how often each word occurs."""
+    return Counter(re.findall(r"[^\W_]+", text.text.lower()))
+
+
+def count(words: Counter[str]) -> Counts:
+    """Sum a tally up."""
+    return Counts(words=sum(words.values()), different_words=len(words))
