@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{Over, Pair, SOON, ask, client, order, soon, until};
+use common::{Obedient, Over, Pair, SOON, ask, client, order, soon, until};
+use samehost_test_stubs::echo_client::EchoClient;
+use samehost_test_stubs::echo_server::EchoServer;
 use samehost_test_stubs::{Ask, Order};
 use tokio_stream::StreamExt;
 use tonic::{Code, Request};
@@ -127,6 +129,32 @@ async fn a_message_over_the_limit_names_the_option() {
     assert!(status.message().contains("exceeds maximum of 1000 bytes"), "{status}");
     // The connection lives on.
     soon(client(small).say(ask("hi"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn over_tcp_a_message_may_have_four_mebibytes_unless_more_is_allowed() {
+    const MOST: usize = 8 << 20;
+    let serve = |limit: Option<u32>| {
+        let service = EchoServer::new(Obedient::default()).max_decoding_message_size(MOST);
+        let builder = samehost::Server::builder().add_service(service);
+        let builder =
+            limit.into_iter().fold(builder, |builder, limit| builder.max_inbound_message_size(limit));
+        builder.bind("tcp:127.0.0.1:0").unwrap()
+    };
+    let client = |server: &samehost::Server, limit: Option<u32>| {
+        let builder = samehost::Channel::builder(server.address());
+        let builder =
+            limit.into_iter().fold(builder, |builder, limit| builder.max_inbound_message_size(limit));
+        EchoClient::new(builder.build().unwrap()).max_decoding_message_size(MOST)
+    };
+    let large = || ask(vec![1; 5 << 20]);
+    let (usual, larger) = (serve(None), serve(Some(MOST as u32)));
+    let status = soon(client(&usual, Some(MOST as u32)).say(large())).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("exceeds maximum of 4194304 bytes that the server takes"), "{status}");
+    let status = soon(client(&larger, None).say(large())).await.unwrap_err();
+    assert!(status.message().contains("exceeds maximum of 4194304 bytes that the client takes"), "{status}");
+    soon(client(&larger, Some(MOST as u32)).say(large())).await.unwrap();
 }
 
 #[tokio::test]

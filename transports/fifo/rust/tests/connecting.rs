@@ -121,10 +121,11 @@ fn an_answer_that_is_none_is_shown() {
 #[test]
 fn closing_ends_a_connect_in_progress_and_every_later_one() {
     let place = Place::new();
-    let _server = idle_server(&place);
+    let server = idle_server(&place);
     let connector = place.connector();
     thread::scope(|scope| {
         let connecting = scope.spawn(|| connector.connect(Duration::from_secs(3600)));
+        assert!(next_of(&server).starts_with(b"\nfifo1 "));
         connector.close();
         connector.close();
         let failure = connecting.join().unwrap().err().unwrap();

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The host and the port that an address names. It knows which hosts are allowed, and looks a name
@@ -66,11 +67,14 @@ record Place(Address address, String host, InetAddress ip, int port, boolean bey
     for (InetAddress one : found) {
       check(one);
     }
+    return inOrder(found).map(one -> new InetSocketAddress(one, port)).toList();
+  }
+
+  /** The older family goes first, and nothing comes twice. */
+  static Stream<InetAddress> inOrder(InetAddress... found) {
     return Arrays.stream(found)
         .sorted(Comparator.comparing(Inet6Address.class::isInstance))
-        .distinct()
-        .map(one -> new InetSocketAddress(one, port))
-        .toList();
+        .distinct();
   }
 
   /** The address with another port. */
