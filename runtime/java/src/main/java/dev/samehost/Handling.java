@@ -75,6 +75,12 @@ final class Handling implements Reception.Handler {
   }
 
   @Override
+  public boolean isUnary(String path) {
+    // Where another executor is chosen for each call, that choice is all that begins on the reader.
+    return services.isUnary(path.substring(1));
+  }
+
+  @Override
   public void serve(ServerStream stream) {
     try {
       begin(stream);

@@ -1,7 +1,6 @@
 package dev.samehost;
 
 import dev.samehost.call.Reception;
-import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Transport;
@@ -45,7 +44,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   private Encodings encodings = Encodings.DEFAULT;
   private ServerCallExecutorSupplier executors;
   private BinaryLog binaryLog;
-  private Executor executor = Workers.pool();
+  private Executor executor; // null for whoever reads
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
   private int maxConcurrentCalls;
@@ -132,10 +131,14 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
 
   // ---- options of gRPC
 
-  /** Where handlers run; by default a pool that the process shares. */
+  /**
+   * Where handlers run. By default, or when it is null, a unary handler that is lately fast runs on
+   * the thread that reads its connection; should it take longer for once, another thread reads on.
+   * All other handlers run on a pool that the process shares.
+   */
   @Override
   public SamehostServerBuilder executor(Executor executor) {
-    this.executor = executor == null ? Workers.pool() : executor;
+    this.executor = executor;
     return this;
   }
 

@@ -2,6 +2,7 @@ package dev.samehost;
 
 import io.grpc.BinaryLog;
 import io.grpc.HandlerRegistry;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
@@ -51,6 +52,13 @@ final class Services {
     ServerMethodDefinition<?, ?> other =
         fallback.lookupMethod(name, SamehostChannelBuilder.AUTHORITY);
     return other == null ? null : intercepted(other);
+  }
+
+  /** Whether this is a unary method of one of the services; the fallback is not asked. */
+  boolean isUnary(String name) {
+    ServerMethodDefinition<?, ?> method = methods.get(name);
+    return method != null
+        && method.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY;
   }
 
   private <Q, A> ServerMethodDefinition<?, ?> intercepted(ServerMethodDefinition<Q, A> method) {

@@ -19,8 +19,8 @@ final class LayersTest {
   /** What gives the core threads, clocks and links. All else in that package is pure. */
   private static final String DRIVER =
       "dev\\.samehost\\.call\\.(BackgroundReader|Backoff|Callbacks|ClientStream(Listener|Options|State)?"
-          + "|ConnectionObserver|Connectivity|Dialer(Options)?|Driver|EventRouter|LinkTraffic|Outcome|Pump|ReaderRole|Reception|Request"
-          + "|ServerStream|StreamEvents|Timers|Waiter|Workers)(\\$.*)?";
+          + "|ConnectionObserver|Connectivity|Dialer(Options)?|Driver|EventRouter|Guard|LinkTraffic|Outcome|Pump|ReaderRole|ReaderThread"
+          + "|Reception|Request|ServerStream|StreamEvents|Timers|Waiter|Watchman|Workers)(\\$.*)?";
 
   private static final DescribedPredicate<JavaClass> PURE =
       describe(

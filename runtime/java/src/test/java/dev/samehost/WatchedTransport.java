@@ -21,6 +21,12 @@ public final class WatchedTransport implements Transport {
     final Map<Thread, AtomicInteger> readers = new ConcurrentHashMap<>();
     final AtomicInteger writes = new AtomicInteger();
 
+    /** The thread for which waiting fails as it must not, or null. */
+    volatile Thread failsToAwait;
+
+    /** Whether explaining fails as it must not. */
+    volatile boolean failsToExplain;
+
     int readsBy(Thread thread) {
       AtomicInteger reads = readers.get(thread);
       return reads == null ? 0 : reads.get();
@@ -84,7 +90,18 @@ public final class WatchedTransport implements Transport {
 
     @Override
     public int await(int interest, long timeoutNanos) throws LinkException {
+      if (Thread.currentThread() == watch.failsToAwait) {
+        throw new IllegalStateException("await fails on purpose");
+      }
       return link.await(interest, timeoutNanos);
+    }
+
+    @Override
+    public LinkException explain(LinkException failure) {
+      if (watch.failsToExplain) {
+        throw new IllegalStateException("explain fails on purpose");
+      }
+      return failure;
     }
 
     @Override

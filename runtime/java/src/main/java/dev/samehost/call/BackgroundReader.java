@@ -3,7 +3,10 @@ package dev.samehost.call;
 import dev.samehost.transport.Link;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,6 +17,17 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It takes the role back lazily: under traffic of blocked callers it only looks every
  * millisecond whether they have gone, for taking it sooner would cost each of them a wake-up.
+ *
+ * <p>Where it may be relieved, another thread goes on in its place when a task does not return: the
+ * {@link Watchman} sees to that, or the task itself when it is about to wait. Each task is a turn:
+ *
+ * <pre>
+ *               begins a task                  has ended it
+ *      n even ----------------> n + 1, odd ------------------> n + 2: goes on
+ *                                    |
+ *                                    +--- a relief was sooner ---> n + 2: the relief goes on,
+ *                                                                  this thread ends with its task
+ * </pre>
  */
 final class BackgroundReader implements Runnable, Executor {
   private static final Logger log = LoggerFactory.getLogger(BackgroundReader.class);
@@ -26,20 +40,32 @@ final class BackgroundReader implements Runnable, Executor {
   private final Driver driver;
   private final ReaderRole role;
   private final long helloTimeoutNanos;
+  private final ThreadFactory reliefs; // null where nobody relieves it
   private final ConcurrentLinkedQueue<Runnable> inline = new ConcurrentLinkedQueue<>();
+  private final AtomicLong turn = new AtomicLong();
+  private final AtomicLong relieved = new AtomicLong(); // the last turn for which one was called
+  private final AtomicBoolean watched = new AtomicBoolean();
   private volatile Thread thread;
   private volatile boolean resting;
   private volatile boolean gone;
 
-  // Of the thread itself.
+  // Of the thread itself, and handed on with the turn.
+  private Runnable running;
   private boolean holds;
+  private boolean finished;
   private int lastUses;
   private long failBy;
 
-  BackgroundReader(Driver driver, long helloTimeoutNanos) {
+  /**
+   * The reader of a driver's link, which begins with {@link #run}.
+   *
+   * @param reliefs makes threads that go on in its place, or null
+   */
+  BackgroundReader(Driver driver, long helloTimeoutNanos, ThreadFactory reliefs) {
     this.driver = driver;
     this.role = driver.role();
     this.helloTimeoutNanos = helloTimeoutNanos;
+    this.reliefs = reliefs;
   }
 
   /** Whether it sleeps until it is called. */
@@ -71,18 +97,39 @@ final class BackgroundReader implements Runnable, Executor {
   /** Reads the link to its end. */
   @Override
   public void run() {
+    readOn(this::begin);
+  }
+
+  private void readOn(Runnable first) {
     thread = Thread.currentThread();
+    ReaderThread.worksFor(this);
     try {
-      readToTheEnd();
+      first.run();
+      if (!readToTheEnd()) {
+        return; // another thread reads on
+      }
     } catch (RuntimeException | Error e) {
       log.error("the reader of a connection failed; the connection is given up", e);
       driver.giveUp(e);
     }
-    takeForGood();
-    driver.finish();
-    runInline();
-    gone = true;
-    handOverInline();
+    end();
+  }
+
+  private void begin() {
+    driver.run(driver.act(c -> {})); // a connector speaks first
+    awaitHello();
+  }
+
+  private void end() {
+    if (!finished) {
+      takeForGood();
+      finished = true;
+      driver.finish();
+    }
+    if (runInline()) {
+      gone = true;
+      handOverInline();
+    }
   }
 
   /** What calls still have to tell when this thread has gone, others tell. */
@@ -93,13 +140,14 @@ final class BackgroundReader implements Runnable, Executor {
     }
   }
 
-  private void readToTheEnd() {
-    driver.run(driver.act(c -> {})); // a connector speaks first
-    awaitHello();
+  /** Answers false when another thread goes on. */
+  private boolean readToTheEnd() {
     while (!driver.isOver()) {
       if (!inline.isEmpty()) {
         releaseRole();
-        runInline();
+        if (!runInline()) {
+          return false;
+        }
       } else if (!holds) {
         takeOrRest();
       } else if (role.hasFollowers()) {
@@ -108,6 +156,7 @@ final class BackgroundReader implements Runnable, Executor {
         readFor(Link.FOREVER);
       }
     }
+    return true;
   }
 
   private void awaitHello() {
@@ -145,16 +194,92 @@ final class BackgroundReader implements Runnable, Executor {
     }
   }
 
-  private void runInline() {
+  /** Runs the tasks that wait here; false when another thread goes on meanwhile. */
+  private boolean runInline() {
     Runnable task;
     while ((task = inline.poll()) != null) {
+      long now = beginTurn(task);
       try {
         task.run();
       } catch (RuntimeException | Error e) {
         log.error("a task on the reader of a connection failed", e);
       }
+      if (!endTurn(now)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private long beginTurn(Runnable task) {
+    if (reliefs == null) {
+      return 0;
+    }
+    running = task;
+    long now = turn.get() + 1;
+    turn.set(now);
+    if (!watched.get() && claimWatch()) {
+      Watchman.watch(this);
+    }
+    return now;
+  }
+
+  private boolean endTurn(long now) {
+    return reliefs == null || turn.compareAndSet(now, now + 1);
+  }
+
+  // ---- being relieved
+
+  /** Counts tasks: the number of the one that runs is odd. */
+  long turn() {
+    return turn.get();
+  }
+
+  static boolean isInside(long turn) {
+    return (turn & 1) == 1;
+  }
+
+  /** Whether it was not watched: the one who is told so has it watched. */
+  boolean claimWatch() {
+    return watched.compareAndSet(false, true);
+  }
+
+  void unwatch() {
+    watched.set(false);
+  }
+
+  /** Has another thread go on, unless the task of this turn returns before. From any thread. */
+  void relieve(long ofTurn) {
+    long last = relieved.get();
+    if (last == ofTurn || turn.get() != ofTurn || !relieved.compareAndSet(last, ofTurn)) {
+      return;
+    }
+    try {
+      if (running instanceof Callbacks callbacks) {
+        callbacks.surprised();
+      }
+      reliefs.newThread(() -> goOn(ofTurn)).start();
+    } catch (RuntimeException | Error e) {
+      relieved.set(last); // somebody tries again
+      throw e;
     }
   }
+
+  private void goOn(long ofTurn) {
+    if (turn.compareAndSet(ofTurn, ofTurn + 1)) {
+      readOn(() -> {});
+    }
+  }
+
+  /** By the thread that reads, or did, in a task that is about to wait for something else. */
+  void aboutToWait() {
+    long now = turn.get();
+    if (isInside(now) && thread == Thread.currentThread()) {
+      relieve(now);
+    }
+  }
+
+  // ---- the role
 
   private void takeOrRest() {
     boolean free = role.holder() == ReaderRole.Holder.FREE;

@@ -11,12 +11,13 @@ import org.slf4j.LoggerFactory;
  * whichever thread the executor gives. It never delivers inside {@link #start}, so that whoever
  * adds, perhaps under locks of the user's, runs nothing of the user's.
  */
-final class Callbacks {
+final class Callbacks implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
 
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private final Pump pump;
   private final Runnable rejected;
+  private final Pace pace; // null where nobody asks how long it takes
   private boolean scheduled;
   private boolean sealed;
   private boolean moved; // while delivering, to another executor
@@ -30,9 +31,15 @@ final class Callbacks {
    * @param rejected runs when the executor refuses to work
    */
   Callbacks(Executor executor, Executor inline, Runnable rejected) {
+    this(executor, inline, rejected, null);
+  }
+
+  /** The same, whose pace is measured. */
+  Callbacks(Executor executor, Executor inline, Runnable rejected, Pace pace) {
     this.executor = executor;
     this.inline = inline;
     this.rejected = rejected;
+    this.pace = pace;
     this.pump = null;
   }
 
@@ -41,6 +48,7 @@ final class Callbacks {
     this.pump = pump;
     this.executor = null;
     this.rejected = null;
+    this.pace = null;
   }
 
   /** Where to deliver if the executor runs what it is given at once. */
@@ -99,8 +107,27 @@ final class Callbacks {
       pump.signal();
       return;
     }
-    if (!hand(this::drain, executor, inline)) {
+    if (!hand(this, executor, inline)) {
       rejected.run();
+    }
+  }
+
+  /** Delivers, on the executor, and tells the pace. */
+  @Override
+  public void run() {
+    if (pace == null || !pace.measuresThis()) {
+      drain();
+      return;
+    }
+    long began = System.nanoTime();
+    drain();
+    pace.took(System.nanoTime() - began);
+  }
+
+  /** A reader was held up by what is delivered. */
+  void surprised() {
+    if (pace != null) {
+      pace.surprised();
     }
   }
 
@@ -109,7 +136,12 @@ final class Callbacks {
    *
    * @return false when it was rejected, which is logged
    */
+  @SuppressWarnings("ReferenceEquality") // one that hands over at all times needs no watching
   static boolean hand(Runnable task, Executor executor, Executor inline) {
+    if (executor == inline || executor == Workers.pool()) {
+      executor.execute(task);
+      return true;
+    }
     Delivery delivery = new Delivery(task, inline);
     try {
       executor.execute(delivery);

@@ -7,6 +7,7 @@ import dev.samehost.wire.GoAwayCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -24,8 +25,20 @@ final class Driver {
     /** HELLO has arrived: calls may be opened. */
     void ready(Driver driver);
 
-    /** Where the peer's calls are served. */
+    /**
+     * Where a call of the peer's is served; null for where its pace allows. Must not call the user.
+     */
     Executor executor();
+
+    /** The pace of a method whose calls may be served by whoever reads; null for another one. */
+    default Pace pace(String path) {
+      return null;
+    }
+
+    /** Makes threads that read on where a handler holds the reader up; null where none does. */
+    default ThreadFactory reliefs() {
+      return null;
+    }
 
     /** Serves a call that the peer opened: the first of its callbacks, on the executor. */
     void serve(ServerStream stream);
@@ -61,7 +74,7 @@ final class Driver {
     this.connection = new Connection(side, settings);
     this.traffic = new LinkTraffic(link, connection, this);
     this.router = new EventRouter(this, owner, connection, link);
-    this.background = new BackgroundReader(this, helloTimeoutNanos);
+    this.background = new BackgroundReader(this, helloTimeoutNanos, owner.reliefs());
   }
 
   // ---- queries, from any thread
@@ -291,12 +304,15 @@ final class Driver {
 
   /**
    * By the background reader, which holds the role for good: writes the last words, closes the
-   * link, and tells all calls why.
+   * link, and tells all calls why, whatever fails meanwhile.
    */
   void finish() {
-    traffic.writeLastWords(BackgroundReader.LAST_WORDS_NANOS);
-    LinkException fault = connection.fault() == null ? null : explain(connection.fault());
-    link.close();
+    Guard.run("the last words", () -> traffic.writeLastWords(BackgroundReader.LAST_WORDS_NANOS));
+    LinkException fault = connection.fault();
+    if (fault != null) {
+      fault = Guard.get("the transport's explanation", () -> explain(connection.fault()), fault);
+    }
+    Guard.run("closing a link", link::close);
     List<ClientStream> calls;
     List<ServerStream> handlers;
     lock.lock();
@@ -306,13 +322,14 @@ final class Driver {
     } finally {
       lock.unlock();
     }
+    LinkException known = fault;
     LinkException why = fault != null ? fault : Fault.LINK_CLOSED.with(link.peer().address());
-    owner.closed(this, fault);
+    Guard.run("the end of a connection", () -> owner.closed(this, known));
     for (ServerStream handler : handlers) {
-      handler.lost(why);
+      Guard.run("the end of a call", () -> handler.lost(why));
     }
     for (ClientStream call : calls) {
-      call.lost(why, traffic.sent());
+      Guard.run("the end of a call", () -> call.lost(why, traffic.sent()));
     }
   }
 

@@ -83,7 +83,8 @@ final class EventRouter {
   }
 
   private void opened(Event.Opened opened) {
-    ServerStream stream = new ServerStream(driver, opened, owner.executor());
+    ServerStream stream =
+        new ServerStream(driver, opened, owner.executor(), owner.pace(opened.path()));
     opened.stream().attachment = stream;
     served.add(stream);
     driver.attend(1);

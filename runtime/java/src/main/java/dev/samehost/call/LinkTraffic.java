@@ -1,8 +1,11 @@
 package dev.samehost.call;
 
+import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import java.nio.ByteBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Moves the bytes between a {@link Connection} and its {@link Link}. Writing is done under the
@@ -10,6 +13,7 @@ import java.nio.ByteBuffer;
  * reader's role. It looks at no frame.
  */
 final class LinkTraffic {
+  private static final Logger log = LoggerFactory.getLogger(LinkTraffic.class);
   private static final int READ_BYTES = 64 << 10;
   private static final int READS_IN_A_ROW = 16;
 
@@ -72,11 +76,18 @@ final class LinkTraffic {
         connection.sent(count);
       }
     } catch (LinkException e) {
-      // The peer's last words may still be there to be read; the background reader gives up soon.
-      writeFailure = e;
-      driver.afterwards(driver::wakeAll);
+      failedToWrite(e);
+    } catch (RuntimeException | Error e) {
+      log.error("the transport of {} failed at writing", link.peer().address(), e);
+      failedToWrite(Fault.LINK_FAILED.causedBy(e, link.peer().address(), "writing", e));
     }
     return any;
+  }
+
+  private void failedToWrite(LinkException why) {
+    // The peer's last words may still be there to be read; the background reader gives up soon.
+    writeFailure = why;
+    driver.afterwards(driver::wakeAll);
   }
 
   private void wakeForWriting() {
@@ -101,6 +112,10 @@ final class LinkTraffic {
       }
     } catch (LinkException e) {
       driver.run(driver.act(c -> c.linkFailed(writeFailure == null ? e : writeFailure)));
+    } catch (RuntimeException | Error e) {
+      // Whoever reads may be a caller, whom the faults of a transport do not concern.
+      log.error("reading {} failed; the connection is given up", link.peer().address(), e);
+      driver.giveUp(e);
     } finally {
       reader = null;
     }

@@ -150,6 +150,7 @@ final class Pump implements Runnable {
 
   /** Waits until there may be something, reading the link if nobody else does. */
   private void waitFor(long until) {
+    ReaderThread.aboutToWait();
     Driver driver = call.driver();
     if (driver == null || driver.isEnding() || isVirtual(Thread.currentThread())) {
       if (call.callbacks().isEmpty()) {

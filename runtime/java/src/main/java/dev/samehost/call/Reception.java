@@ -11,11 +11,13 @@ import dev.samehost.wire.Preface;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,14 +28,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class Reception {
   private static final Logger log = LoggerFactory.getLogger(Reception.class);
-  private static final AtomicLong THREADS = new AtomicLong();
 
   /**
    * What a reception is made with.
    *
    * @param hello what this side says, with its limits
    * @param helloTimeoutNanos for a client's HELLO
-   * @param executor where calls are served
+   * @param executor where calls are served; null for the thread that reads them, where that is held
+   *     up by no more than it costs to have another one do it
    */
   public record Options(Hello hello, long helloTimeoutNanos, Executor executor) {}
 
@@ -41,11 +43,19 @@ public final class Reception {
   public interface Handler extends ConnectionObserver {
     /** A call, as the first of its callbacks, on the executor. */
     void serve(ServerStream stream);
+
+    /**
+     * Whether a method takes one message and answers with one, and whoever reads may begin to serve
+     * it. Asked until it is so, under locks: must not call the user.
+     */
+    boolean isUnary(String path);
   }
 
   private final Listener listener;
   private final Options options;
   private final Handler handler;
+  private final ThreadFactory readers;
+  private final Map<String, Pace> paces = new ConcurrentHashMap<>();
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -55,9 +65,15 @@ public final class Reception {
 
   /** A reception that has not begun. */
   public Reception(Listener listener, Options options, Handler handler) {
+    this(listener, options, handler, ReaderThread.at(listener::address));
+  }
+
+  /** One whose readers are made by {@code readers}. */
+  Reception(Listener listener, Options options, Handler handler, ThreadFactory readers) {
     this.listener = listener;
     this.options = options;
     this.handler = handler;
+    this.readers = readers;
   }
 
   /**
@@ -102,12 +118,13 @@ public final class Reception {
       } finally {
         lock.unlock();
       }
-      Thread thread =
-          new Thread(
-              driver.background(),
-              "samehost-server-" + THREADS.incrementAndGet() + " " + address());
-      thread.setDaemon(true);
-      thread.start();
+      try {
+        readers.newThread(driver.background()).start();
+      } catch (RuntimeException | Error e) {
+        log.error("no thread reads a new connection, which is closed", e);
+        link.close();
+        forget(driver);
+      }
     }
 
     @Override
@@ -154,6 +171,20 @@ public final class Reception {
     }
 
     @Override
+    public Pace pace(String path) {
+      Pace known = paces.get(path);
+      if (known == null && handler.isUnary(path)) {
+        known = paces.computeIfAbsent(path, unary -> new Pace());
+      }
+      return known;
+    }
+
+    @Override
+    public ThreadFactory reliefs() {
+      return options.executor() == null ? readers : null;
+    }
+
+    @Override
     public void serve(ServerStream stream) {
       handler.serve(stream);
     }
@@ -174,13 +205,17 @@ public final class Reception {
       if (driver.attachment() != null) {
         handler.disconnected(driver.attachment());
       }
-      lock.lock();
-      try {
-        drivers.remove(driver);
-        terminateIfDone();
-      } finally {
-        lock.unlock();
-      }
+      forget(driver);
+    }
+  }
+
+  private void forget(Driver driver) {
+    lock.lock();
+    try {
+      drivers.remove(driver);
+      terminateIfDone();
+    } finally {
+      lock.unlock();
     }
   }
 

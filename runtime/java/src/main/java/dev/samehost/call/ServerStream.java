@@ -74,15 +74,24 @@ public final class ServerStream implements StreamEvents {
 
   private volatile Outcome cancelled;
 
-  ServerStream(Driver driver, Event.Opened opened, Executor executor) {
+  /**
+   * A call that has been opened.
+   *
+   * @param executor where it is served; null for the thread that reads, as far as its pace allows
+   * @param pace of its method; null for one that must not hold up the reader
+   */
+  ServerStream(Driver driver, Event.Opened opened, Executor executor, Pace pace) {
     this.driver = driver;
     this.stream = opened.stream();
     this.opened = opened;
-    this.callbacks =
-        new Callbacks(
-            executor,
-            driver.background(),
-            () -> abort(Code.UNAVAILABLE, "the server's executor takes no calls"));
+    Runnable rejected = () -> abort(Code.UNAVAILABLE, "the server's executor takes no calls");
+    if (executor != null) {
+      this.callbacks = new Callbacks(executor, driver.background(), rejected);
+    } else {
+      boolean here = pace != null && !pace.nextIsSlow();
+      Executor chosen = here ? driver.background() : Workers.pool();
+      this.callbacks = new Callbacks(chosen, driver.background(), rejected, pace);
+    }
   }
 
   // ---- what was asked for

@@ -1,0 +1,58 @@
+package dev.samehost.call;
+
+/**
+ * How fast the handlers of one method have been lately: it says whether the next call may run on
+ * the thread that reads its connection. It reads no clock itself.
+ *
+ * <p>Threads tell it of calls without a lock: what gets lost between two of them is no loss.
+ */
+final class Pace {
+  /** A handler that takes longer than about this costs more than another thread does. */
+  static final long SLOW_NANOS = 20_000;
+
+  /** One call counts as no more than this, so that a method is soon fast again. */
+  private static final long MOST_NANOS = 1_000_000;
+
+  /** One call in so many is measured, while they are fast. */
+  private static final int SAMPLE = 8;
+
+  private static final int FIRST_PATIENCE = 16;
+  private static final int MOST_PATIENCE = 4_096;
+
+  private volatile long averageNanos;
+
+  /** How many calls run elsewhere after the next surprise. */
+  private int patience = FIRST_PATIENCE;
+
+  /** How many calls are still to run elsewhere after the last one. */
+  private volatile int elsewhere;
+
+  private int calls;
+
+  /** Whether the next call, which now begins, had better not hold up a reader. */
+  boolean nextIsSlow() {
+    int left = elsewhere;
+    if (left > 0) {
+      elsewhere = left - 1;
+      return true;
+    }
+    return averageNanos > SLOW_NANOS;
+  }
+
+  /** Whether this call is to be measured. */
+  boolean measuresThis() {
+    return calls++ % SAMPLE == 0 || averageNanos > SLOW_NANOS / 2;
+  }
+
+  /** A call has taken so long. */
+  void took(long nanos) {
+    long last = averageNanos;
+    averageNanos = last + (Math.min(nanos, MOST_NANOS) - last) / 8;
+  }
+
+  /** A call has blocked the reader, who had to be relieved. It is tried again ever more seldom. */
+  void surprised() {
+    elsewhere = patience;
+    patience = Math.min(2 * patience, MOST_PATIENCE);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.samehost.call;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks every millisecond at the readers that run handlers, and has one relieved whose handler has
+ * not returned since the last look. It sleeps for good while there is no traffic, and runs nothing
+ * of the user's.
+ */
+final class Watchman implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(Watchman.class);
+  private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** A reader that has run nothing for so many looks is dismissed. */
+  private static final int QUIET_TICKS = 64;
+
+  private static final Watchman ONLY = new Watchman();
+
+  private final ConcurrentLinkedQueue<BackgroundReader> joining = new ConcurrentLinkedQueue<>();
+  private final List<Watched> watched = new ArrayList<>(); // of its thread
+  private final Thread thread = new Thread(this, "samehost-watchman");
+
+  /** A reader, and what the last look at it showed. */
+  private static final class Watched {
+    private final BackgroundReader reader;
+    private long turn;
+    private int quietTicks;
+
+    private Watched(BackgroundReader reader) {
+      this.reader = reader;
+      this.turn = reader.turn();
+    }
+  }
+
+  private Watchman() {
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Looks after a reader until it is quiet; it has claimed to be watched. */
+  static void watch(BackgroundReader reader) {
+    ONLY.joining.add(reader);
+    LockSupport.unpark(ONLY.thread);
+  }
+
+  @Override
+  public void run() {
+    while (true) {
+      for (BackgroundReader next = joining.poll(); next != null; next = joining.poll()) {
+        watched.add(new Watched(next));
+      }
+      if (watched.isEmpty()) {
+        LockSupport.park(this);
+      } else {
+        LockSupport.parkNanos(this, TICK_NANOS);
+        watched.removeIf(this::isDone);
+      }
+    }
+  }
+
+  /** Looks at a reader; whether it is dismissed. */
+  private boolean isDone(Watched each) {
+    long turn = each.reader.turn();
+    if (turn != each.turn) {
+      each.turn = turn;
+      each.quietTicks = 0;
+    } else if (BackgroundReader.isInside(turn)) {
+      relieve(each.reader, turn);
+    } else if (++each.quietTicks == QUIET_TICKS) {
+      each.reader.unwatch();
+      // It may have begun a task just before it was no longer watched, and seen that it was.
+      return each.reader.turn() == turn || !each.reader.claimWatch();
+    }
+    return false;
+  }
+
+  private static void relieve(BackgroundReader reader, long turn) {
+    try {
+      reader.relieve(turn);
+    } catch (RuntimeException | Error e) {
+      log.error("no thread relieves a reader whose handler does not return; tried again soon", e);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.samehost.call;
+
+import static com.google.common.truth.Truth.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Which calls may run on the thread that reads their connection. */
+final class PaceTest {
+  private static final long FAST = TimeUnit.MICROSECONDS.toNanos(2);
+  private static final long SLOW = TimeUnit.MICROSECONDS.toNanos(100);
+
+  private final Pace pace = new Pace();
+
+  /** How many calls run elsewhere, each of which takes so long, until one may run here. */
+  private int elsewhere(long nanos) {
+    for (int calls = 0; calls < 100_000; calls++) {
+      if (!pace.nextIsSlow()) {
+        return calls;
+      }
+      pace.took(nanos);
+    }
+    return Integer.MAX_VALUE;
+  }
+
+  @Test
+  void aMethodThatWasNeverCalledMayRunHere() {
+    assertThat(pace.nextIsSlow()).isFalse();
+  }
+
+  @Test
+  void aMethodThatIsSlowRunsElsewhereAndStaysThere() {
+    for (int i = 0; i < 10; i++) {
+      pace.took(SLOW);
+    }
+    assertThat(elsewhere(SLOW)).isEqualTo(Integer.MAX_VALUE);
+  }
+
+  @Test
+  void aMethodThatIsFastAgainComesBack() {
+    for (int i = 0; i < 1_000; i++) {
+      pace.took(TimeUnit.SECONDS.toNanos(1));
+    }
+    assertThat(elsewhere(FAST)).isLessThan(64);
+  }
+
+  @Test
+  void oneSlowCallAmongFastOnesChangesNothing() {
+    pace.took(SLOW);
+    assertThat(pace.nextIsSlow()).isFalse();
+  }
+
+  @Test
+  void aMethodThatSurprisesIsTriedEverMoreSeldom() {
+    pace.surprised();
+    int first = elsewhere(FAST);
+    pace.surprised();
+    int second = elsewhere(FAST);
+    assertThat(first).isGreaterThan(0);
+    assertThat(second).isEqualTo(2 * first);
+  }
+
+  @Test
+  void slowCallsAreAllMeasuredAndFastOnesNowAndThen() {
+    int fast = 0;
+    for (int i = 0; i < 800; i++) {
+      fast += pace.measuresThis() ? 1 : 0;
+    }
+    assertThat(fast).isEqualTo(100);
+    for (int i = 0; i < 10; i++) {
+      pace.took(SLOW);
+    }
+    for (int i = 0; i < 800; i++) {
+      assertThat(pace.measuresThis()).isTrue();
+    }
+  }
+}

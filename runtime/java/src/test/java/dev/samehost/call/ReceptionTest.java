@@ -1,0 +1,81 @@
+package dev.samehost.call;
+
+import static com.google.common.truth.Truth.assertThat;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Listener;
+import dev.samehost.transport.Peer;
+import dev.samehost.transport.testkit.PairLink;
+import java.nio.ByteBuffer;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Connections that are taken though nothing is left to serve them with. */
+@Timeout(60)
+final class ReceptionTest {
+  private static final String ADDRESS = "scripted:here";
+
+  /** Gives the links that a test hands to its acceptor. */
+  private static final class Scripted implements Listener {
+    private Acceptor acceptor;
+
+    @Override
+    public void start(Acceptor given) {
+      acceptor = given;
+    }
+
+    @Override
+    public String address() {
+      return ADDRESS;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static final Reception.Handler NOBODY =
+      new Reception.Handler() {
+        @Override
+        public void serve(ServerStream stream) {
+          throw new IllegalStateException("no calls are expected");
+        }
+
+        @Override
+        public boolean isUnary(String path) {
+          return false;
+        }
+
+        @Override
+        public Object connected(Peer peer) {
+          return peer;
+        }
+
+        @Override
+        public void disconnected(Object connection) {}
+      };
+
+  @Test
+  void aLinkForWhichThereIsNoThreadIsClosedAndKeepsNothingFromTerminating() throws Exception {
+    ThreadFactory exhausted =
+        task ->
+            new Thread(task) {
+              @Override
+              public synchronized void start() {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+            };
+    Scripted listener = new Scripted();
+    Reception.Options options = new Reception.Options(Pair.HELLO, Long.MAX_VALUE, null);
+    Reception reception = new Reception(listener, options, NOBODY, exhausted);
+    reception.start();
+    Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
+    listener.acceptor.accepted(link);
+    assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
+    reception.shutdown();
+    assertThat(reception.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();
+  }
+}
