@@ -133,7 +133,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   private ClientStreamOptions beginning() {
     Integer ready = options.getOnReadyThreshold();
     return new ClientStreamOptions(
-        "/" + method.getFullMethodName(),
+        channel.path(method),
         deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
         deadline == null ? "" : deadlineName(),
         method.getType().clientSendsOneMessage(),

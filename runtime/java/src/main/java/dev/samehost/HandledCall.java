@@ -47,9 +47,10 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   /** Calls the handler. */
   void begin(ServerCallHandler<Q, A> handler, Metadata headers) {
-    // The context is cancelled by its deadline, by a thread that must not run a handler.
-    context.addListener(this::contextCancelled, Workers.pool());
-    stream.onCancellation(this::cancelContext);
+    if (context.getDeadline() != null) {
+      // The context is cancelled by its deadline, by a thread that must not run a handler.
+      context.addListener(this::contextCancelled, Workers.pool());
+    }
     Context previous = context.attach();
     try {
       ServerCall.Listener<Q> given = handler.startCall(call, headers);
@@ -85,7 +86,8 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     }
   }
 
-  private void cancelContext(Outcome outcome) {
+  @Override
+  public void onCancelling(Outcome outcome) {
     context.cancel(Codes.status(outcome).asException());
   }
 
@@ -101,7 +103,14 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     if (tracing != null) {
       tracing.received(message.remaining(), plain.remaining());
     }
-    call(() -> listener.onMessage(call.getMethodDescriptor().parseRequest(Messages.stream(plain))));
+    Context previous = context.attach();
+    try {
+      listener.onMessage(call.getMethodDescriptor().parseRequest(Messages.stream(plain)));
+    } catch (RuntimeException | Error e) {
+      failed(e);
+    } finally {
+      context.detach(previous);
+    }
   }
 
   /** The message as it was; null when that failed the call. */
@@ -123,7 +132,14 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   @Override
   public void onHalfClose() {
-    call(listener::onHalfClose);
+    Context previous = context.attach();
+    try {
+      listener.onHalfClose();
+    } catch (RuntimeException | Error e) {
+      failed(e);
+    } finally {
+      context.detach(previous);
+    }
   }
 
   @Override
@@ -147,7 +163,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     trace(outcome == null ? call.outcome() : Codes.status(outcome));
     try {
       if (outcome != null) {
-        cancelContext(outcome); // it may not have been told yet, which is done concurrently
+        onCancelling(outcome); // it may not have been told yet, which is done concurrently
       }
       call(listener::onCancel);
     } finally {
@@ -166,10 +182,14 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     try {
       callback.run();
     } catch (RuntimeException | Error e) {
-      log.error("serving {} failed", stream.path(), e);
-      call.handlerFailed();
+      failed(e);
     } finally {
       context.detach(previous);
     }
+  }
+
+  private void failed(Throwable thrown) {
+    log.error("serving {} failed", stream.path(), thrown);
+    call.handlerFailed();
   }
 }

@@ -57,7 +57,7 @@ final class MetadataBlocks {
         continue; // the wire allows this key, but gRPC has no way to say it
       }
       if (isBinary(name)) {
-        metadata.put(binary(name), value);
+        metadata.put(binary(name), value.clone()); // the block may be another call's too
       } else {
         metadata.put(ascii(name), new String(value, StandardCharsets.US_ASCII));
       }

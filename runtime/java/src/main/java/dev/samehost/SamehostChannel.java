@@ -7,17 +7,24 @@ import io.grpc.ClientCall;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** A channel over one {@link Dialer}: gRPC's names for what that does. */
 final class SamehostChannel extends ManagedChannel {
+  private static final int MOST_PATHS = 1_024;
+
   private final Dialer dialer;
   private final Executor executor;
   private final String authority;
   private final String userAgent;
   private final Encodings encodings;
   private final int maxInboundMessageSize;
+
+  /** The paths of methods that were called, as they travel. */
+  private final Map<MethodDescriptor<?, ?>, String> paths = new ConcurrentHashMap<>();
 
   SamehostChannel(
       Dialer dialer,
@@ -47,6 +54,18 @@ final class SamehostChannel extends ManagedChannel {
 
   Encodings encodings() {
     return encodings;
+  }
+
+  /** The path of a method, made once: who makes descriptors without end has it made each time. */
+  String path(MethodDescriptor<?, ?> method) {
+    String path = paths.get(method);
+    if (path == null) {
+      path = "/" + method.getFullMethodName();
+      if (paths.size() < MOST_PATHS) {
+        paths.put(method, path);
+      }
+    }
+    return path;
   }
 
   /** The largest message that is taken, decompressed. */

@@ -35,6 +35,8 @@ final class BackgroundReader implements Runnable, Executor {
   /** How long the last words to a peer may take, and how long a peer's are waited for. */
   static final long LAST_WORDS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private static final int TASKS_A_WRITE = 16;
+
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private final Driver driver;
@@ -197,7 +199,9 @@ final class BackgroundReader implements Runnable, Executor {
   /** Runs the tasks that wait here; false when another thread goes on meanwhile. */
   private boolean runInline() {
     Runnable task;
-    while ((task = inline.poll()) != null) {
+    for (int ran = 1; (task = inline.poll()) != null; ran++) {
+      // The answers of tasks that follow each other at once leave in one write.
+      driver.holdBack(reliefs != null && ran % TASKS_A_WRITE != 0 && !inline.isEmpty());
       long now = beginTurn(task);
       try {
         task.run();
@@ -208,6 +212,7 @@ final class BackgroundReader implements Runnable, Executor {
         return false;
       }
     }
+    driver.flush();
     return true;
   }
 
@@ -267,7 +272,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   private void goOn(long ofTurn) {
     if (turn.compareAndSet(ofTurn, ofTurn + 1)) {
-      readOn(() -> {});
+      readOn(driver::flushForAnother);
     }
   }
 

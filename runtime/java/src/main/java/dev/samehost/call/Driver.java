@@ -53,6 +53,9 @@ final class Driver {
     void closed(Driver driver, LinkException fault);
   }
 
+  /** More output than this is not held back. */
+  private static final int HELD_BYTES = 16 << 10;
+
   private final Link link;
   private final Owner owner;
   private final ReaderRole role = new ReaderRole();
@@ -67,6 +70,8 @@ final class Driver {
 
   private volatile int unattended; // written under the lock
   private volatile Object attachment;
+  private volatile Thread heldBackFor;
+  private volatile boolean holdsOutput; // written under the lock
 
   Driver(Link link, Side side, Settings settings, long helloTimeoutNanos, Owner owner) {
     this.link = link;
@@ -181,8 +186,38 @@ final class Driver {
       while ((event = connection.nextEvent()) != null) {
         router.route(event);
       }
-    } while (traffic.write());
+    } while (!holdsBack() && traffic.write());
     router.openWaiting();
+  }
+
+  /** Whether this thread's output waits for more; notes that there is some. */
+  private boolean holdsBack() {
+    boolean holds =
+        heldBackFor == Thread.currentThread() && connection.outbound().remaining() < HELD_BYTES;
+    holdsOutput = holds && connection.hasOutbound();
+    return holds;
+  }
+
+  /** Whether what the calling thread does next is written together with what it does after that. */
+  void holdBack(boolean hold) {
+    Thread thread = hold ? Thread.currentThread() : null;
+    if (heldBackFor != thread) {
+      heldBackFor = thread;
+    }
+  }
+
+  /** Writes what another thread holds back, or is about to. */
+  void flushForAnother() {
+    holdBack(false);
+    run(act(c -> {}));
+  }
+
+  /** Writes what this thread has held back, if anything. */
+  void flush() {
+    holdBack(false);
+    if (holdsOutput) {
+      run(act(c -> {}));
+    }
   }
 
   private void ensureReader() {

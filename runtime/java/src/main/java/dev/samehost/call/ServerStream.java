@@ -8,7 +8,6 @@ import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 
 /**
  * A call of the peer's that this side serves, from its opening to its end. Nothing here waits;
@@ -33,6 +32,12 @@ public final class ServerStream implements StreamEvents {
 
     /** The end, before the status was written. Nothing follows. */
     void onCancel();
+
+    /**
+     * The call is cancelled: told at once, concurrently to all the others, where they are called;
+     * or by {@link ServerStream#serve} when it was cancelled before.
+     */
+    void onCancelling(Outcome why);
   }
 
   /** The time of a call without a deadline. */
@@ -54,6 +59,9 @@ public final class ServerStream implements StreamEvents {
 
         @Override
         public void onCancel() {}
+
+        @Override
+        public void onCancelling(Outcome why) {}
       };
 
   private final Driver driver;
@@ -61,16 +69,17 @@ public final class ServerStream implements StreamEvents {
   private final Event.Opened opened;
   private final Callbacks callbacks;
   private final long openedAt = System.nanoTime();
-  private Listener listener; // of the callbacks
+  private volatile Listener listener; // set in the first callback
   private boolean toldCancelled; // of the callbacks
 
-  // Under the driver's lock.
+  // Of whoever answers, one thread at a time: what leaves with the status.
   private boolean oneResponse;
   private MetadataBlock headers;
   private ByteBuffer message;
   private boolean messageCompressed;
+
+  // Under the driver's lock.
   private boolean attended = true;
-  private Consumer<Outcome> cancellation;
 
   private volatile Outcome cancelled;
 
@@ -135,29 +144,20 @@ public final class ServerStream implements StreamEvents {
    * @param oneResponse whether exactly one message is the answer
    */
   public void serve(boolean oneResponse, Listener listener) {
+    this.oneResponse = oneResponse;
     this.listener = Objects.requireNonNull(listener);
-    act(
-        c -> {
-          this.oneResponse = oneResponse;
-          if (!oneResponse && c.isReady(stream)) {
-            driver.deliver(callbacks, listener::onReady);
-          }
-        });
-  }
-
-  /**
-   * Runs at once when the call is cancelled, or was, concurrently to callbacks: on the executor, or
-   * on the calling thread when it was cancelled before.
-   */
-  public void onCancellation(Consumer<Outcome> action) {
-    Outcome[] before = new Outcome[1];
-    act(
-        c -> {
-          before[0] = cancelled;
-          cancellation = action;
-        });
-    if (before[0] != null) {
-      action.accept(before[0]);
+    if (!oneResponse) {
+      act(
+          c -> {
+            if (c.isReady(stream)) {
+              driver.deliver(callbacks, listener::onReady);
+            }
+          });
+    }
+    // Both are volatile: a cancellation sees the listener, or is seen here. Told twice is no harm.
+    Outcome before = cancelled;
+    if (before != null) {
+      listener.onCancelling(before);
     }
   }
 
@@ -196,27 +196,21 @@ public final class ServerStream implements StreamEvents {
 
   /** The response headers, once, before the first message. */
   public void sendHeaders(MetadataBlock block) {
-    act(
-        c -> {
-          if (oneResponse) {
-            headers = block;
-          } else {
-            c.sendHeaders(stream, block);
-          }
-        });
+    if (oneResponse) {
+      headers = block;
+    } else {
+      act(c -> c.sendHeaders(stream, block));
+    }
   }
 
   /** Sends a message. It is not changed afterwards by the caller. */
   public void sendMessage(ByteBuffer bytes, boolean compressed) {
-    act(
-        c -> {
-          if (oneResponse) {
-            message = bytes;
-            messageCompressed = compressed;
-          } else {
-            c.sendMessage(stream, bytes, compressed, false);
-          }
-        });
+    if (oneResponse) {
+      message = bytes;
+      messageCompressed = compressed;
+    } else {
+      act(c -> c.sendMessage(stream, bytes, compressed, false));
+    }
   }
 
   /** The outcome. */
@@ -326,9 +320,9 @@ public final class ServerStream implements StreamEvents {
   private void cancelNow(Driver from, Outcome outcome) {
     ended(from);
     cancelled = outcome;
-    Consumer<Outcome> action = cancellation;
-    if (action != null) {
-      from.afterwards(() -> callbacks.beside(() -> action.accept(outcome)));
+    Listener told = listener;
+    if (told != null) {
+      from.afterwards(() -> callbacks.beside(() -> told.onCancelling(outcome)));
     }
   }
 

@@ -8,6 +8,12 @@ import java.nio.ByteBuffer;
  * at this point, and how large its parts may be, is the connection's to know.
  */
 public final class Frame {
+  /** Blocks of metadata, the last one of each kind: most calls of a connection repeat it. */
+  private final KnownBlock openMetadata = new KnownBlock();
+
+  private final KnownBlock headersMetadata = new KnownBlock();
+  private final KnownBlock trailers = new KnownBlock();
+
   private String path;
   private long deadlineNanos;
   private MetadataBlock headers;
@@ -30,7 +36,7 @@ public final class Frame {
       case HELLO -> hello = Hello.decode(payload);
       case OPEN -> decodeOpen(header, payload);
       case HEADERS -> {
-        metadata = Fields.metadata(payload);
+        metadata = headersMetadata.read(payload);
         Fields.end(payload, "HEADERS");
       }
       case MESSAGE -> checkMessage(header);
@@ -55,7 +61,7 @@ public final class Frame {
       long nanos = Fields.u64(payload, "the deadline");
       deadlineNanos = nanos < 0 ? Long.MAX_VALUE : nanos;
     }
-    metadata = Fields.metadata(payload);
+    metadata = openMetadata.read(payload);
     if (!header.has(Flags.MESSAGE)) {
       Fields.end(payload, "OPEN");
     }
@@ -77,10 +83,10 @@ public final class Frame {
   }
 
   private void decodeStatus(FrameHeader header, ByteBuffer payload) throws WireException {
-    headers = header.has(Flags.HEADERS) ? Fields.metadata(payload) : null;
+    headers = header.has(Flags.HEADERS) ? headersMetadata.read(payload) : null;
     int count = Fields.u16(payload, "the text of a STATUS");
     text = Fields.shortText(payload, count, "the text of a STATUS");
-    metadata = Fields.metadata(payload);
+    metadata = trailers.read(payload);
     if (!header.has(Flags.MESSAGE)) {
       Fields.end(payload, "STATUS");
     }
