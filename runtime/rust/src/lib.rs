@@ -91,6 +91,6 @@ pub use samehost_transport_unix::{UnixOptions, UnixTransport};
 pub use surface::blocking;
 #[cfg(feature = "tonic")]
 pub use surface::tonic::{
-    Channel, ChannelBuilder, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
+    Channel, ChannelBuilder, Medium, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
 };
 pub use surface::{Metadata, Status, raw};

@@ -42,9 +42,9 @@ fn connect(channel: &Arc<ChannelCore>, starter: &Starter) -> Result<Connected, L
             channel.noticed(session, notice);
         }
     });
-    let peer = link.peer().clone();
+    let (peer, medium) = (link.peer().clone(), link.medium().into());
     let (driver, start) = starter();
-    let session = Session::new(Side::Connector, settings, peer, driver, observer);
+    let session = Session::new(Side::Connector, settings, peer, medium, driver, observer);
     greet(channel, &session, &link, channel.connector.hello_timeout())?;
     Ok((session, start, link))
 }

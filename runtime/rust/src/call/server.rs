@@ -132,8 +132,8 @@ impl ServerCore {
         let mut settings = self.settings.clone();
         settings.address.clone_from(&link.peer().address);
         let (driver, start) = (self.host)();
-        let session =
-            Session::new(Side::Acceptor, settings, link.peer().clone(), driver, Box::new(|_, _| {}));
+        let (peer, medium) = (link.peer().clone(), link.medium().into());
+        let session = Session::new(Side::Acceptor, settings, peer, medium, driver, Box::new(|_, _| {}));
         let id = {
             let mut state = self.lock();
             if state.closing.is_some() {

@@ -50,6 +50,10 @@ impl ServerCall {
         self.session.peer()
     }
 
+    pub(crate) fn medium(&self) -> &Arc<str> {
+        &self.session.medium
+    }
+
     /// The messages of the request.
     pub(crate) fn messages(&self) -> Messages {
         Messages { session: self.session.clone(), stream: self.stream, ended: false }

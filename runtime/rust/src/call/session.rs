@@ -52,6 +52,8 @@ pub(crate) struct Incoming {
 /// touches a link only to read and write what is possible at once.
 pub(crate) struct Session {
     peer: Peer,
+    /// What carries the bytes, in the link's words.
+    pub(crate) medium: Arc<str>,
     driver: Box<dyn Driver>,
     observer: Observer,
     state: Mutex<State>,
@@ -90,6 +92,7 @@ impl Session {
         side: Side,
         settings: Settings,
         peer: Peer,
+        medium: Arc<str>,
         driver: Box<dyn Driver>,
         observer: Observer,
     ) -> Arc<Session> {
@@ -101,7 +104,7 @@ impl Session {
             explained: None,
             written: 0,
         };
-        Arc::new(Session { peer, driver, observer, state: Mutex::new(state) })
+        Arc::new(Session { peer, medium, driver, observer, state: Mutex::new(state) })
     }
 
     /// The role of reading, where the threads that wait take turns at it.

@@ -71,7 +71,8 @@ fn is_refused(takes: usize) -> bool {
     };
     let settings = Settings::new("here", hello);
     let observer: Observer = Box::new(|_, _| {});
-    let session = Session::new(Side::Connector, settings, Peer::at("here"), Box::new(NoDriver), observer);
+    let session =
+        Session::new(Side::Connector, settings, Peer::at("here"), "".into(), Box::new(NoDriver), observer);
     session.write(&link);
     assert_eq!(session.read(&link, &mut [0; 1024]), Taken::Some);
     let cx = Context::from_waker(Waker::noop());
@@ -112,6 +113,7 @@ fn a_peer_that_takes_no_hello_is_heard_before_the_failure_is_told() {
             Side::Connector,
             settings,
             Peer::at("peer"),
+            "".into(),
             Box::new(NoDriver),
             Box::new(|_, _| {}),
         );

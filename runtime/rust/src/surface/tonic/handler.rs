@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use super::body::RequestBody;
 use super::framing::{Framed, Splitter};
+use super::medium::Medium;
 use super::metadata::{TIMEOUT, add_to, take_status, to_block};
 use super::service::{HttpResponse, Services};
 use super::timeout;
@@ -133,6 +134,9 @@ fn request(call: &mut ServerCall) -> Option<http::Request<tonic::body::Body>> {
         headers.insert(TIMEOUT, http::HeaderValue::try_from(left).expect("digits and a unit"));
     }
     request.extensions_mut().insert(call.peer().clone());
+    if let Some(medium) = Medium::of(call.medium()) {
+        request.extensions_mut().insert(medium);
+    }
     Some(request)
 }
 

@@ -5,6 +5,7 @@ mod body;
 mod channel;
 mod framing;
 mod handler;
+mod medium;
 mod metadata;
 mod request;
 mod response;
@@ -14,5 +15,6 @@ mod timeout;
 
 pub use body::ResponseBody;
 pub use channel::{Channel, ChannelBuilder, WaitForReady};
+pub use medium::Medium;
 pub use response::ResponseFuture;
 pub use server::{Server, ServerBuilder};

@@ -9,6 +9,7 @@ use tokio::time::Sleep;
 use tracing::Instrument;
 
 use super::body::ResponseBody;
+use super::medium::Medium;
 use super::metadata::{add_to, status_headers};
 use super::request::RequestSender;
 use crate::call::Status;
@@ -92,7 +93,12 @@ impl Future for ResponseFuture {
             Some(Answer::Headers(block)) => {
                 let mut headers = HeaderMap::with_capacity(1 + usize::from(block.count()));
                 add_to(&mut headers, &block);
-                response(headers, ResponseBody::of(call))
+                let medium = call.call.session().and_then(|session| Medium::of(&session.medium));
+                let mut response = response(headers, ResponseBody::of(call));
+                if let Some(medium) = medium {
+                    response.extensions_mut().insert(medium);
+                }
+                response
             }
             Some(Answer::Status(status)) => trailers_only(status),
             Some(Answer::Message(_)) | None => {

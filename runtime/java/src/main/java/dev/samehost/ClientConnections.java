@@ -19,8 +19,8 @@ final class ClientConnections implements ConnectionObserver {
   }
 
   @Override
-  public Object connected(Peer peer) {
-    Attributes attributes = PeerAttributes.of(peer);
+  public Object connected(Peer peer, String medium) {
+    Attributes attributes = PeerAttributes.of(peer, medium);
     for (ClientTransportFilter filter : filters) {
       try {
         attributes = filter.transportReady(attributes);

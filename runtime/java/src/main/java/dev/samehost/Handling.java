@@ -51,8 +51,8 @@ final class Handling implements Reception.Handler {
   }
 
   @Override
-  public Object connected(Peer peer) {
-    Attributes attributes = PeerAttributes.of(peer);
+  public Object connected(Peer peer, String medium) {
+    Attributes attributes = PeerAttributes.of(peer, medium);
     for (ServerTransportFilter filter : options.filters()) {
       try {
         attributes = filter.transportReady(attributes);

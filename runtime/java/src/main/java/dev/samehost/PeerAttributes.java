@@ -11,12 +11,16 @@ import io.grpc.Grpc;
 final class PeerAttributes {
   private PeerAttributes() {}
 
-  static Attributes of(Peer peer) {
+  static Attributes of(Peer peer, String medium) {
     PeerAddress address = new PeerAddress(peer.address());
-    return Attributes.newBuilder()
-        .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, address)
-        .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, address)
-        .set(SamehostAttributes.PEER, peer)
-        .build();
+    Attributes.Builder attributes =
+        Attributes.newBuilder()
+            .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, address)
+            .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, address)
+            .set(SamehostAttributes.PEER, peer);
+    if (!medium.isEmpty()) {
+      attributes.set(SamehostAttributes.MEDIUM, medium);
+    }
+    return attributes.build();
   }
 }

@@ -7,9 +7,10 @@ public interface ConnectionObserver {
   /**
    * A connection has been made, and carries no call yet.
    *
+   * @param medium what carries its bytes, as {@link dev.samehost.transport.Link#medium} says it
    * @return what its calls give as {@code connection()}; never null
    */
-  Object connected(Peer peer);
+  Object connected(Peer peer, String medium);
 
   /** The connection has ended. */
   void disconnected(Object connection);

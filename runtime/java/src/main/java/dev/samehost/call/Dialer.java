@@ -199,7 +199,8 @@ public final class Dialer {
   private final class Owner implements Driver.Owner {
     @Override
     public void ready(Driver driver) {
-      driver.attach(options.observer().connected(driver.link().peer()));
+      Link link = driver.link();
+      driver.attach(options.observer().connected(link.peer(), link.medium()));
       locked(
           () -> {
             if (driver.isDraining()) {

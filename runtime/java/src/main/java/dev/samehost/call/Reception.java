@@ -152,7 +152,8 @@ public final class Reception {
   private final class Owner implements Driver.Owner {
     @Override
     public void ready(Driver driver) {
-      driver.attach(handler.connected(driver.link().peer()));
+      Link link = driver.link();
+      driver.attach(handler.connected(link.peer(), link.medium()));
       boolean late;
       lock.lock();
       try {

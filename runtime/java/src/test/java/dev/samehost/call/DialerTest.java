@@ -29,7 +29,7 @@ final class DialerTest {
   private static final ConnectionObserver NOBODY =
       new ConnectionObserver() {
         @Override
-        public Object connected(Peer peer) {
+        public Object connected(Peer peer, String medium) {
           return peer;
         }
 
