@@ -7,7 +7,7 @@ STAGE := scripts/stage
 VENV := .venv/bin
 DEMO_STUBS := examples/demo/python/target
 
-.PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix tidy
+.PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix bench bench-programs bench-smoke tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -21,7 +21,7 @@ demo: ## Java, Python and Rust call each other, over stdio, Unix sockets and sha
 
 test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
 	@scripts/toolchain java rust python
-	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory java java-newest rust python python-test tidy matrix demo
+	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory java java-newest rust python python-test tidy matrix bench-smoke demo
 
 lint: ## formatters and linters alone
 	@scripts/toolchain java rust python
@@ -83,3 +83,20 @@ matrix: python-package
 	@$(STAGE) 'build the interop programs (Rust)' $(CARGO) build -q -p samehost-interop-tests
 	@$(STAGE) 'make the stubs of the interop programs (Python)' $(VENV)/python interop-tests/python/generate.py
 	@$(STAGE) 'interop matrix' interop-tests/matrix
+
+bench: bench-programs ## every benchmark with all peers, and a page of them in benchmarks/results
+	@$(STAGE) 'benchmarks' benchmarks/run --json benchmarks/results/rows.json --page benchmarks/results/index.html
+
+bench-programs: $(VENV)/ruff ## what benchmarks/run starts
+	@scripts/toolchain java rust python
+	@$(STAGE) 'build the benchmarks (Java)' $(MVN) -pl benchmarks/java -am package -DskipTests -Dspotless.check.skip
+	@$(STAGE) 'build the benchmarks (Rust)' $(CARGO) build -q --release -p samehost-benchmarks
+	@$(STAGE) 'build the benchmarks (Python)' scripts/python-package --profile wheel
+	@benchmarks/python/stubs
+
+# By then all that is Java has been built by the stage before, and Python's package too.
+bench-smoke: $(VENV)/ruff
+	@$(STAGE) 'build the benchmarks (Rust)' $(CARGO) build -q -p samehost-benchmarks
+	@benchmarks/python/stubs
+	@SAMEHOST_BENCHMARKS_BUILD=debug $(STAGE) 'benchmarks: short turns' python3 benchmarks/smoke.py \
+		unix,unary,java-rust,rust-java:raw,tonic,grpc-java stdio,unary,python-rust,java-python:jsonl

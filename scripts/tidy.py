@@ -31,7 +31,7 @@ FORBIDDEN = {
 }
 # Where a rule is not meant: tests and programs that print, and what speaks of the rule itself.
 EXEMPT = {
-    "printing from a library": re.compile(r"/src/test/|^interop-tests/|^examples/|/testing/"),
+    "printing from a library": re.compile(r"/src/test/|^interop-tests/|^benchmarks/|^examples/|/testing/"),
     "grpc-java's internals": re.compile(r"/src/test/|\.md$"),
     "a path of one machine": re.compile(r"\.md$|^proto/vectors/|/src/test/|/tests/"),
 }

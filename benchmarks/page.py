@@ -1,0 +1,132 @@
+"""The page of results: one self-contained HTML file with plots, readable in light and dark."""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+import platform
+import subprocess
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from results import COLUMNS, PINS
+
+if TYPE_CHECKING:
+    from results import Row
+
+WIDTH = 900
+LABEL = 330
+BAR = 22
+PLOT = WIDTH - LABEL - 90
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #8883;
+  --ours: #0b6bcb; --peer: #b5651d; --floor: #888; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e6e6; --paper: #16181c; --ours: #58a6ff; --peer: #e0a060; --floor: #999; } }
+body { color: var(--ink); background: var(--paper); font: 15px/1.5 system-ui, sans-serif; max-width: 960px;
+  margin: 2em auto; padding: 0 1em; }
+svg { width: 100%; height: auto; } text { fill: var(--ink); font: 13px system-ui, sans-serif; }
+.ours { fill: var(--ours); } .peer { fill: var(--peer); } .floor { fill: var(--floor); }
+.spread, .grid { stroke: var(--ink); } .grid { opacity: .15; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
+th, td { padding: .15em .6em; text-align: right; border-bottom: 1px solid var(--faint); }
+th:first-child, td:first-child { text-align: left; } .scroll { overflow-x: auto; }
+"""
+
+
+def page(rows: list[Row], *, quick: bool) -> str:
+    """Write the page."""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8"><title>samehost: benchmarks</title>',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<style>{STYLE}</style></head><body><h1>samehost: benchmarks</h1>",
+        f"<p>{html.escape(machine())}</p>",
+        (
+            "<p>Client and server are two processes. The rows of a plot were measured in turn, round by"
+            " round, in one run; a bar is the median of the rounds' p50, the line at its end goes from least"
+            " to greatest. Times are on a logarithmic scale: shorter is quicker.</p>"
+        ),
+    ]
+    if quick:
+        parts.append(
+            "<p><strong>A quick run: little warm-up and short turns, so only for a glance.</strong></p>"
+        )
+    for pin in dict.fromkeys(row["pin"] for row in rows):
+        parts.append(f"<h2>{html.escape(PINS[pin].capitalize())}</h2>")
+        mine = [row for row in rows if row["pin"] == pin]
+        for case, size in dict.fromkeys((row["case"], row["size"]) for row in mine):
+            block = [row for row in mine if (row["case"], row["size"]) == (case, size)]
+            block.sort(key=lambda row: float(row["p50_us"]))
+            parts += [f"<h3>{html.escape(case)}, {size} bytes</h3>", plot(block), numbers(block)]
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def machine() -> str:
+    """Say where and when this was measured."""
+    when = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    java = subprocess.run(
+        [f"{os.environ['JAVA_HOME']}/bin/java" if os.environ.get("JAVA_HOME") else "java", "-version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stderr.partition("\n")[0]
+    processors = len(os.sched_getaffinity(0))
+    return f"{when}; {processors} processors, {platform.machine()}, Linux {platform.release()}; {java}"
+
+
+def name(row: Row) -> str:
+    """Name a row in one line."""
+    return f"{row['system']} {row['transport']} {row['client']}-{row['server']}"
+
+
+def kind(row: Row) -> str:
+    """Tell which colour a row has."""
+    if row["system"].startswith("samehost"):
+        return "ours"
+    return "floor" if row["system"].startswith("raw") else "peer"
+
+
+def plot(block: list[Row]) -> str:
+    """Draw the p50 of each row as a bar."""
+    low = min(math.floor(math.log10(max(row["p50_us_least"], 0.001))) for row in block)
+    high = max(math.ceil(math.log10(max(row["p50_us_most"], 0.001))) for row in block)
+    high = max(high, low + 1)
+
+    def across(value: float) -> float:
+        return LABEL + PLOT * (math.log10(max(value, 0.001)) - low) / (high - low)
+
+    height = BAR * len(block) + 26
+    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="p50 in microseconds">']
+    for power in range(low, high + 1):
+        x = across(10**power)
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{height - 20}"/>')
+        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{10.0**power:g} us</text>')
+    for at, row in enumerate(block):
+        y = BAR * at
+        end = across(row["p50_us"])
+        least, most = across(row["p50_us_least"]), across(row["p50_us_most"])
+        parts += [
+            f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{html.escape(name(row))}</text>',
+            f'<rect class="{kind(row)}" x="{LABEL}" y="{y + 3}" width="{end - LABEL:.1f}" height="16"/>',
+            f'<line class="spread" x1="{least:.1f}" y1="{y + 11}" x2="{most:.1f}" y2="{y + 11}"/>',
+            f'<text x="{most + 6:.1f}" y="{y + 16}">{row["p50_us"]:.2f}</text>',
+        ]
+    return "".join([*parts, "</svg>"])
+
+
+def numbers(block: list[Row]) -> str:
+    """Write the numbers of a plot as a table that can be opened."""
+    head = "".join(f"<th>{html.escape(title)}</th>" for title, _, _ in COLUMNS)
+    body = "".join(
+        f"<tr><td>{html.escape(name(row))}</td>"
+        + "".join(f"<td>{show(row)}</td>" for _, _, show in COLUMNS)
+        + "</tr>"
+        for row in block
+    )
+    return (
+        f'<details><summary>numbers</summary><div class="scroll"><table><tr><th></th>{head}</tr>{body}'
+        "</table></div></details>"
+    )

@@ -1,0 +1,153 @@
+"""A running pair: starts its two processes, gives them orders, and reads what CPU time they took."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plan import HOME, Cell, Pair, load
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+START_SECONDS = 60
+GRACE_SECONDS = 60
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class BrokenError(Exception):
+    """A program that did not do as it was told."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one order measured."""
+
+    calls: int
+    seconds: float
+    p50_us: float
+    p99_us: float
+    mean_us: float
+    cpu_us: float
+
+
+class Running:
+    """Two processes, on one processor or free to move; a context manager that leaves neither behind."""
+
+    def __init__(self, pair: Pair, processor: int | None) -> None:
+        """Prepare to start them, both on this processor if one is given."""
+        self.pair = pair
+        self._prefix = [] if processor is None else ["taskset", "-c", str(processor)]
+        self._processes: list[subprocess.Popen[str]] = []
+        self._left = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start both, the server first, and wait until they are ready."""
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End both, and remove their folder."""
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    with contextlib.suppress(BrokenPipeError):
+                        stream.close()
+        self._processes.clear()
+        self._left.close()
+
+    def _start(self) -> None:
+        folder = self._left.enter_context(tempfile.TemporaryDirectory(prefix="samehost-"))
+        pair = self.pair
+        transport = next(entry for entry in load("transports") if entry["name"] == pair.transport)
+        program = str(HOME / "program")
+        serve = [program, "server", pair.server, "--system", pair.server_system]
+        words = {"folder": folder, "name": "bench", "port": free_port(), "command": " ".join(serve)}
+        at = transport["server"].format(**words)
+        if at != "stdio:":
+            self._spawn([*serve, "--address", at])
+        to = transport["client"].format(**words)
+        self._spawn([program, "client", pair.client, "--system", pair.system, "--address", to])
+
+    def _spawn(self, command: list[str]) -> None:
+        process = subprocess.Popen(
+            [*self._prefix, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._processes.append(process)
+        line = self._line(process, START_SECONDS)
+        if not line.startswith("READY"):
+            message = f"{self.pair}: {' '.join(command)} said {line!r} instead of READY"
+            raise BrokenError(message)
+
+    def order(self, cell: Cell, seconds: float) -> Sample:
+        """Have the client make calls for some time."""
+        client = self._processes[-1]
+        before = self.cpu_seconds()
+        if client.stdin:
+            client.stdin.write(f"{cell.case} {cell.size} {round(seconds * 1000)}\n")
+            client.stdin.flush()
+        line = self._line(client, seconds + GRACE_SECONDS)
+        spent = self.cpu_seconds() - before
+        measured: dict[str, Any] = json.loads(line)
+        if not measured["calls"]:
+            message = f"{self.pair}: no call of {cell.case} at {cell.size} ended in time"
+            raise BrokenError(message)
+        return Sample(**measured, cpu_us=spent * 1e6 / measured["calls"])
+
+    def cpu_seconds(self) -> float:
+        """Sum the CPU time that both processes have had."""
+        client = self._processes[-1].pid
+        pids = {process.pid for process in self._processes} | children(client)
+        return sum(ticks(pid) for pid in pids) / TICKS
+
+    def _line(self, process: subprocess.Popen[str], seconds: float) -> str:
+        """Read one line, and give up on a process that says nothing."""
+        if process.stdout is None:
+            return ""
+        ready, _, _ = select.select([process.stdout], [], [], seconds)
+        line = process.stdout.readline() if ready else ""
+        if not line:
+            # It may be about to say why on stderr.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+            message = f"{self.pair}: no answer from {process.args!r}; exit {process.poll()}"
+            raise BrokenError(message)
+        return line
+
+
+def ticks(pid: int) -> int:
+    """Read the CPU time of a process, all its threads, the ended ones too."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    fields = stat[stat.rindex(")") + 2 :].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def children(pid: int) -> set[int]:
+    """List the children of a process: of a stdio client, its server."""
+    found: set[int] = set()
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError):
+            found.update(map(int, path.read_text(encoding="utf-8").split()))
+    return found
+
+
+def free_port() -> int:
+    """Find a port of TCP that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

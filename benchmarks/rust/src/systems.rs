@@ -1,0 +1,87 @@
+//! The systems that Rust has a client or a server for, by name; a new one joins here.
+
+use std::io::{Write, stderr, stdout};
+
+use tokio::runtime::Runtime;
+use tonic::transport::{Channel, Endpoint, Server};
+
+use crate::Failure;
+use crate::orders::Client;
+use crate::pipe::Pipe;
+use crate::raw::{self, Raw};
+use crate::ring::Ring;
+use crate::service::service;
+use crate::stubs::Stubs;
+use crate::threads::Threads;
+
+const LARGEST_MESSAGE: u32 = 64 << 20;
+
+pub fn connect(system: &str, address: &str) -> Result<Box<dyn Client>, Failure> {
+    let address = address.to_owned();
+    Ok(match system {
+        "samehost" => Box::new(Stubs::over(move || {
+            let channel = samehost::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
+            Ok(channel.build()?)
+        })?),
+        "samehost-blocking" => {
+            let channel =
+                samehost::blocking::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
+            Box::new(Threads(channel.build()?))
+        }
+        "tonic" => Box::new(Stubs::over(move || Ok(lazy(&address)?))?),
+        _ => {
+            let (spin, protobuf) = floor(system)?;
+            match address.strip_prefix("shm:") {
+                Some(path) => Box::new(Raw { end: Ring::connect(path, spin)?, protobuf, buffer: Vec::new() }),
+                None => Box::new(Raw { end: Pipe::connect(&address, spin)?, protobuf, buffer: Vec::new() }),
+            }
+        }
+    })
+}
+
+/// Serves until the process is killed, or until its host ends it.
+pub fn serve(system: &str, address: &str) -> Result<(), Failure> {
+    match system {
+        "samehost" => Runtime::new()?.block_on(async {
+            let server = samehost::Server::builder().max_inbound_message_size(LARGEST_MESSAGE);
+            let server = server.add_service(service()).bind(address)?;
+            ready(address)?;
+            Ok(server.terminated().await?)
+        }),
+        "tonic" => Runtime::new()?.block_on(async {
+            let path = address.strip_prefix("unix:").ok_or("tonic is measured over unix: alone")?;
+            let listener = tokio::net::UnixListener::bind(path)?;
+            ready(address)?;
+            let incoming = tokio_stream::wrappers::UnixListenerStream::new(listener);
+            Ok(Server::builder().add_service(service()).serve_with_incoming(incoming).await?)
+        }),
+        _ => match (floor(system)?, address.strip_prefix("shm:")) {
+            ((spin, protobuf), Some(path)) => raw::answer(Ring::accept(path, spin)?, protobuf),
+            ((spin, protobuf), None) => raw::answer(Pipe::accept(address, spin)?, protobuf),
+        },
+    }
+}
+
+fn lazy(address: &str) -> Result<Channel, tonic::transport::Error> {
+    Ok(Endpoint::from_shared(address.to_owned())?.connect_lazy())
+}
+
+/// Whether this floor spins, and whether it has protobuf at both ends.
+fn floor(system: &str) -> Result<(bool, bool), Failure> {
+    match system {
+        "raw" => Ok((false, false)),
+        "raw-protobuf" => Ok((false, true)),
+        "raw-spin" => Ok((true, false)),
+        "raw-spin-protobuf" => Ok((true, true)),
+        _ => Err(format!("Rust has no system {system}").into()),
+    }
+}
+
+/// The wire of `stdio:` is standard output, so it says so on stderr there.
+fn ready(address: &str) -> std::io::Result<()> {
+    if address == "stdio:" {
+        writeln!(stderr(), "READY {address}")
+    } else {
+        writeln!(stdout(), "READY {address}")
+    }
+}

@@ -1,0 +1,86 @@
+//! Calls by our channel for threads, which needs no runtime.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::Instant;
+
+use samehost::blocking::{CallOptions, Channel};
+
+use crate::Failure;
+use crate::measured::Measured;
+use crate::orders::{Client, Order, cannot, check};
+use crate::pacing;
+use crate::proto::{Payload, Wanted};
+
+/// How many threads the cases of threads have.
+pub const THREADS: usize = 8;
+
+const STREAM_BYTES: usize = 64 << 20;
+const CACHE_LINE: usize = 64;
+
+/// The channel, for all threads.
+pub struct Threads(pub Channel);
+
+impl Client for Threads {
+    fn run(&mut self, order: &Order) -> Result<Measured, Failure> {
+        match &*order.case {
+            "unary" => pacing::one_after_the_other(order.time, || call(&self.0, order.size)),
+            "unary-paced" => pacing::paced(order.time, || call(&self.0, order.size)),
+            "unary-8-threads" => together(&self.0, order),
+            "stream" => streams(&self.0, order),
+            _ => Err(cannot(order)),
+        }
+    }
+}
+
+fn call(channel: &Channel, size: usize) -> Result<(), Failure> {
+    let request = Payload { body: vec![1; size] };
+    let answer = channel.unary::<_, Payload>("samehost.bench.Echo/Unary", &request, &CallOptions::new())?;
+    check(answer.message.body.len(), size)
+}
+
+fn together(channel: &Channel, order: &Order) -> Result<Measured, Failure> {
+    let mut measured = Measured::new();
+    thread::scope(|scope| {
+        let calls = || pacing::one_after_the_other(order.time, || call(channel, order.size));
+        let running: Vec<_> = (0..THREADS).map(|_| scope.spawn(calls)).collect();
+        for one in running {
+            measured.join(&one.join().map_err(|_| "a thread panicked")??);
+        }
+        Ok(measured)
+    })
+}
+
+/// A message is a call here, and its time that since the message before.
+fn streams(channel: &Channel, order: &Order) -> Result<Measured, Failure> {
+    let wanted = Wanted { size: i32::try_from(order.size)?, messages: messages(order.size) };
+    let mut measured = Measured::new();
+    let mut before = Instant::now();
+    let end = before + order.time;
+    while before < end {
+        let mut answers = channel.server_streaming::<_, Payload>(
+            "samehost.bench.Echo/Stream",
+            &wanted,
+            &CallOptions::new(),
+        );
+        while let Some(message) = answers.next()? {
+            check(message.body.len(), order.size)?;
+            touch(&message.body);
+            let after = Instant::now();
+            measured.record(after - before);
+            before = after;
+        }
+    }
+    Ok(measured)
+}
+
+/// How many messages of a size a stream has.
+pub fn messages(size: usize) -> i32 {
+    i32::try_from((STREAM_BYTES / size).max(1)).unwrap_or(i32::MAX)
+}
+
+/// Reads every cache line of a message.
+pub fn touch(body: &[u8]) {
+    let sum: u64 = body.iter().step_by(CACHE_LINE).map(|byte| u64::from(*byte)).sum();
+    black_box(sum);
+}
