@@ -50,7 +50,7 @@ final class ReceptionTest {
         }
 
         @Override
-        public Object connected(Peer peer) {
+        public Object connected(Peer peer, String medium) {
           return peer;
         }
 
