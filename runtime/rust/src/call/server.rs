@@ -13,7 +13,7 @@ use super::{Settings, Side};
 use crate::wire::{self, FirstWord, GoAwayCode};
 
 /// How long a client may take to say HELLO.
-pub(super) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves the calls that came together on one connection.
 pub(crate) type Serve = Arc<dyn Fn(Vec<ServerCall>) + Send + Sync>;

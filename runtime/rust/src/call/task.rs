@@ -12,9 +12,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::channel::{Start, Starter};
 use super::reader::refuse;
-use super::server::{HELLO_TIMEOUT, Host, OpenSession, Serve, StartServing};
-use super::server_call::ServerCall;
-use super::session::{Driver, Incoming, Session, Taken};
+use super::session::{Driver, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
 /// So many reads in a row before other tasks have their turn.
@@ -46,32 +44,10 @@ impl TaskDriver {
             let start = {
                 let driver = driver.clone();
                 move |session: Arc<Session>, link| {
-                    runtime.spawn(driver.drive(session, link, None, refuse));
+                    runtime.spawn(driver.drive(session, link));
                 }
             };
             (Box::new(driver) as Box<dyn Driver>, Box::new(start) as Start)
-        })
-    }
-
-    /// Serves accepted connections on the runtime of the caller, one task each.
-    pub(crate) fn host(serve: Serve) -> Host {
-        let runtime = tokio::runtime::Handle::current();
-        Box::new(move || {
-            let (driver, runtime, serve) = (TaskDriver::default(), runtime.clone(), serve.clone());
-            let start = {
-                let driver = driver.clone();
-                move |session: Arc<Session>, link, open| {
-                    runtime.spawn(async move {
-                        // The link is closed before the session counts as over.
-                        let _open: OpenSession = open;
-                        let calls = move |session: &Arc<Session>, incoming: Vec<Incoming>| {
-                            serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect());
-                        };
-                        driver.drive(session, link, Some(HELLO_TIMEOUT), calls).await;
-                    });
-                }
-            };
-            (Box::new(driver) as Box<dyn Driver>, Box::new(start) as StartServing)
         })
     }
 
@@ -83,30 +59,17 @@ impl TaskDriver {
         }
     }
 
-    /// Moves the bytes of a session until it is over. Calls that the peer opens are handed to
-    /// `serve`, on this task, with its context for their first poll. Must run on a runtime with I/O and time.
-    pub(crate) fn drive(
-        self,
-        session: Arc<Session>,
-        link: Arc<dyn Link>,
-        hello_timeout: Option<Duration>,
-        serve: impl FnMut(&Arc<Session>, Vec<Incoming>) + Send,
-    ) -> impl Future<Output = ()> + Send {
+    /// Moves the bytes of a session until it is over. Must run on a runtime with I/O and time.
+    pub(crate) fn drive(self, session: Arc<Session>, link: Arc<dyn Link>) -> impl Future<Output = ()> + Send {
         // Where a runtime drops the task, even before it has begun, nobody may wait for ever.
         let guard = Guard(session.clone());
         async move {
             let _guard = guard;
-            self.run(session, link, hello_timeout, serve).await;
+            self.run(session, link).await;
         }
     }
 
-    async fn run(
-        self,
-        session: Arc<Session>,
-        link: Arc<dyn Link>,
-        hello_timeout: Option<Duration>,
-        mut serve: impl FnMut(&Arc<Session>, Vec<Incoming>) + Send,
-    ) {
+    async fn run(self, session: Arc<Session>, link: Arc<dyn Link>) {
         let polled = match Polled::over(&*link) {
             Ok(polled) => polled,
             Err(error) => {
@@ -122,23 +85,9 @@ impl TaskDriver {
             fresh: true,
             ended: false,
         };
-        let mut silent = hello_timeout.map(|timeout| (timeout, Box::pin(tokio::time::sleep(timeout))));
         std::future::poll_fn(|cx| {
             self.register(cx.waker());
-            loop {
-                let over = turns.poll(cx, &mut serve).is_ready();
-                if let Some((timeout, sleep)) = &mut silent {
-                    if let Some((pid, namespace)) = session.hello() {
-                        link.peer_said_hello(pid, namespace);
-                        silent = None;
-                    } else if !over && sleep.as_mut().poll(cx).is_ready() {
-                        session.hello_timeout(timeout.as_secs_f64());
-                        silent = None;
-                        continue;
-                    }
-                }
-                return if over { Poll::Ready(()) } else { Poll::Pending };
-            }
+            turns.poll(cx)
         })
         .await;
         if !session.explain_at_once() {
@@ -178,11 +127,7 @@ struct Turns<'a> {
 impl Turns<'_> {
     /// Takes in what there is, and writes in one go what that brought about. Ready when the
     /// connection has ended.
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        serve: &mut impl FnMut(&Arc<Session>, Vec<Incoming>),
-    ) -> Poll<()> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut reads = 0;
         loop {
             let mut progress = false;
@@ -190,7 +135,7 @@ impl Turns<'_> {
                 progress |= self.poll_read(cx, &mut reads).is_ready();
                 let incoming = self.session.take_incoming();
                 if !incoming.is_empty() {
-                    serve(self.session, incoming);
+                    refuse(self.session, incoming);
                 }
             }
             progress |= self.poll_write(cx).is_ready();

@@ -22,15 +22,14 @@ use crate::call::{Message, Status};
 use crate::surface;
 use crate::wire::MetadataBlock;
 
-/// Serves a call. With `inline` the first poll is here: most unary handlers are done with it.
-/// Otherwise, and after that, a task of its own goes on.
-pub(super) fn begin(services: &Arc<Services>, call: ServerCall, inline: bool) {
+/// Serves a call. The first poll is here: most unary handlers are done with it. After that a task of the
+/// runtime goes on.
+pub(super) fn begin(services: &Arc<Services>, call: ServerCall) {
     let span = call.span().clone();
     let mut serving = Box::pin(serve(services.clone(), call).instrument(span));
-    if inline && serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-        return;
+    if serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        tokio::spawn(serving);
     }
-    tokio::spawn(serving);
 }
 
 /// Serves one call to its end. The handler is dropped as soon as nobody waits for its answer.
