@@ -4,7 +4,8 @@
         reply = greeter_pb2_grpc.GreeterStub(channel).Hello(request, timeout=1)
 
 Importing this module is cheap: grpc is imported when `channel`, `server`, `Channel` or `Server` is first
-asked for. What is for asyncio lies in `samehost.aio`.
+asked for. What is for asyncio lies in `samehost.aio`, what is for children in `samehost.child`; both need no
+import of their own.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from samehost import aio, child
     from samehost._channel import Channel, channel
     from samehost._server import Server, server
 
-__all__ = ["Channel", "Server", "channel", "server"]
+__all__ = ["Channel", "Server", "aio", "channel", "child", "server"]
 
 # What is imported when it is first asked for, and whence.
 _LAZY = {
@@ -25,9 +27,12 @@ _LAZY = {
     "channel": "samehost._channel",
     "server": "samehost._server",
 }
+_MODULES = ("aio", "child")
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return importlib.import_module(f"samehost.{name}")
     if name not in _LAZY:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
@@ -37,4 +42,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_MODULES})

@@ -68,6 +68,13 @@ class Channel(grpc.Channel):
         """Answer whether there is a connection; with `connect` an idle channel begins to make one."""
         return STATES[self._native.state(connect)]
 
+    def medium(self) -> str | None:
+        """Answer what carries the calls of a `shm:` address: shared memory, or the socket and why.
+
+        Nothing where the address does not leave that open, and where there is no connection.
+        """
+        return self._native.medium()
+
     def subscribe(
         self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool | None = False
     ) -> None:

@@ -92,6 +92,13 @@ class Context(grpc.ServicerContext):
         """Answer what the system vouches for of the caller: `pid`, `uid` and `gid`, as decimal digits."""
         return _peers.auth_context(self._call.peer)
 
+    def medium(self) -> str | None:
+        """Answer what carries the call of a `shm:` address: samehost's own, beyond gRPC's API.
+
+        That is shared memory; nothing where the caller came over the socket.
+        """
+        return self._call.medium()
+
     def request_was_compressed(self) -> bool:
         """Answer whether the last request came compressed: samehost's own, beyond gRPC's API."""
         return self._call.received_compressed()

@@ -117,6 +117,11 @@ class Channel:
     - ``hello_timeout``: how long the server may take to say HELLO; 5 s, a child 30 s.
     - ``wait_for_ready``: calls wait for a connection as long as it takes, where they do not say otherwise;
       false.
+    - of ``shm:`` alone: ``ring_bytes`` (how large the memory of each direction is: a power of two from 65,536
+      to 67,108,864, by default 1,048,576; the smaller wish of the two sides counts), ``strict``
+      (where no memory is to be had, connecting fails instead of going on over the socket; false).
+    - of ``tcp:`` alone: ``plain_text_beyond_host`` (addresses beyond this host may be connected to, though
+      nothing is encrypted; false).
     - of ``stdio:`` alone: ``arguments`` (the program and its arguments, instead of the words of the address),
       ``environment`` (variables set besides this process's), ``folder`` (where the child starts), ``grace``
       (how long the child may take to end after its standard input has ended, and again after SIGTERM, before
@@ -137,6 +142,9 @@ class Channel:
         longest_backoff: float = ...,
         hello_timeout: float = ...,
         wait_for_ready: bool = ...,
+        ring_bytes: int = ...,
+        strict: bool = ...,
+        plain_text_beyond_host: bool = ...,
         arguments: Sequence[str | os.PathLike[str]] = ...,
         environment: Mapping[str, str] = ...,
         folder: str | os.PathLike[str] = ...,
@@ -148,6 +156,12 @@ class Channel:
 
     @property
     def address(self) -> str: ...
+    def medium(self) -> str | None:
+        """Tell what carries the bytes of the connection, where the address leaves that open (``shm:``).
+
+        Shared memory, or the socket and why. `None` also where there is no connection.
+        """
+
     def unary(
         self,
         path: str,
@@ -327,8 +341,10 @@ class Server:
     - ``max_concurrent_calls``: how many calls one connection may have open; further ones wait at the client.
       4,096.
     - ``hello_timeout``: how long a client may take to say HELLO; 5 s.
-    - of ``unix:`` alone: ``allowed_users`` (ids of users who may connect besides this process's),
+    - of ``unix:`` and ``shm:``: ``allowed_users`` (ids of users who may connect besides this process's),
       ``any_user``.
+    - ``ring_bytes``, for those who come over ``shm:``, and ``plain_text_beyond_host``, for listening on
+      ``tcp:``, as there.
     - of ``stdio:`` alone: ``exit_with_host`` (this process ends when its host has gone, even while its own
       code is busy; true), ``exit_grace`` (how long it may take to end by itself then; 0.5 s).
     """
@@ -345,6 +361,8 @@ class Server:
         hello_timeout: float = ...,
         allowed_users: Iterable[int] = ...,
         any_user: bool = ...,
+        ring_bytes: int = ...,
+        plain_text_beyond_host: bool = ...,
         exit_with_host: bool = ...,
         exit_grace: float = ...,
     ) -> Server: ...
@@ -383,6 +401,9 @@ class ServerCall:
     def metadata(self) -> Metadata: ...
     @property
     def peer(self) -> Peer: ...
+    def medium(self) -> str | None:
+        """Tell what carries the bytes of the caller's connection; otherwise as `Channel.medium`."""
+
     def time_left(self) -> float | None:
         """Seconds until the caller gives up, not below 0; `None` without a deadline."""
 
@@ -476,6 +497,7 @@ class AioChannel:
     def __new__(cls, loop: Loop, address: str, **options: Any) -> AioChannel: ...
     @property
     def address(self) -> str: ...
+    def medium(self) -> str | None: ...
     def unary(
         self,
         path: str,
@@ -550,6 +572,7 @@ class AioServerCall:
     def metadata(self) -> Metadata: ...
     @property
     def peer(self) -> Peer: ...
+    def medium(self) -> str | None: ...
     def time_left(self) -> float | None: ...
     def receive(self) -> asyncio.Future[bytes | None]: ...
     def received_compressed(self) -> bool: ...

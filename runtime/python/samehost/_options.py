@@ -29,6 +29,9 @@ class ChannelOptions(TypedDict, total=False):
     longest_backoff: float
     hello_timeout: float
     wait_for_ready: bool
+    ring_bytes: int
+    strict: bool
+    plain_text_beyond_host: bool
     arguments: Sequence[str | os.PathLike[str]]
     environment: Mapping[str, str]
     folder: str | os.PathLike[str]
@@ -47,6 +50,8 @@ class ServerOptions(TypedDict, total=False):
     hello_timeout: float
     allowed_users: Iterable[int]
     any_user: bool
+    ring_bytes: int
+    plain_text_beyond_host: bool
     exit_with_host: bool
     exit_grace: float
 

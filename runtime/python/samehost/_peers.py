@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from samehost import _native
@@ -12,11 +13,13 @@ IDENTITY_KEY = "uid"
 
 
 def address(peer: _native.Peer) -> str:
-    """Write the address of a peer as gRPC does.
+    """Write the address of a peer as gRPC does: `ipv4:127.0.0.1:4000`, `ipv6:%5B::1%5D:4000` or `unix:...`.
 
-    It begins with `unix:` for every link inside the host: programs take other peers for `IP:PORT`.
+    It begins with `unix:` for whatever has no IP address: programs take other peers for `IP:PORT`.
     """
     scheme, _, rest = peer.address.partition(":")
+    if scheme == "tcp":
+        return f"ipv6:{quote(rest, safe=':.')}" if rest.startswith("[") else f"ipv4:{rest}"
     if scheme == "unix-abstract":
         return f"unix:@{rest}"
     return peer.address if scheme == "unix" else f"unix:{scheme}"

@@ -50,6 +50,11 @@ impl Channel {
         Ok(self.0.get(py)?.address())
     }
 
+    fn medium(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let channel = self.0.get(py)?;
+        Ok(py.detach(|| channel.medium()).map(|text| text.to_string()))
+    }
+
     #[pyo3(signature = (path, message, metadata=None, timeout=None, wait_for_ready=None, gzip=false))]
     #[allow(clippy::too_many_arguments)] // as many as a call has
     fn unary(

@@ -10,13 +10,14 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 use samehost::raw::{Channel, ChannelBuilder, ServerBuilder};
-use samehost::{Options, StderrLines, StdioOptions, UnixOptions};
+use samehost::{FifoOptions, Options, ShmOptions, StderrLines, StdioOptions, TcpOptions, UnixOptions};
 
 use crate::callbacks;
 
 const SIZES: (u32, u32) = (1, i32::MAX as u32);
 const CREDITS: (u32, u32) = (1024, i32::MAX as u32);
 const METADATA: (u32, u32) = (256, 32_768);
+const RINGS: (u32, u32) = (1 << 16, 1 << 26);
 
 /// The options that were given; each is taken by its name, and none may be left.
 struct Given<'a, 'py> {
@@ -88,6 +89,39 @@ fn os_string(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OsString> {
     value.extract::<PathBuf>().map(OsString::from).map_err(|_| wrong(name, "of str and paths", value))
 }
 
+/// The settings of every transport: which of them counts, the address says.
+#[derive(Default)]
+struct Transports {
+    unix: UnixOptions,
+    stdio: StdioOptions,
+    shm: ShmOptions,
+    tcp: TcpOptions,
+    fifo: FifoOptions,
+}
+
+impl Transports {
+    fn hello_timeout(&mut self, timeout: Duration) {
+        self.unix.hello_timeout = timeout;
+        self.tcp.hello_timeout = timeout;
+        self.fifo.hello_timeout = timeout;
+    }
+
+    /// Takes what channels and servers have in common.
+    fn take(&mut self, given: &mut Given<'_, '_>) -> PyResult<()> {
+        if let Some(bytes) = given.size("ring_bytes", RINGS)? {
+            self.shm.ring_bytes = bytes;
+        }
+        if let Some(beyond) = given.flag("plain_text_beyond_host")? {
+            self.tcp.plain_text_beyond_host = beyond;
+        }
+        Ok(())
+    }
+
+    fn options(self) -> Options {
+        Options::new().with(self.unix).with(self.stdio).with(self.shm).with(self.tcp).with(self.fifo)
+    }
+}
+
 /// A channel to this address with these options.
 pub(crate) fn channel(address: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<ChannelBuilder> {
     let mut given = Given { options, known: Vec::new() };
@@ -112,14 +146,18 @@ pub(crate) fn channel(address: &str, options: Option<&Bound<'_, PyDict>>) -> PyR
     if let Some(wait) = given.flag("wait_for_ready")? {
         builder = builder.wait_for_ready(wait);
     }
-    let (mut unix, mut stdio) = (UnixOptions::default(), StdioOptions::default());
+    let mut transports = Transports::default();
     if let Some(timeout) = given.seconds("hello_timeout")? {
-        unix.hello_timeout = timeout;
-        stdio.hello_timeout = timeout;
+        transports.hello_timeout(timeout);
+        transports.stdio.hello_timeout = timeout;
     }
-    child(&mut given, &mut stdio)?;
+    transports.take(&mut given)?;
+    if let Some(strict) = given.flag("strict")? {
+        transports.shm.strict = strict;
+    }
+    child(&mut given, &mut transports.stdio)?;
     given.end()?;
-    Ok(builder.transport_options(Options::new().with(unix).with(stdio)))
+    Ok(builder.transport_options(transports.options()))
 }
 
 /// What a channel says of its children.
@@ -187,27 +225,28 @@ pub(crate) fn server(options: Option<&Bound<'_, PyDict>>) -> PyResult<ServerBuil
     if let Some(calls) = given.size("max_concurrent_calls", SIZES)? {
         builder = builder.max_concurrent_calls(calls);
     }
-    let (mut unix, mut stdio) = (UnixOptions::default(), StdioOptions::default());
+    let mut transports = Transports::default();
     if let Some(timeout) = given.seconds("hello_timeout")? {
-        unix.hello_timeout = timeout;
+        transports.hello_timeout(timeout);
         builder = builder.hello_timeout(timeout);
     }
+    transports.take(&mut given)?;
     if let Some(users) = given.take("allowed_users")? {
         let users: Vec<u32> = users
             .try_iter()
             .and_then(|users| users.map(|user| user?.extract()).collect())
             .map_err(|_| wrong("allowed_users", "numbers of users", &users))?;
-        unix.allowed_users = BTreeSet::from_iter(users);
+        transports.unix.allowed_users = BTreeSet::from_iter(users);
     }
     if let Some(any) = given.flag("any_user")? {
-        unix.any_user = any;
+        transports.unix.any_user = any;
     }
     if let Some(exit) = given.flag("exit_with_host")? {
-        stdio.exit_with_host = exit;
+        transports.stdio.exit_with_host = exit;
     }
     if let Some(grace) = given.seconds("exit_grace")? {
-        stdio.exit_grace = grace;
+        transports.stdio.exit_grace = grace;
     }
     given.end()?;
-    Ok(builder.transport_options(Options::new().with(unix).with(stdio)))
+    Ok(builder.transport_options(transports.options()))
 }

@@ -126,6 +126,10 @@ impl ServerCall {
         Ok(Peer(self.0.get(py)?.peer().clone()))
     }
 
+    fn medium(&self, py: Python<'_>) -> PyResult<Option<&str>> {
+        Ok(self.0.get(py)?.medium())
+    }
+
     fn time_left(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         Ok(time_left(self.0.get(py)?.deadline()))
     }

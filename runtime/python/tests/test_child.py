@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,9 +15,11 @@ import grpc
 import pytest
 import samehost
 from calling import HERE, PATIENCE, child_address, error_of
+from echo import FOR_EVER
 from stubs import Ask, EchoStub, Order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WAYS = ["print", "write", "puts", "echo"]
@@ -145,14 +149,59 @@ def test_a_child_ends_with_its_channel() -> None:
     EchoStub(channel).Say(Ask())
     wait_for(lambda: lines)
     pid = int(lines[0])
-    os.kill(pid, 0)
+    assert lives(pid)
     channel.close()
+    wait_for(lambda: not lives(pid))
 
-    def gone() -> bool:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
+
+@contextlib.contextmanager
+def stubborn(lines: list[str], **options: Any) -> Iterator[grpc.Channel]:
+    """Give a channel to a child that will not die and has one of its own; both end here at last."""
+    address = f"stdio:{sys.executable} {HERE}/stubborn.py"
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        lines.append(line)
+
+    try:
+        with samehost.channel(address, stderr_lines=tell, **options) as channel:
+            yield channel
+    finally:
+        for pid in " ".join(told).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+def test_a_child_that_will_not_die_is_killed() -> None:
+    lines: list[str] = []
+    with stubborn(lines, grace=0.05) as channel:
+        EchoStub(channel).Say(Ask())
+        wait_for(lambda: lines)
+        pid, grandchild = map(int, lines[0].split())
+        channel.close()
+        wait_for(lambda: not lives(pid))
+        assert lives(grandchild)
+
+
+def test_a_grandchild_that_keeps_the_pipes_open_hides_no_death() -> None:
+    lines: list[str] = []
+    with stubborn(lines, grace=0.05, backoff=0.01) as channel:
+        stub = EchoStub(channel)
+        stub.Say(Ask())
+        wait_for(lambda: lines)
+        pid, grandchild = map(int, lines[0].split())
+        waiting = stub.Say.future(Ask(order=Order(wait_millis=FOR_EVER)))
+        os.kill(pid, signal.SIGKILL)
+        assert "was killed by signal 9 (SIGKILL)" in waiting.exception(PATIENCE).details()
+        assert stub.Say(Ask(data=b"again"), wait_for_ready=True, timeout=PATIENCE).data == b"again"
+        assert lives(grandchild)
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
-
-    wait_for(gone)
+    return True

@@ -139,14 +139,83 @@ def test_an_interpreter_ends_with_calls_open(serve: Serve, address: str, way: st
     assert "Fatal" not in done.stderr
 
 
-def test_ctrl_c_ends_a_program_that_waits_for_an_answer(serve: Serve, address: str) -> None:
+OF_A_LOOP = f"""
+import asyncio, sys
+sys.path.insert(0, {str(HERE)!r})
+import samehost.aio
+from aio_echo import Echo
+from echo import FOR_EVER
+from stubs import *
+
+WAITING = Ask(order=Order(wait_millis=FOR_EVER))
+calls = []
+
+async def main(address, way):
+    if way == "this loop":
+        server = samehost.aio.server(address)
+        echo_pb2_grpc.add_EchoServicer_to_server(Echo(), server)
+        await server.start()
+        calls.append(server)
+    stub = EchoStub(samehost.aio.channel(address))
+    chat = stub.Chat()
+    await chat.write(Ask())
+    await chat.read()
+    calls.extend([chat, stub.Say(WAITING), stub.Collect(), stub.Repeat(WAITING)])
+    calls.append(asyncio.ensure_future(calls[1].code()))
+    await asyncio.sleep(0)
+    print("open", flush=True)
+
+way = sys.argv[2]
+address = "unix:" + sys.argv[1]
+if way == "no end of the loop":
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main(address, way))
+else:
+    asyncio.run(main(address, way))
+"""
+
+
+@pytest.mark.parametrize("way", ["this loop", "another process", "no end of the loop"])
+def test_an_interpreter_ends_with_calls_of_a_loop_open(serve: Serve, address: str, way: str) -> None:
+    if way != "this loop":
+        serve()
+    done = subprocess.run(
+        [sys.executable, "-c", OF_A_LOOP, address.partition(":")[2], way],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE * 2,
+    )
+    assert done.stdout == "open\n", done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "Fatal" not in done.stderr
+
+
+BLOCKED = """
+import samehost
+stub = EchoStub(samehost.channel(address))
+stub.Say(Ask())
+print("ready", flush=True)
+stub.Say(WAITING)
+"""
+AWAITING = """
+import asyncio, samehost.aio
+async def main():
+    stub = EchoStub(samehost.aio.channel(address))
+    await stub.Say(Ask())
+    print("ready", flush=True)
+    await stub.Say(WAITING)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("waits", [BLOCKED, AWAITING], ids=["blocked", "awaiting"])
+def test_ctrl_c_ends_a_program_that_waits_for_an_answer(serve: Serve, address: str, waits: str) -> None:
     serve()
     program = (
         f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
-        "import samehost; from stubs import *\n"
-        f"stub = EchoStub(samehost.channel({address!r}))\n"
-        "stub.Say(Ask()); print('ready', flush=True)\n"
-        f"stub.Say(Ask(order=Order(wait_millis={FOR_EVER})))\n"
+        f"from stubs import *; address = {address!r}\n"
+        f"WAITING = Ask(order=Order(wait_millis={FOR_EVER}))\n{waits}"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -22,7 +22,7 @@ def test_importing_samehost_imports_no_grpc() -> None:
     assert run("import samehost, samehost.child, sys; print('grpc' in sys.modules)") == "False\n"
 
 
-@pytest.mark.parametrize("name", ["channel", "server", "Channel", "Server"])
+@pytest.mark.parametrize("name", ["channel", "server", "Channel", "Server", "aio"])
 def test_asking_for_a_surface_imports_grpc(name: str) -> None:
     assert run(f"import samehost, sys; samehost.{name}; print('grpc' in sys.modules)") == "True\n"
 
@@ -38,7 +38,11 @@ def test_without_grpcio_the_native_half_and_children_work() -> None:
     )
 
 
+def test_what_is_for_children_is_there_without_grpc() -> None:
+    assert run("import samehost, sys; samehost.child.take_streams; print('grpc' in sys.modules)") == "False\n"
+
+
 def test_names_are_listed_before_they_are_imported() -> None:
-    assert {"Channel", "Server", "channel", "server"} <= set(dir(samehost))
+    assert {"Channel", "Server", "aio", "channel", "child", "server"} <= set(dir(samehost))
     with pytest.raises(AttributeError, match="no attribute 'gone'"):
         samehost.gone  # noqa: B018 it is the asking

@@ -80,6 +80,13 @@ class Channel(grpc.aio.Channel):
             self._bound = (loop, native)
         return self._bound
 
+    def medium(self) -> str | None:
+        """Answer what carries the calls of a `shm:` address: shared memory, or the socket and why.
+
+        Nothing where the address does not leave that open, and where there is no connection.
+        """
+        return self._bound[1].medium() if self._bound and not self._closed else None
+
     def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
         """Answer whether there is a connection; with `try_to_connect` an idle channel begins to make one."""
         if self._closed:

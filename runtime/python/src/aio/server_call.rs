@@ -49,6 +49,10 @@ impl AioServerCall {
         Ok(Peer(self.0.get(py)?.1.peer().clone()))
     }
 
+    fn medium(&self, py: Python<'_>) -> PyResult<Option<&str>> {
+        Ok(self.0.get(py)?.1.medium())
+    }
+
     fn time_left(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         Ok(time_left(self.0.get(py)?.1.deadline()))
     }

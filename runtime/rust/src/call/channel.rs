@@ -320,6 +320,14 @@ impl ChannelCore {
         self.lock().connectivity()
     }
 
+    /// What carries the bytes of the connection that there is; nothing without one.
+    pub(crate) fn medium(&self) -> Option<Arc<str>> {
+        match &self.lock().phase {
+            Phase::Ready(session) => Some(session.medium.clone()),
+            _ => None,
+        }
+    }
+
     /// Ready when the state is another one.
     pub(crate) fn poll_change(&self, from: ConnectivityState, cx: &Context<'_>) -> Poll<ConnectivityState> {
         let mut state = self.lock();

@@ -61,6 +61,12 @@ impl Channel {
         self.handle.connectivity()
     }
 
+    /// What carries the bytes of the connection, for people, where the address leaves that open: shared
+    /// memory, or the socket and why. Nothing also where there is no connection.
+    pub fn medium(&self) -> Option<Arc<str>> {
+        self.handle.medium().filter(|text| !text.is_empty())
+    }
+
     /// Connects, if nothing is connected or about to be.
     pub fn connect(&self) {
         self.handle.connect();

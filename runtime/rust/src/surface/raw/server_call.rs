@@ -106,6 +106,11 @@ impl ServerCall {
         self.inner.call.peer()
     }
 
+    /// What carries the bytes of the caller's connection; otherwise as [`Channel::medium`](super::Channel::medium).
+    pub fn medium(&self) -> Option<&str> {
+        Some(&**self.inner.call.medium()).filter(|text| !text.is_empty())
+    }
+
     /// When the caller gives up.
     pub fn deadline(&self) -> Option<Instant> {
         self.inner.call.deadline.map(|(time, _)| time)
