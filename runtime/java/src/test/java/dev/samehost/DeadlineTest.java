@@ -51,11 +51,7 @@ final class DeadlineTest {
       StatusRuntimeException failure =
           assertThrows(
               StatusRuntimeException.class,
-              () ->
-                  setting
-                      .blocking()
-                      .withDeadlineAfter(200, TimeUnit.MILLISECONDS)
-                      .unary(note("slow")));
+              () -> setting.blocking().withDeadlineAfter(1, TimeUnit.SECONDS).unary(note("slow")));
       assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
       assertThat(failure.getStatus().getDescription()).contains(setting.address());
       assertThat(failure.getStatus().getDescription()).contains("waiting for the ");

@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A server that was given no executor: which handlers run on its readers, and what that spares. */
 @Timeout(2 * Setting.PATIENCE_SECONDS)
@@ -121,16 +123,19 @@ final class InlineHandlersTest {
     }
   }
 
-  @Test
-  void aHandlerThatBlocksHoldsUpNoOtherCallOfItsConnection() throws Exception {
-    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+  @ParameterizedTest
+  @EnumSource
+  void aHandlerThatBlocksForASecondHoldsUpNoOtherCallOfItsConnection(Setting.Transport transport)
+      throws Exception {
+    try (Setting setting = new Setting(transport)) {
       Handler handler = new Handler();
       setting.start(setting.server().addService(handler));
       ManagedChannel channel = setting.open();
       EchoGrpc.EchoBlockingStub stub = EchoGrpc.newBlockingStub(channel);
       warmUp(stub);
       ListenableFuture<Note> blocked = untilInside(handler.inside, channel, "wait");
-      for (int i = 0; i < 100; i++) {
+      long aSecondLater = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+      for (int i = 0; i < 100 || aSecondLater - System.nanoTime() > 0; i++) {
         threadOf(stub, "fast");
       }
       assertThat(blocked.isDone()).isFalse();

@@ -4,6 +4,7 @@ import static com.google.common.truth.Truth.assertWithMessage;
 
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
+import dev.samehost.transport.shm.ShmOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import java.io.IOException;
@@ -19,7 +20,9 @@ final class Setting implements AutoCloseable {
   /** Each transport that tests run over. */
   enum Transport {
     PAIR,
-    UNIX
+    UNIX,
+    /** Never over the socket. */
+    SHM
   }
 
   /** How long anything may take on a busy machine. */
@@ -35,9 +38,11 @@ final class Setting implements AutoCloseable {
   Setting(Transport transport) throws IOException {
     folder = Files.createTempDirectory("samehost-test");
     address =
-        transport == Transport.PAIR
-            ? "test-pair:" + NAMES.incrementAndGet()
-            : "unix:" + folder.resolve("socket");
+        switch (transport) {
+          case PAIR -> "test-pair:" + NAMES.incrementAndGet();
+          case UNIX -> "unix:" + folder.resolve("socket");
+          case SHM -> "shm:" + folder.resolve("socket");
+        };
   }
 
   String address() {
@@ -53,7 +58,7 @@ final class Setting implements AutoCloseable {
   }
 
   SamehostChannelBuilder channel() {
-    return SamehostChannelBuilder.forAddress(address);
+    return SamehostChannelBuilder.forAddress(address).transportOption(ShmOptions.STRICT, true);
   }
 
   Server start(SamehostServerBuilder builder) throws IOException {
