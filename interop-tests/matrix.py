@@ -57,11 +57,11 @@ def show(cell: Cell) -> None:
             print(f"    {line}", flush=True)
 
 
-def arguments(languages: list[str], transports: list[Transport]) -> argparse.Namespace:
+def arguments(languages: list[str], servers: list[str], transports: list[Transport]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--client", choices=languages, help="this client language alone")
-    parser.add_argument("--server", choices=languages, help="this server language alone")
+    parser.add_argument("--server", choices=servers, help="this server language alone")
     parser.add_argument("--transport", choices=[one.name for one in transports], help="this transport alone")
     parser.add_argument(
         "--case", default="all", help="a case, several with commas, or all; or faults, or visits"
@@ -71,12 +71,14 @@ def arguments(languages: list[str], transports: list[Transport]) -> argparse.Nam
     return parser.parse_args()
 
 
-def run_cells(languages: list[str], transports: list[Transport], options: argparse.Namespace) -> list[Cell]:
-    """Run every client against every server."""
+def run_cells(
+    pairs: list[tuple[str, str]], transports: list[Transport], options: argparse.Namespace
+) -> list[Cell]:
+    """Run every client against its servers."""
     if options.case in ("faults", "visits"):
         return []
     cells = chosen(
-        [Cell(c, s, t, options.limit) for c in languages for s in languages for t in transports], options
+        [Cell(*pair, transport, options.limit) for pair in pairs for transport in transports], options
     )
     with ThreadPoolExecutor(options.jobs) as jobs:
         for cell in jobs.map(lambda cell: run_cell(cell, options.case), cells):
@@ -95,12 +97,12 @@ def run_faults(languages: list[str], options: argparse.Namespace) -> list[Cell]:
     return cells
 
 
-def run_visits(languages: list[str], transports: list[Transport], options: argparse.Namespace) -> list[Cell]:
+def run_visits(servers: list[str], transports: list[Transport], options: argparse.Namespace) -> list[Cell]:
     """Run the servers before visitors of other versions."""
     if options.case != "visits" and (options.case != "all" or options.client):
         return []
     cells = visits.run_all(
-        [server for server in languages if options.server in (None, server)],
+        [server for server in servers if options.server in (None, server)],
         [transport for transport in transports if options.transport in (None, transport.name)],
     )
     for cell in cells:
@@ -113,10 +115,14 @@ def main() -> int:
     languages: list[str] = json.loads((SUITES / "languages.json").read_text(encoding="utf-8"))
     uses = json.loads((SUITES / "transports.json").read_text(encoding="utf-8"))
     transports = [Transport(**use) for use in uses]
-    options = arguments(languages, transports)
-    cells = run_cells(languages, transports, options)
+    surfaces: dict[str, list[str]] = json.loads((SUITES / "surfaces.json").read_text(encoding="utf-8"))
+    servers = [*languages, *surfaces]
+    pairs = [(client, server) for client in languages for server in languages]
+    pairs += [(client, server) for server, clients in surfaces.items() for client in clients]
+    options = arguments(languages, servers, transports)
+    cells = run_cells(pairs, transports, options)
     of_faults = run_faults(languages, options)
-    of_visits = run_visits(languages, transports, options)
+    of_visits = run_visits(servers, transports, options)
     if cells or of_visits:
         print("\n" + "\n".join(table(cells + of_visits)))
     if of_faults:

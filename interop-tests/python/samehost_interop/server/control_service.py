@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from samehost_interop.blocks import block, is_intact
+from samehost_interop.server.answers import description
 from samehost_interop.server.told import CALLER, KEY
 from samehost_interop.stubs import control, control_grpc
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from samehost_interop.server.known_calls import KnownCalls
 
-_NANOSECONDS = 1e9
 _MILLISECONDS = 1e3
 
 
@@ -33,16 +31,7 @@ class ControlService(control_grpc.ControlServiceServicer):  # type: ignore[misc]
     def Describe(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 the contract's
         """Say who serves, and what it knows of this call."""
         del request
-        description = control.Description(language="python", pid=os.getpid())
-        left = context.time_remaining()
-        if math.isfinite(left):
-            description.deadline_nanos = int(left * _NANOSECONDS)
-        caller = {name: value[0].decode() for name, value in CALLER.get().items()}
-        description.peer_address = caller["address"]
-        for name in ("pid", "uid", "gid"):
-            if name in caller:
-                setattr(description, f"peer_{name}", int(caller[name]))
-        return description
+        return description(context.time_remaining(), CALLER.get())
 
     def Echo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Answer with the same block."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from samehost_interop.stubs import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _STATE = control.HowEndedResponse
 
@@ -23,8 +26,9 @@ class _Entry:
 class KnownCalls:
     """What is known of them. Any thread may use it."""
 
-    def __init__(self) -> None:
-        """Know none."""
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        """Know none. `on_change` is called at each change, and must not wait."""
+        self._on_change = on_change
         self._changed = threading.Condition()
         self._entries: dict[str, _Entry] = {}
 
@@ -32,7 +36,7 @@ class KnownCalls:
         """Note that a call with this key has come."""
         with self._changed:
             self._entry(key).state = _STATE.OPEN
-            self._changed.notify_all()
+            self._notify()
 
     def ended(self, key: str, code: grpc.StatusCode) -> None:
         """Note that its handler has ended it; what comes later does not count."""
@@ -46,21 +50,31 @@ class KnownCalls:
         """Let the call go on, now or when it comes."""
         with self._changed:
             self._entry(key).released = True
-            self._changed.notify_all()
+            self._notify()
+
+    def is_decided(self, key: str) -> bool:
+        """Tell whether the call may go on, or is over."""
+        with self._changed:
+            entry = self._entry(key)
+            return entry.released or entry.state != _STATE.OPEN
 
     def wait_until_released(self, key: str) -> bool:
         """Wait until the call may go on; answers whether it may, or is over."""
         with self._changed:
-            entry = self._entry(key)
-            self._changed.wait_for(lambda: entry.released or entry.state != _STATE.OPEN)
-            return entry.released
+            self._changed.wait_for(lambda: self.is_decided(key))
+            return self._entry(key).released
+
+    def has_reached(self, key: str, over: bool) -> bool:  # noqa: FBT001 the contract's
+        """Tell whether the call is over, or else whether it has come."""
+        with self._changed:
+            state = self._entry(key).state
+            return state in (_STATE.ENDED, _STATE.CANCELLED) or (state == _STATE.OPEN and not over)
 
     def how_ended(self, key: str, over: bool, seconds: float) -> Any:  # noqa: FBT001 the contract's
         """Tell what became of a call; waits until it is open, or over, for at most so long."""
-        reached = {_STATE.ENDED, _STATE.CANCELLED} | (set() if over else {_STATE.OPEN})
         with self._changed:
+            self._changed.wait_for(lambda: self.has_reached(key, over), seconds)
             entry = self._entry(key)
-            self._changed.wait_for(lambda: entry.state in reached, seconds)
             return control.HowEndedResponse(state=entry.state, code=entry.code)
 
     def _over(self, key: str, state: int, code: grpc.StatusCode) -> None:
@@ -69,7 +83,11 @@ class KnownCalls:
             if entry.state == _STATE.OPEN:
                 entry.state = state
                 entry.code = code.value[0]
-                self._changed.notify_all()
+                self._notify()
+
+    def _notify(self) -> None:
+        self._changed.notify_all()
+        self._on_change()
 
     def _entry(self, key: str) -> _Entry:
         return self._entries.setdefault(key, _Entry())

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from samehost_interop.server.answers import false_claim, payload, wanted_status
 from samehost_interop.stubs import Empty, messages, testing_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _MICROSECONDS = 1e6
 
 
@@ -31,7 +31,7 @@ class TestService(testing_grpc.TestServiceServicer):  # type: ignore[misc]  # ma
         context.set_compression(grpc.Compression.Gzip)
         if not request.response_compressed.value:
             context.disable_next_message_compression()
-        return messages.SimpleResponse(payload=_payload(request.response_size))
+        return messages.SimpleResponse(payload=payload(request.response_size))
 
     def StreamingOutputCall(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         """Answer with a message for each of the parameters."""
@@ -69,18 +69,15 @@ class TestService(testing_grpc.TestServiceServicer):  # type: ignore[misc]  # ma
 
 
 def _obey(request: Any, context: grpc.ServicerContext) -> None:
-    wanted = request.response_status
-    if wanted.code:
-        context.abort(_CODES.get(wanted.code, grpc.StatusCode.UNKNOWN), wanted.message)
+    wanted = wanted_status(request)
+    if wanted:
+        context.abort(*wanted)
 
 
 def _check_compression(request: Any, context: Any) -> None:
-    """Hold what a request says of itself against how it came."""
-    if request.HasField("expect_compressed"):
-        said, came = request.expect_compressed.value, context.request_was_compressed()
-        if said != came:
-            text = f"the request {'was' if came else 'was not'} compressed, and says otherwise"
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+    claim = false_claim(request, context)
+    if claim:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, claim)
 
 
 def _answers(parameters: Iterable[Any], context: grpc.ServicerContext) -> Iterator[Any]:
@@ -89,8 +86,4 @@ def _answers(parameters: Iterable[Any], context: grpc.ServicerContext) -> Iterat
             context.disable_next_message_compression()
         if one.interval_us:
             time.sleep(one.interval_us / _MICROSECONDS)
-        yield messages.StreamingOutputCallResponse(payload=_payload(one.size))
-
-
-def _payload(size: int) -> Any:
-    return messages.Payload(body=bytes(size))
+        yield messages.StreamingOutputCallResponse(payload=payload(one.size))
