@@ -7,7 +7,7 @@ STAGE := scripts/stage
 VENV := .venv/bin
 DEMO_STUBS := examples/demo/python/target
 
-.PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix bench bench-programs bench-smoke tidy
+.PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix bench bench-micro bench-programs bench-smoke tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -84,15 +84,32 @@ matrix: python-package
 	@$(STAGE) 'make the stubs of the interop programs (Python)' $(VENV)/python interop-tests/python/generate.py
 	@$(STAGE) 'interop matrix' interop-tests/matrix
 
+MINUTES ?= 60
 bench: bench-programs ## every benchmark with all peers, and a page of them in benchmarks/results
-	@$(STAGE) 'benchmarks' benchmarks/run --json benchmarks/results/rows.json --page benchmarks/results/index.html
+	@$(STAGE) 'benchmarks' benchmarks/run --minutes $(MINUTES) --json benchmarks/results/rows.json \
+		--costs benchmarks/results/costs.json --page benchmarks/results/index.html
 
-bench-programs: $(VENV)/ruff ## what benchmarks/run starts
+bench-micro: ## JMH and Criterion on the wire codec and the ring, and what a call allocates
+	@scripts/toolchain java rust
+	@$(STAGE) 'build the benchmarks (JMH)' $(MVN) -Pjmh -pl benchmarks/jmh -am package -Dmaven.test.skip
+	@$(STAGE) 'JMH' benchmarks/micro
+	@$(STAGE) 'Criterion' $(CARGO) run -q --release -p samehost-benchmarks --features micro --bin samehost-micro -- --bench
+
+# What takes long to build, and the benchmarks alone need; Cap'n Proto's compiler comes as a wheel.
+PEERS ?= capnp iceoryx2
+$(VENV)/capnp: benchmarks/requirements.txt $(VENV)/ruff
+	@$(STAGE) 'install what the benchmarks need' $(VENV)/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+bench-programs: $(VENV)/ruff $(if $(findstring capnp,$(PEERS)),$(VENV)/capnp) ## what benchmarks/run starts, which calls this where sources are newer
 	@scripts/toolchain java rust python
-	@$(STAGE) 'build the benchmarks (Java)' $(MVN) -pl benchmarks/java -am package -DskipTests -Dspotless.check.skip
-	@$(STAGE) 'build the benchmarks (Rust)' $(CARGO) build -q --release -p samehost-benchmarks
+	@mkdir -p target && touch target/benchmarks-begun
+	@$(STAGE) 'build the benchmarks (Java)' $(MVN) -pl benchmarks/java -am package -Dmaven.test.skip -Dspotless.check.skip
+	@$(STAGE) "build the benchmarks (Rust, with $(PEERS))" env CAPNP=$(CURDIR)/$(VENV)/capnp \
+		$(CARGO) build -q --release -p samehost-benchmarks --features "$(PEERS)"
 	@$(STAGE) 'build the benchmarks (Python)' scripts/python-package --profile wheel
 	@benchmarks/python/stubs
+	@mv target/benchmarks-begun target/benchmarks-programs
 
 # By then all that is Java has been built by the stage before, and Python's package too.
 bench-smoke: $(VENV)/ruff

@@ -8,13 +8,18 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import building
+import costs
+import pace
 import page
 import plan
 import results
+from pace import Pace
 from plan import Cell, MisusedError, Pair
 from running import BrokenError, Running, Sample
 
@@ -22,31 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How long a cell takes: warm-up of each pair, then rounds in which every pair has its turn."""
-
-    first_warm_up: float
-    warm_up: float
-    rounds: int
-    turn: float
-
-    def seconds(self, cells: int, pairs: int) -> float:
-        """Reckon how long so many cells of so many pairs take."""
-        return cells * (self.warm_up + self.rounds * self.turn) + pairs * (self.first_warm_up - self.warm_up)
-
-
-FULL = Pace(first_warm_up=15, warm_up=3, rounds=5, turn=2)
-# When a quick run is to end, and how long the turns of one cell of one pair may be at least and at most.
-QUICK_SECONDS = 32.0
-QUICK_CELL_SECONDS = (0.4, 5.0)
-
-
-def quick(turns: int, spent: float) -> Pace:
-    """Fit a run into what the start of all pairs has left of a quick one's time: half of it is warm-up."""
-    least, most = QUICK_CELL_SECONDS
-    share = max(least, min(most, (QUICK_SECONDS - spent) / max(1, turns)))
-    return Pace(first_warm_up=share / 2, warm_up=share / 2, rounds=2, turn=share / 4)
+# So many pairs are started at a time: a JVM's start keeps a processor busy.
+STARTERS = 2 * (os.cpu_count() or 1)
 
 
 def say(text: str) -> None:
@@ -54,25 +36,39 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(
-    pairs: list[Pair], cells: list[Cell], pin: str, pace_now: Callable[[], Pace]
-) -> list[results.Row]:
-    """Run all cells of one pinning, all pairs alive throughout."""
+@dataclass(frozen=True)
+class Part:
+    """What one --only chooses: its pairs live together, and each cell is measured in turn with its peers."""
+
+    pairs: list[Pair]
+    cells: list[Cell]
+
+    def able(self, pin: str) -> list[Pair]:
+        """List the pairs that can be pinned so."""
+        return [pair for pair in self.pairs if pin == "free" or not pair.needs_two_processors]
+
+    def turns(self, pin: str) -> int:
+        """Count the cells, each once for every pair that has it."""
+        return sum(cell.name in pair.cases for cell in self.cells for pair in self.able(pin))
+
+
+def measure(part: Part, pin: str, pace_now: Callable[[], Pace]) -> list[results.Row]:
+    """Run all cells of one part with one pinning, all its pairs alive throughout."""
     processor = max(os.sched_getaffinity(0)) if pin == "one" else None
     rows = []
     with contextlib.ExitStack() as stack:
-        running = []
-        for pair in pairs:
-            if pin == "free" or not pair.needs_two_processors:
-                say(f"{pin}: starting {pair}")
-                running.append(stack.enter_context(Running(pair, processor)))
+        running = [stack.enter_context(Running(pair, processor)) for pair in part.able(pin)]
+        say(f"{pin}: starting {len(running)} pairs")
+        with ThreadPoolExecutor(STARTERS) as starters:
+            list(starters.map(Running.start, running))
         pace = pace_now()
         warm: set[Pair] = set()
-        for cell in cells:
-            able = [one for one in running if cell.case in one.pair.cases]
-            say(f"{pin}: {cell.case}, {cell.size} bytes, {len(able)} pairs")
+        for cell in part.cells:
+            able = [one for one in running if cell.name in one.pair.cases]
+            say(f"{pin}: {cell.name}, {cell.size} bytes, {len(able)} pairs")
             for one in able:
-                one.order(cell, pace.warm_up if one.pair in warm else pace.first_warm_up)
+                first = one.pair.has_jit and one.pair not in warm
+                one.order(cell, pace.first_warm_up if first else pace.warm_up)
                 warm.add(one.pair)
             samples: dict[Pair, list[Sample]] = {one.pair: [] for one in able}
             for _ in range(pace.rounds):
@@ -85,13 +81,22 @@ def measure(
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="benchmarks/run", description=__doc__)
-    parser.add_argument("--only", default="", metavar="WORDS", help="transports, cases, sizes, client-server")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="WORDS",
+        help="transports, cases, sizes, client-server; another --only is another part of the run",
+    )
     parser.add_argument(
         "--peers", metavar="NAMES", help="the systems to compare with, or none; all if not given"
     )
     parser.add_argument("--pin", choices=["one", "free"], help="one of the two tables instead of both")
     parser.add_argument("--quick", action="store_true", help="short turns and little warm-up: for a glance")
+    parser.add_argument("--minutes", type=float, default=60, help="how long it may measure (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    parser.add_argument(
+        "--costs", type=Path, metavar="FILE", help="measure what connections cost too, and write it there"
+    )
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a page with plots there")
     return parser.parse_args()
 
@@ -101,42 +106,81 @@ def words(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
+def parts(asked: argparse.Namespace) -> list[Part]:
+    """Make what is asked for into parts."""
+    peers = None if asked.peers is None else words(asked.peers)
+    found = []
+    for only in map(words, asked.only or [""]):
+        plan.check(only)
+        found.append(Part(plan.pairs(only, peers, quick=asked.quick), plan.cells(only, quick=asked.quick)))
+    return found
+
+
+def pinnings(asked: argparse.Namespace) -> list[str]:
+    """Tell which tables are asked for."""
+    if asked.pin:
+        return [asked.pin]
+    return ["free"] if asked.quick else ["free", "one"]
+
+
+def run(asked: argparse.Namespace, todo: list[Part], pins: list[str]) -> list[results.Row]:
+    """Measure all parts with all pinnings."""
+    turns = sum(part.turns(pin) for part in todo for pin in pins)
+    jits = sum(pair.has_jit for part in todo for pin in pins for pair in part.able(pin))
+    begin = time.monotonic()
+
+    def pace_now() -> Pace:
+        if asked.quick:
+            return pace.fit(pace.QUICK_SECONDS - (time.monotonic() - begin), turns, jits, pace.QUICK_ROUNDS)
+        return pace.fit(asked.minutes * 60, turns, jits, pace.ROUNDS)
+
+    say(f"{turns} cells: about {pace_now().seconds(turns, jits) / 60:.0f} minutes of measuring")
+    rows = []
+    for pin in pins:
+        for part in todo:
+            rows += measure(part, pin, pace_now)
+    say(f"{len(rows)} rows in {time.monotonic() - begin:.0f} s")
+    return rows
+
+
+def cost(todo: list[Part]) -> list[costs.Cost]:
+    """Measure what connections of all pairs cost."""
+    chosen = costs.chosen(pair for part in todo for pair in part.pairs)
+    say(f"what connections cost: {len(chosen)} pairs")
+    return costs.measure(chosen)
+
+
 def main() -> int:
     """Run, print the tables, and write what is asked for."""
     asked = arguments()
-    only = words(asked.only)
+    pins = pinnings(asked)
     try:
-        plan.check(only)
-        pairs = plan.pairs(only, None if asked.peers is None else words(asked.peers))
-        cells = plan.cells(only, quick=asked.quick)
+        todo = parts(asked)
+        building.build()
+        rows = run(asked, todo, pins)
+        costly = cost(todo) if asked.costs else []
     except MisusedError as refused:
         say(f"benchmarks/run: {refused}")
         return 2
-    pins = [asked.pin] if asked.pin else ["free"] if asked.quick else ["free", "one"]
-    turns = len(pins) * sum(cell.case in pair.cases for cell in cells for pair in pairs)
-    begin = time.monotonic()
-
-    def pace() -> Pace:
-        return quick(turns, time.monotonic() - begin) if asked.quick else FULL
-
-    minutes = pace().seconds(turns, len(pins) * len(pairs)) / 60
-    say(f"{len(pairs)} pairs, {turns} cells: about {minutes:.0f} minutes of measuring")
-    rows = []
-    try:
-        for pin in pins:
-            rows += measure(pairs, cells, pin, pace)
     except BrokenError as broken:
         say(f"benchmarks/run: {broken}")
         return 1
-    say(f"{len(rows)} rows in {time.monotonic() - begin:.0f} s")
     for pin in pins:
         print(results.table(rows, pin))
     if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        write(asked.json, json.dumps(rows, indent=1) + "\n")
+    if asked.costs:
+        print(costs.table(costly))
+        write(asked.costs, json.dumps(costly, indent=1) + "\n")
     if asked.page:
-        asked.page.parent.mkdir(parents=True, exist_ok=True)
-        asked.page.write_text(page.page(rows, quick=asked.quick), encoding="utf-8")
+        write(asked.page, page.page(rows, costly, quick=asked.quick))
     return 0
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, and its folder where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import subprocess
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from results import COLUMNS, PINS
+import costs
+from results import COLUMNS, PINS, blocks, name
 
 if TYPE_CHECKING:
     from results import Row
@@ -36,7 +37,7 @@ th:first-child, td:first-child { text-align: left; } .scroll { overflow-x: auto;
 """
 
 
-def page(rows: list[Row], *, quick: bool) -> str:
+def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool) -> str:
     """Write the page."""
     parts = [
         "<!doctype html>",
@@ -56,12 +57,30 @@ def page(rows: list[Row], *, quick: bool) -> str:
         )
     for pin in dict.fromkeys(row["pin"] for row in rows):
         parts.append(f"<h2>{html.escape(PINS[pin].capitalize())}</h2>")
-        mine = [row for row in rows if row["pin"] == pin]
-        for case, size in dict.fromkeys((row["case"], row["size"]) for row in mine):
-            block = [row for row in mine if (row["case"], row["size"]) == (case, size)]
-            block.sort(key=lambda row: float(row["p50_us"]))
-            parts += [f"<h3>{html.escape(case)}, {size} bytes</h3>", plot(block), numbers(block)]
+        for heading, block in blocks(rows, pin).items():
+            parts += [f"<h3>{html.escape(heading)}</h3>", plot(block), numbers(block)]
+    if costly:
+        parts.append(connections(costly))
     return "\n".join([*parts, "</body></html>", ""])
+
+
+def connections(costly: list[costs.Cost]) -> str:
+    """Write what connections cost as a table."""
+    head = "".join(f"<th>{html.escape(title)}</th>" for title, _, _ in costs.COLUMNS)
+    body = "".join(
+        f"<tr><td>{html.escape(name(cost))}</td>"
+        + "".join(f"<td>{cost.get(key, '')}</td>" for _, key, _ in costs.COLUMNS)
+        + "</tr>"
+        for cost in costly
+    )
+    return (
+        "<h2>What connections cost</h2><p>The time from making a channel to its first answer, of a process's"
+        " first one and the median of later ones (over stdio with the start of the child); how the"
+        f" proportional memory (PSS) of both processes together grows with each of {costs.MANY} idle"
+        " connections, the rings of shared memory apart; and the processor time of both in"
+        f" {costs.IDLE_SECONDS:.0f} s without a call.</p>"
+        f'<div class="scroll"><table><tr><th></th>{head}</tr>{body}</table></div>'
+    )
 
 
 def machine() -> str:
@@ -77,16 +96,11 @@ def machine() -> str:
     return f"{when}; {processors} processors, {platform.machine()}, Linux {platform.release()}; {java}"
 
 
-def name(row: Row) -> str:
-    """Name a row in one line."""
-    return f"{row['system']} {row['transport']} {row['client']}-{row['server']}"
-
-
 def kind(row: Row) -> str:
     """Tell which colour a row has."""
-    if row["system"].startswith("samehost"):
+    if row["system"] == "samehost":
         return "ours"
-    return "floor" if row["system"].startswith("raw") else "peer"
+    return "floor" if row["system"] == "raw" else "peer"
 
 
 def plot(block: list[Row]) -> str:
@@ -122,7 +136,7 @@ def numbers(block: list[Row]) -> str:
     head = "".join(f"<th>{html.escape(title)}</th>" for title, _, _ in COLUMNS)
     body = "".join(
         f"<tr><td>{html.escape(name(row))}</td>"
-        + "".join(f"<td>{show(row)}</td>" for _, _, show in COLUMNS)
+        + "".join(f"<td>{show(row, block)}</td>" for _, _, show in COLUMNS)
         + "</tr>"
         for row in block
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jdk
+
 HOME = Path(__file__).resolve().parent
 
 
@@ -21,31 +23,45 @@ class Pair:
     """A client and a server that talk by one system over one transport."""
 
     system: str
+    variant: str
+    # What the two programs call it.
+    client_system: str
     server_system: str
     transport: str
     client: str
     server: str
     cases: tuple[str, ...]
     needs_two_processors: bool
+    newest_jdk: bool
+
+    @property
+    def has_jit(self) -> bool:
+        """Tell whether it needs a longer warm-up."""
+        return "java" in (self.client, self.server)
 
     def __str__(self) -> str:
         """Name it in one word."""
-        return f"{self.system}/{self.transport}/{self.client}-{self.server}"
+        name = f"{self.system}-{self.variant}" if self.variant else self.system
+        return f"{name}/{self.transport}/{self.client}-{self.server}"
 
 
 @dataclass(frozen=True)
 class Cell:
     """One case at one size: all pairs that can do it are measured alternately."""
 
-    case: str
+    # What the programs and --only call it; the rows have its case, its threads and its pace apart.
+    name: str
     size: int
+    case: str
+    threads: int
+    pace_hz: int
 
 
 class MisusedError(Exception):
     """A word on the command line that means nothing here."""
 
 
-def pairs(only: list[str], peers: list[str] | None) -> list[Pair]:
+def pairs(only: list[str], peers: list[str] | None, *, quick: bool) -> list[Pair]:
     """List the pairs: ours as chosen; peers over the chosen transports, or else over their first one."""
     systems = load("systems")
     transports = chosen(only, [entry["name"] for entry in load("transports")])
@@ -59,19 +75,16 @@ def pairs(only: list[str], peers: list[str] | None) -> list[Pair]:
         raise MisusedError(message)
     result = []
     for system in systems:
-        if system.get("peer") and peers is not None and not asked_for(system["name"], peers):
+        if system.get("peer") and peers is not None and system["name"] not in peers:
+            continue
+        if system.get("newest_jdk") and (quick or not jdk.newest()):
             continue
         over = [name for name in system["transports"] if name in transports]
-        if system.get("peer") and not over and not system["name"].startswith("raw"):
+        if system.get("peer") and not over and system["name"] != "raw":
             over = system["transports"][:1]
         between = [word for word in system["languages"] if system.get("peer") or word in languages]
         result += [pair(system, transport, word) for transport in over for word in between]
     return result
-
-
-def asked_for(name: str, peers: list[str]) -> bool:
-    """Tell whether a peer is asked for: by its name, or raw for all floors."""
-    return name in peers or (name.startswith("raw-") and "raw" in peers)
 
 
 def pair(system: dict[str, Any], transport: str, languages: str) -> Pair:
@@ -79,12 +92,15 @@ def pair(system: dict[str, Any], transport: str, languages: str) -> Pair:
     client, server = languages.split("-")
     return Pair(
         system["name"],
+        system.get("variant", ""),
+        system.get("client", system["name"]),
         system.get("server", system["name"]),
         transport,
         client,
         server,
         tuple(system["cases"]),
         bool(system.get("needs_two_processors")),
+        bool(system.get("newest_jdk")),
     )
 
 
@@ -93,13 +109,20 @@ def cells(only: list[str], *, quick: bool) -> list[Cell]:
     cases = load("cases")
     names = chosen(only, [case["name"] for case in cases])
     sizes = chosen(only, sorted({str(size) for case in cases for size in case["sizes"]}))
-    every = [Cell(case["name"], size) for case in cases for size in case["sizes"] if case["name"] in names]
-    result = [cell for cell in every if str(cell.size) in sizes]
+    every = [cell(case, size) for case in cases for size in case["sizes"] if case["name"] in names]
+    result = [one for one in every if str(one.size) in sizes]
     if quick:
-        firsts = {cell.case: cell for cell in reversed(result)}
-        named = [name for name in firsts if name in only] or (result[0:1] and [result[0].case])
-        result = [cell for cell in reversed(firsts.values()) if cell.case in named]
+        firsts = {one.name: one for one in reversed(result)}
+        named = [name for name in firsts if name in only] or (result[0:1] and [result[0].name])
+        result = [one for one in reversed(firsts.values()) if one.name in named]
     return result
+
+
+def cell(case: dict[str, Any], size: int) -> Cell:
+    """Make one cell of a case."""
+    return Cell(
+        case["name"], size, case.get("case", case["name"]), case.get("threads", 1), case.get("pace_hz", 0)
+    )
 
 
 def chosen(only: list[str], names: list[str]) -> list[str]:

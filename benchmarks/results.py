@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
+import jdk
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,13 +19,17 @@ Row = dict[str, Any]
 def row(pair: Pair, cell: Cell, pin: str, samples: list[Sample]) -> Row:
     """Make one row: medians over the rounds, and how far apart their p50 were."""
     calls = statistics.median(sample.calls / sample.seconds for sample in samples)
+    newest = jdk.newest() if pair.newest_jdk else None
     return {
         "system": pair.system,
+        "variant": f"jdk-{newest[0]}" if newest else pair.variant,
         "transport": pair.transport,
         "client": pair.client,
         "server": pair.server,
         "case": cell.case,
         "size": cell.size,
+        "threads": cell.threads,
+        "pace_hz": cell.pace_hz,
         "pin": pin,
         "p50_us": round(statistics.median(sample.p50_us for sample in samples), 3),
         "p99_us": round(statistics.median(sample.p99_us for sample in samples), 3),
@@ -37,30 +43,77 @@ def row(pair: Pair, cell: Cell, pin: str, samples: list[Sample]) -> Row:
     }
 
 
-# Each column: its title, its width in a text, and what it shows of a row.
-COLUMNS: tuple[tuple[str, int, Callable[[Row], str]], ...] = (
-    ("p50 us", 12, lambda row: f"{row['p50_us']:.2f}"),
-    ("spread", 22, lambda row: f"{row['p50_us_least']:.2f}-{row['p50_us_most']:.2f}"),
-    ("p99 us", 12, lambda row: f"{row['p99_us']:.2f}"),
-    ("mean us", 12, lambda row: f"{row['mean_us']:.2f}"),
-    ("calls/s", 12, lambda row: f"{row['calls_per_s']:,.0f}"),
-    ("MB/s", 12, lambda row: f"{row['mb_per_s']:,.1f}"),
-    ("CPU us/call", 14, lambda row: f"{row['cpu_us_per_call']:.2f}"),
+def blocks(rows: list[Row], pin: str) -> dict[str, list[Row]]:
+    """Sort the rows of one pinning by cell, the quickest first; each cell has a title."""
+    found: dict[str, list[Row]] = {}
+    for one in rows:
+        if one["pin"] == pin:
+            found.setdefault(title(one), []).append(one)
+    return {name: sorted(block, key=lambda one: float(one["p50_us"])) for name, block in found.items()}
+
+
+def title(one: Row) -> str:
+    """Name the cell of a row."""
+    extra = f", from {one['threads']} threads" if one["threads"] > 1 else ""
+    extra += f", {one['pace_hz']} a second" if one["pace_hz"] else ""
+    return f"{one['case']}{extra}, {one['size']} bytes"
+
+
+def name(one: Row) -> str:
+    """Name the pair of a row."""
+    system = f"{one['system']} ({one['variant']})" if one["variant"] else one["system"]
+    return f"{system} {one['transport']} {one['client']}-{one['server']}"
+
+
+def to_floor(one: Row, block: list[Row], variant: str) -> str:
+    """Tell how many times as long as the floor a row of ours takes, by its client's language if it can be."""
+    transport = {"fifo": "stdio"}.get(one["transport"], one["transport"])
+    floors = {
+        other["client"]: other["p50_us"]
+        for other in block
+        if (other["system"], other["variant"], other["transport"]) == ("raw", variant, transport)
+    }
+    floor = floors.get(one["client"], floors.get("rust"))
+    return f"{one['p50_us'] / floor:.2f}" if floor and one["system"] == "samehost" else ""
+
+
+def against(one: Row, block: list[Row], system: str) -> str:
+    """Tell how many times quicker a row of ours is than a peer over a Unix socket."""
+    peers = [
+        other["p50_us"]
+        for other in block
+        if (other["system"], other["variant"], other["transport"]) == (system, "", "unix")
+    ]
+    return f"{peers[0] / one['p50_us']:.1f}" if peers and one["system"] == "samehost" else ""
+
+
+# Each column: its title, its width in a text, and what it shows of a row among those of its cell.
+COLUMNS: tuple[tuple[str, int, Callable[[Row, list[Row]], str]], ...] = (
+    ("p50 us", 12, lambda row, _: f"{row['p50_us']:.2f}"),
+    ("spread", 22, lambda row, _: f"{row['p50_us_least']:.2f}-{row['p50_us_most']:.2f}"),
+    ("p99 us", 12, lambda row, _: f"{row['p99_us']:.2f}"),
+    ("mean us", 12, lambda row, _: f"{row['mean_us']:.2f}"),
+    ("calls/s", 12, lambda row, _: f"{row['calls_per_s']:,.0f}"),
+    ("MB/s", 12, lambda row, _: f"{row['mb_per_s']:,.1f}"),
+    ("CPU us/call", 14, lambda row, _: f"{row['cpu_us_per_call']:.2f}"),
+    ("/ raw", 8, lambda row, block: to_floor(row, block, "")),
+    ("/ spin", 8, lambda row, block: to_floor(row, block, "spin")),
+    ("grpc-java /", 13, lambda row, block: against(row, block, "grpc-java")),
 )
-NAME_WIDTH = 48
+NAME_WIDTH = 44
 
 PINS = {"free": "both processes free to move", "one": "both processes on one processor"}
 
 
 def table(rows: list[Row], pin: str) -> str:
-    """Write the rows of one pinning as text, a block a cell, the quickest first."""
+    """Write the rows of one pinning as text, a block a cell."""
     lines = ["", f"== {PINS[pin]}"]
-    mine = [row for row in rows if row["pin"] == pin]
-    for case, size in dict.fromkeys((row["case"], row["size"]) for row in mine):
-        title = f"{case}, {size} bytes".ljust(NAME_WIDTH)
-        lines += ["", title + "".join(name.rjust(width) for name, width, _ in COLUMNS)]
-        block = [row for row in mine if (row["case"], row["size"]) == (case, size)]
-        for row in sorted(block, key=lambda row: float(row["p50_us"])):
-            name = f"  {row['system']} {row['transport']} {row['client']}-{row['server']}".ljust(NAME_WIDTH)
-            lines.append(name + "".join(show(row).rjust(width) for _, width, show in COLUMNS))
+    for heading, block in blocks(rows, pin).items():
+        lines += [
+            "",
+            heading.ljust(NAME_WIDTH) + "".join(column.rjust(width) for column, width, _ in COLUMNS),
+        ]
+        for one in block:
+            shown = "".join(show(one, block).rjust(width) for _, width, show in COLUMNS)
+            lines.append(f"  {name(one)}".ljust(NAME_WIDTH) + shown)
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jdk
 from plan import HOME, Cell, Pair, load
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 GRACE_SECONDS = 60
+END_SECONDS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -46,31 +48,40 @@ class Running:
         """Prepare to start them, both on this processor if one is given."""
         self.pair = pair
         self._prefix = [] if processor is None else ["taskset", "-c", str(processor)]
+        newest = jdk.newest() if pair.newest_jdk else None
+        self._environment = {**os.environ, "JAVA_HOME": str(newest[1])} if newest else None
         self._processes: list[subprocess.Popen[str]] = []
         self._left = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        """Start both, the server first, and wait until they are ready."""
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
+        """Begin; nothing is started yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End both, and remove their folder."""
+        """End both, with time to tidy up, and remove their folder."""
         for process in reversed(self._processes):
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream:
-                    with contextlib.suppress(BrokenPipeError):
-                        stream.close()
+            if process.stdin:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
+            if process is not self.client:
+                process.terminate()
+            try:
+                process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
         self._processes.clear()
         self._left.close()
 
-    def _start(self) -> None:
+    @property
+    def client(self) -> subprocess.Popen[str]:
+        """The calling process, which was started last."""
+        return self._processes[-1]
+
+    def start(self) -> None:
+        """Start both, the server first, and wait until they are ready."""
         folder = self._left.enter_context(tempfile.TemporaryDirectory(prefix="samehost-"))
         pair = self.pair
         transport = next(entry for entry in load("transports") if entry["name"] == pair.transport)
@@ -81,11 +92,15 @@ class Running:
         if at != "stdio:":
             self._spawn([*serve, "--address", at])
         to = transport["client"].format(**words)
-        self._spawn([program, "client", pair.client, "--system", pair.system, "--address", to])
+        self._spawn([program, "client", pair.client, "--system", pair.client_system, "--address", to])
 
     def _spawn(self, command: list[str]) -> None:
         process = subprocess.Popen(
-            [*self._prefix, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*self._prefix, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self._environment,
         )
         self._processes.append(process)
         line = self._line(process, START_SECONDS)
@@ -95,24 +110,26 @@ class Running:
 
     def order(self, cell: Cell, seconds: float) -> Sample:
         """Have the client make calls for some time."""
-        client = self._processes[-1]
+        client = self.client
         before = self.cpu_seconds()
         if client.stdin:
-            client.stdin.write(f"{cell.case} {cell.size} {round(seconds * 1000)}\n")
+            client.stdin.write(f"{cell.name} {cell.size} {round(seconds * 1000)}\n")
             client.stdin.flush()
         line = self._line(client, seconds + GRACE_SECONDS)
         spent = self.cpu_seconds() - before
         measured: dict[str, Any] = json.loads(line)
         if not measured["calls"]:
-            message = f"{self.pair}: no call of {cell.case} at {cell.size} ended in time"
+            message = f"{self.pair}: no call of {cell.name} at {cell.size} ended in time"
             raise BrokenError(message)
         return Sample(**measured, cpu_us=spent * 1e6 / measured["calls"])
 
     def cpu_seconds(self) -> float:
         """Sum the CPU time that both processes have had."""
-        client = self._processes[-1].pid
-        pids = {process.pid for process in self._processes} | children(client)
-        return sum(ticks(pid) for pid in pids) / TICKS
+        return sum(ticks(pid) for pid in self.pids()) / TICKS
+
+    def pids(self) -> set[int]:
+        """List both processes; the server over stdio is a child of the client."""
+        return {process.pid for process in self._processes} | children(self.client.pid)
 
     def _line(self, process: subprocess.Popen[str], seconds: float) -> str:
         """Read one line, and give up on a process that says nothing."""

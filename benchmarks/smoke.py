@@ -16,6 +16,15 @@ KEYS = {
     "p50_us", "p99_us", "mean_us", "calls_per_s", "mb_per_s", "cpu_us_per_call",
 }  # fmt: skip
 
+NAMES = {
+    "system": {
+        "samehost", "grpc-java", "grpc-java-default", "tonic", "grpcio", "capnp", "iceoryx2", "jsonl", "raw",
+    },
+    "client": {"java", "rust", "python"},
+    "server": {"java", "rust", "python"},
+    "case": {"unary", "unary-8", "unary-64", "stream"},
+}  # fmt: skip
+
 
 def main() -> int:
     """Run each set of words given, and check what comes out."""
@@ -48,6 +57,7 @@ def run(only: str, peers: str) -> list[str]:
         if not row.keys() >= KEYS:
             faults.append(f"{where}: lacks {sorted(KEYS - row.keys())}")
             continue
+        faults += [f"{where}: no such {key}" for key, names in NAMES.items() if row[key] not in names]
         if not 0 < row["p50_us_least"] <= row["p50_us"] <= row["p50_us_most"]:
             faults.append(f"{where}: the median of p50 lies outside of its spread")
         if not row["p50_us"] <= row["p99_us"] or row["calls_per_s"] <= 0 or row["cpu_us_per_call"] < 0:

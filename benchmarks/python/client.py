@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PACE_NANOS = 1_000_000
 THREADS = 8
+SMALL = 64
 STREAM_BYTES = 64 << 20
 
 
@@ -106,7 +107,27 @@ def streams(echo: systems.Echo, size: int, end: int) -> array[int]:
     return times
 
 
-def run(echo: systems.Echo, case: str, size: int, millis: int) -> str:
+class Connections:
+    """More connections than the one that is measured; they stay."""
+
+    def __init__(self, connect: Callable[[], systems.Echo]) -> None:
+        """Begin with none."""
+        self._connect = connect
+        self._made: list[systems.Echo] = []
+
+    def make(self, count: int) -> array[int]:
+        """Make so many, each timed from its beginning to its first answer."""
+        times = array("q")
+        for _ in range(count):
+            before = time.perf_counter_ns()
+            echo = self._connect()
+            echo.unary(SMALL)
+            times.append(time.perf_counter_ns() - before)
+            self._made.append(echo)
+        return times
+
+
+def run(echo: systems.Echo, more: Connections, case: str, size: int, millis: int) -> str:
     """Measure one case for so long."""
     begin = time.perf_counter_ns()
     end = begin + millis * 1_000_000
@@ -116,6 +137,7 @@ def run(echo: systems.Echo, case: str, size: int, millis: int) -> str:
         "unary-8": lambda: in_flight(echo, size, end, 8),
         "unary-64": lambda: in_flight(echo, size, end, 64),
         "unary-8-threads": lambda: together(lambda: one_after_the_other(echo, size, end)),
+        "connect": lambda: more.make(size),
         "stream": lambda: streams(echo, size, end),
     }
     times = sorted(cases[case]())
@@ -134,11 +156,12 @@ def run(echo: systems.Echo, case: str, size: int, millis: int) -> str:
 def main() -> None:
     """Run until there are no more orders."""
     _, _, system, _, address = sys.argv
+    more = Connections(lambda: systems.connect(system, address))
     echo = systems.connect(system, address)
     print("READY", flush=True)
     for order in sys.stdin:
         case, size, millis = order.split()
-        print(run(echo, case, int(size), int(millis)), flush=True)
+        print(run(echo, more, case, int(size), int(millis)), flush=True)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,11 @@ def connect(system: str, address: str) -> Echo:
     """Make the client of a system."""
     if system == "jsonl":
         return LinesEcho(address[len("stdio:") :])
-    options = [("grpc.max_receive_message_length", LARGEST_MESSAGE), ("grpc.default_authority", "localhost")]
+    options = [
+        ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+        ("grpc.default_authority", "localhost"),
+        ("grpc.use_local_subchannel_pool", 1),
+    ]
     if system == "grpcio":
         return StubEcho(import_module("grpc").insecure_channel(address, options=options))
     return StubEcho(import_module("samehost").channel(address, options=options[:1]))

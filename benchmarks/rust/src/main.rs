@@ -6,6 +6,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program, and these are its protocol
 
+#[cfg(feature = "capnp")]
+mod capnp_peer;
+#[cfg(feature = "iceoryx2")]
+mod iceoryx2_peer;
 mod measured;
 mod orders;
 mod pacing;
@@ -13,6 +17,7 @@ mod pipe;
 mod raw;
 mod ring;
 mod service;
+mod spinning;
 mod stubs;
 mod systems;
 mod threads;
@@ -20,6 +25,13 @@ mod threads;
 /// What tonic generates from the contract.
 mod proto {
     tonic::include_proto!("samehost.bench");
+}
+
+/// What Cap'n Proto's compiler generates from its contract.
+#[cfg(feature = "capnp")]
+mod echo_capnp {
+    #![allow(warnings, clippy::all)]
+    include!(concat!(env!("OUT_DIR"), "/echo_capnp.rs"));
 }
 
 use std::env;

@@ -1,7 +1,7 @@
 //! Takes the driver's orders, and answers them.
 
 use std::io::{self, BufRead, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Failure;
 use crate::measured::Measured;
@@ -43,6 +43,27 @@ fn say(line: &str) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{line}")?;
     out.flush()
+}
+
+/// The size of the first call of a connection.
+const SMALL: usize = 64;
+
+/// So many connections, each timed from its beginning to its first answer; they stay in `connected`.
+pub fn connections<C>(
+    order: &Order,
+    connected: &mut Vec<C>,
+    connect: impl Fn() -> Result<C, Failure>,
+    mut call: impl FnMut(&mut C, usize) -> Result<(), Failure>,
+) -> Result<Measured, Failure> {
+    let mut measured = Measured::new();
+    for _ in 0..order.size {
+        let before = Instant::now();
+        let mut one = connect()?;
+        call(&mut one, SMALL)?;
+        measured.record(before.elapsed());
+        connected.push(one);
+    }
+    Ok(measured)
 }
 
 /// The refusal of a case.

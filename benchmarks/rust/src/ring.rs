@@ -9,21 +9,17 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
 use crate::Failure;
 use crate::raw::End;
+use crate::spinning::{NAP, spin};
 
 const MESSAGE_AT: usize = 64;
 const LARGEST: usize = (1 << 20) + 64;
 const PLACE: usize = 2 << 20;
-
-/// After this long without a message a spinning end only looks now and then, so that it lets others measure.
-const LONGEST_SPIN: Duration = Duration::from_millis(20);
-const NAP: Duration = Duration::from_millis(1);
 
 /// One end: where it writes, where it reads, and the socket.
 pub struct Ring {
@@ -79,17 +75,13 @@ impl Ring {
             // A byte for each message, read whether the message was seen before it or not.
             return Ok(self.bell.read(&mut [0])? == 1);
         }
-        let mut end = None;
-        let mut spins = 0_u32;
-        while self.number(theirs).load(Ordering::Acquire) == self.received {
-            std::hint::spin_loop();
-            spins = spins.wrapping_add(1);
-            if spins.is_multiple_of(1024)
-                && Instant::now() > *end.get_or_insert_with(|| Instant::now() + LONGEST_SPIN)
-            {
+        spin(
+            || Ok((self.number(theirs).load(Ordering::Acquire) != self.received).then_some(())),
+            || {
                 std::thread::sleep(NAP);
-            }
-        }
+                Ok(())
+            },
+        )?;
         Ok(true)
     }
 }

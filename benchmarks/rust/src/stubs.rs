@@ -10,7 +10,7 @@ use tonic::codegen::{Body as HttpBody, Bytes, StdError};
 
 use crate::Failure;
 use crate::measured::Measured;
-use crate::orders::{Client, Order, cannot, check};
+use crate::orders::{Client, Order, cannot, check, connections};
 use crate::pacing;
 use crate::proto::echo_client::EchoClient;
 use crate::proto::{Payload, Wanted};
@@ -27,6 +27,7 @@ pub struct Stubs<T> {
     channel: Box<dyn Fn() -> Result<T, Failure>>,
     one: Stub<T>,
     many: Option<Stub<T>>,
+    connected: Vec<EchoClient<T>>,
 }
 
 impl<T> Stubs<T>
@@ -40,7 +41,7 @@ where
     /// Makes a channel when it is wanted, always inside the runtime that is to carry it.
     pub fn over(channel: impl Fn() -> Result<T, Failure> + 'static) -> Result<Stubs<T>, Failure> {
         let one = stub(Builder::new_current_thread().enable_all().build()?, &channel)?;
-        Ok(Stubs { channel: Box::new(channel), one, many: None })
+        Ok(Stubs { channel: Box::new(channel), one, many: None, connected: Vec::new() })
     }
 
     fn one_after_the_other(&mut self, order: &Order) -> Result<Measured, Failure> {
@@ -77,6 +78,15 @@ where
             }
             Ok(measured)
         })
+    }
+
+    fn connections(&mut self, order: &Order) -> Result<Measured, Failure> {
+        let runtime = &self.one.runtime;
+        let connect = || {
+            let _inside = runtime.enter();
+            Ok(EchoClient::new((self.channel)()?))
+        };
+        connections(order, &mut self.connected, connect, |one, size| runtime.block_on(call(one, size)))
     }
 
     /// A message is a call here, and its time that since the message before.
@@ -118,6 +128,7 @@ where
             "unary-64" => self.in_flight(order, 64, false),
             "unary-8-threads" => self.in_flight(order, 8, true),
             "unary-64-threads" => self.in_flight(order, 64, true),
+            "connect" => self.connections(order),
             "stream" => self.streams(order),
             _ => Err(cannot(order)),
         }

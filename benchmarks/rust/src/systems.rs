@@ -23,12 +23,16 @@ pub fn connect(system: &str, address: &str) -> Result<Box<dyn Client>, Failure> 
             let channel = samehost::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
             Ok(channel.build()?)
         })?),
-        "samehost-blocking" => {
+        "samehost-blocking" => Box::new(Threads::over(move || {
             let channel =
                 samehost::blocking::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
-            Box::new(Threads(channel.build()?))
-        }
+            Ok(channel.build()?)
+        })?),
         "tonic" => Box::new(Stubs::over(move || Ok(lazy(&address)?))?),
+        #[cfg(feature = "capnp")]
+        "capnp" => Box::new(crate::capnp_peer::Capnp::connect(&address)?),
+        #[cfg(feature = "iceoryx2")]
+        "iceoryx2" => Box::new(crate::iceoryx2_peer::Iceoryx2::connect(&address)?),
         _ => {
             let (spin, protobuf) = floor(system)?;
             match address.strip_prefix("shm:") {
@@ -55,6 +59,10 @@ pub fn serve(system: &str, address: &str) -> Result<(), Failure> {
             let incoming = tokio_stream::wrappers::UnixListenerStream::new(listener);
             Ok(Server::builder().add_service(service()).serve_with_incoming(incoming).await?)
         }),
+        #[cfg(feature = "capnp")]
+        "capnp" => crate::capnp_peer::serve(address, || ready(address)),
+        #[cfg(feature = "iceoryx2")]
+        "iceoryx2" => crate::iceoryx2_peer::serve(address, || ready(address)),
         _ => match (floor(system)?, address.strip_prefix("shm:")) {
             ((spin, protobuf), Some(path)) => raw::answer(Ring::accept(path, spin)?, protobuf),
             ((spin, protobuf), None) => raw::answer(Pipe::accept(address, spin)?, protobuf),

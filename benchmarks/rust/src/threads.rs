@@ -8,7 +8,7 @@ use samehost::blocking::{CallOptions, Channel};
 
 use crate::Failure;
 use crate::measured::Measured;
-use crate::orders::{Client, Order, cannot, check};
+use crate::orders::{Client, Order, cannot, check, connections};
 use crate::pacing;
 use crate::proto::{Payload, Wanted};
 
@@ -18,16 +18,27 @@ pub const THREADS: usize = 8;
 const STREAM_BYTES: usize = 64 << 20;
 const CACHE_LINE: usize = 64;
 
-/// The channel, for all threads.
-pub struct Threads(pub Channel);
+/// The channel, for all threads, and those that were made besides.
+pub struct Threads {
+    connect: Box<dyn Fn() -> Result<Channel, Failure>>,
+    channel: Channel,
+    connected: Vec<Channel>,
+}
+
+impl Threads {
+    pub fn over(connect: impl Fn() -> Result<Channel, Failure> + 'static) -> Result<Threads, Failure> {
+        Ok(Threads { channel: connect()?, connect: Box::new(connect), connected: Vec::new() })
+    }
+}
 
 impl Client for Threads {
     fn run(&mut self, order: &Order) -> Result<Measured, Failure> {
         match &*order.case {
-            "unary" => pacing::one_after_the_other(order.time, || call(&self.0, order.size)),
-            "unary-paced" => pacing::paced(order.time, || call(&self.0, order.size)),
-            "unary-8-threads" => together(&self.0, order),
-            "stream" => streams(&self.0, order),
+            "unary" => pacing::one_after_the_other(order.time, || call(&self.channel, order.size)),
+            "unary-paced" => pacing::paced(order.time, || call(&self.channel, order.size)),
+            "unary-8-threads" => together(&self.channel, order),
+            "connect" => connections(order, &mut self.connected, &self.connect, |one, size| call(one, size)),
+            "stream" => streams(&self.channel, order),
             _ => Err(cannot(order)),
         }
     }

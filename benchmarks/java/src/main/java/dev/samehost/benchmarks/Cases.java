@@ -17,13 +17,22 @@ final class Cases {
   private static final int DIGITS = 3;
   private static final int THREADS = 8;
   private static final long PACE_NANOS = 1_000_000;
+  private static final int SMALL = 64;
   private static final int STREAM_BYTES = 64 << 20;
 
+  /** Makes a client with a connection of its own. */
+  interface Connecting {
+    Echo connect() throws Exception;
+  }
+
+  private final Connecting connecting;
   private final Echo echo;
+  private final List<Echo> connected = new ArrayList<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
-  Cases(Echo echo) {
-    this.echo = echo;
+  Cases(Connecting connecting) throws Exception {
+    this.connecting = connecting;
+    this.echo = connecting.connect();
   }
 
   Measured run(String name, int size, long millis) throws Exception {
@@ -37,10 +46,22 @@ final class Cases {
       case "unary-64" -> inFlight(64, size, end, nanos);
       case "unary-8-threads" -> together(() -> oneAfterTheOther(size, end, nanos));
       case "unary-64-threads" -> together(() -> inFlight(8, size, end, nanos));
+      case "connect" -> connections(size, nanos);
       case "stream" -> streams(size, end, nanos);
       default -> throw new IllegalArgumentException("no such case: " + name);
     }
     return new Measured(nanos, (System.nanoTime() - begin) / 1e9);
+  }
+
+  /** So many connections, which stay: each is timed from its beginning to its first answer. */
+  private void connections(int count, Histogram nanos) throws Exception {
+    for (int one = 0; one < count; one++) {
+      long before = System.nanoTime();
+      Echo echo = connecting.connect();
+      echo.unary(SMALL);
+      nanos.recordValue(System.nanoTime() - before);
+      connected.add(echo);
+    }
   }
 
   private Void oneAfterTheOther(int size, long end, Histogram nanos) throws Exception {

@@ -17,7 +17,7 @@ public final class Client {
   /** Runs until there are no more orders. */
   public static void main(String[] arguments) throws Exception {
     Flags flags = Flags.parse(arguments);
-    Cases cases = new Cases(Systems.connect(flags));
+    Cases cases = new Cases(() -> Systems.connect(flags));
     say("READY");
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -13,13 +13,17 @@ import java.net.SocketAddress;
 
 /** grpc-java over Netty's epoll, on Unix sockets and TCP. */
 final class GrpcJava {
+  /** Shared by all connections, as grpc-java's own would be. */
+  private static final MultiThreadIoEventLoopGroup LOOPS =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+
   private GrpcJava() {}
 
   static NettyChannelBuilder channel(String address, int largestMessage) {
     SocketAddress target = target(address);
     boolean unix = target instanceof DomainSocketAddress;
     return NettyChannelBuilder.forAddress(target)
-        .eventLoopGroup(loops())
+        .eventLoopGroup(LOOPS)
         .channelType(unix ? EpollDomainSocketChannel.class : EpollSocketChannel.class)
         .maxInboundMessageSize(largestMessage)
         .overrideAuthority("localhost")
@@ -30,14 +34,10 @@ final class GrpcJava {
     SocketAddress target = target(address);
     boolean unix = target instanceof DomainSocketAddress;
     return NettyServerBuilder.forAddress(target)
-        .bossEventLoopGroup(loops())
-        .workerEventLoopGroup(loops())
+        .bossEventLoopGroup(LOOPS)
+        .workerEventLoopGroup(LOOPS)
         .channelType(unix ? EpollServerDomainSocketChannel.class : EpollServerSocketChannel.class)
         .maxInboundMessageSize(largestMessage);
-  }
-
-  private static MultiThreadIoEventLoopGroup loops() {
-    return new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   }
 
   private static SocketAddress target(String address) {

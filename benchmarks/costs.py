@@ -1,0 +1,139 @@
+"""What connections cost: the time to the first answer, memory, and processor time while nothing is called."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plan import Cell
+from running import Running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from plan import Pair
+
+Cost = dict[str, Any]
+
+# Connections whose first answer is timed; over stdio each is a child of its own.
+FIRST, CHILDREN = 50, 10
+IDLE = 100
+MANY = 1000
+IDLE_SECONDS = 10.0
+SETTLE_SECONDS = 2.0
+# A pipe has no second connection to the same server, so only its first answers are measured.
+ALONE = ("stdio",)
+
+
+def measure(pairs: Iterable[Pair]) -> list[Cost]:
+    """Measure each pair that can make more connections than one; the idle time of all at once."""
+    with contextlib.ExitStack() as stack:
+        costs = [measured(stack.enter_context(Running(pair, None))) for pair in pairs]
+        several = [cost for cost in costs if cost["transport"] not in ALONE]
+        idle(several, "cpu_ms_idle_1")
+        for cost in several:
+            connect(cost["running"], IDLE - 1)
+        idle(several, f"cpu_ms_idle_{IDLE}")
+        for cost in several:
+            memory(cost)
+        for cost in costs:
+            del cost["running"]
+    return costs
+
+
+def measured(running: Running) -> Cost:
+    """Start a pair, and time the first answers: of the process's first connection, and of later ones."""
+    pair = running.pair
+    running.start()
+    first = connect(running, 1)
+    later = connect(running, CHILDREN if pair.transport in ALONE else FIRST)
+    return {
+        "system": pair.system,
+        "variant": pair.variant,
+        "transport": pair.transport,
+        "client": pair.client,
+        "server": pair.server,
+        "first_answer_ms_cold": round(first / 1e3, 3),
+        "first_answer_ms": round(later / 1e3, 3),
+        "running": running,
+    }
+
+
+def connect(running: Running, count: int) -> float:
+    """Have the client make so many connections; answer the median of their first answers in microseconds."""
+    return running.order(Cell("connect", count, "connect", 1, 0), 0).p50_us
+
+
+def idle(costs: list[Cost], key: str) -> None:
+    """Note how many milliseconds of processor time each pair takes while nothing is called."""
+    time.sleep(SETTLE_SECONDS)
+    before = [cost["running"].cpu_seconds() for cost in costs]
+    time.sleep(IDLE_SECONDS)
+    for cost, begin in zip(costs, before):
+        cost[key] = round((cost["running"].cpu_seconds() - begin) * 1e3)
+
+
+def memory(cost: Cost) -> None:
+    """Note how the memory of both processes grows with a connection, the rings of shared memory apart."""
+    before = [proportional(pid) for pid in sorted(cost["running"].pids())]
+    connect(cost["running"], MANY)
+    time.sleep(SETTLE_SECONDS)
+    after = [proportional(pid) for pid in sorted(cost["running"].pids())]
+    grown = [sum(each) for each in zip(*after)]
+    was = [sum(each) for each in zip(*before)]
+    cost["pss_kib_per_connection"], cost["rings_kib_per_connection"] = (
+        round((now - then) / MANY, 1) for now, then in zip(grown, was)
+    )
+
+
+def proportional(pid: int) -> tuple[int, int]:
+    """Sum a process's proportional share of memory in KiB: all but the rings, and the rings."""
+    collect(pid)
+    others = rings = 0
+    ring = False
+    for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8", errors="replace").splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            ring = "/memfd:" in line
+        elif line.startswith("Pss:"):
+            size = int(line.split()[1])
+            rings, others = (rings + size, others) if ring else (rings, others + size)
+    return others, rings
+
+
+def collect(pid: int) -> None:
+    """Have a JVM collect its garbage, so that what is counted is in use."""
+    if Path(f"/proc/{pid}/exe").resolve().name == "java":
+        jcmd = Path(f"/proc/{pid}/exe").resolve().parent / "jcmd"
+        subprocess.run([jcmd, str(pid), "GC.run"], stdout=subprocess.DEVNULL, check=False)
+
+
+def chosen(pairs: Iterable[Pair]) -> list[Pair]:
+    """Pick the pairs that can make more connections than one."""
+    return [pair for pair in dict.fromkeys(pairs) if "connect" in pair.cases]
+
+
+# Each column: its title, its key, and its width in a text.
+COLUMNS = (
+    ("first answer, cold ms", "first_answer_ms_cold", 24),
+    ("first answer, warm ms", "first_answer_ms", 24),
+    ("KiB a connection", "pss_kib_per_connection", 20),
+    ("and its rings", "rings_kib_per_connection", 16),
+    ("CPU ms idle, 1", "cpu_ms_idle_1", 18),
+    (f"and {IDLE} connections", f"cpu_ms_idle_{IDLE}", 20),
+)
+NAME_WIDTH = 44
+
+
+def table(costs: list[Cost]) -> str:
+    """Write them as text."""
+    lines = ["", f"== what connections cost; idle for {IDLE_SECONDS:.0f} s", ""]
+    lines.append(" " * NAME_WIDTH + "".join(title.rjust(width) for title, _, width in COLUMNS))
+    for cost in costs:
+        name = f"  {cost['system']} {cost['variant']} {cost['transport']} {cost['client']}-{cost['server']}"
+        shown = "".join(str(cost.get(key, "")).rjust(width) for _, key, width in COLUMNS)
+        lines.append(re.sub(" +", " ", name).ljust(NAME_WIDTH) + shown)
+    return "\n".join(lines)
