@@ -64,6 +64,7 @@ def server_back(step: Step, session: Session, shared: Ways) -> None:
     ways = session.open(victim.address)
     first = describe(ways.of_threads).pid
     kill(first)
+    wait_for_death(first)  # until then the address is its own
     victim.start()
     try:
         second = _describe_patiently(ways.of_threads)

@@ -12,6 +12,8 @@ from pathlib import Path
 from samehost_interop.suite import Mismatch
 
 _PATIENCE_SECONDS = 20
+# Where the number of threads stands behind the state.
+_THREADS = 16
 _PAUSE_SECONDS = 0.02
 
 
@@ -47,12 +49,13 @@ def kill(pid: int) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Tell whether a process runs; one that is dead and not yet collected does not."""
+    """Tell whether a process runs, or a thread of it; one that is dead and not yet collected does not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return not stat.rpartition(")")[2].startswith(" Z")
+    state, *numbers = stat.rpartition(")")[2].split()
+    return state != "Z" or int(numbers[_THREADS]) > 1
 
 
 def wait_for_death(pid: int) -> None:

@@ -66,6 +66,7 @@ pub(super) async fn server_back(session: &Session) -> Checked {
     let channel = open(&victim.address, None)?;
     let first = describe(&channel).await?.pid;
     kill(first)?;
+    await_death(first).await?; // until then the address is its own
     let _next = victim.start().await?;
     let second = match describe_patiently(&channel).await {
         Err(status) if status.code() == Code::Unavailable => describe_patiently(&channel).await?,

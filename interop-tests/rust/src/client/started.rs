@@ -49,10 +49,15 @@ pub(super) fn kill(pid: u32) -> Result<(), Mismatch> {
     Ok(kill_process(process(pid)?, Signal::KILL)?)
 }
 
-/// Whether a process runs; one that is dead and not yet collected does not.
+/// Where the number of threads stands in what the system says of a process, counted from the state.
+const THREADS: usize = 17;
+
+/// Whether a process runs, or a thread of it; one that is dead and not yet collected does not.
 pub(super) fn runs(pid: u32) -> Result<bool, Mismatch> {
     if let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        return Ok(!stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z")));
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+        let threads: u32 = fields.get(THREADS).map_or(Ok(0), |count| count.parse())?;
+        return Ok(fields.first() != Some(&"Z") || threads > 1);
     }
     Ok(test_kill_process(process(pid)?).is_ok())
 }

@@ -26,6 +26,7 @@ final class ServerBack implements Kind {
     try {
       long first = new Control(channel).describe().getPid();
       Started.kill(first);
+      ClientKilled.awaitDeath(first); // until then the address is its own
       victim.start();
       Description second;
       try {

@@ -11,6 +11,9 @@ import java.util.concurrent.TimeUnit;
 
 /** A program that this one has started: its lines of standard output, and its end. */
 final class Started {
+  /** Where the number of threads stands, counted from the state. */
+  private static final int THREADS = 17;
+
   private final Process process;
   private final BufferedReader lines;
 
@@ -60,14 +63,15 @@ final class Started {
     ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
   }
 
-  /** Whether a process runs; one that is dead and not yet collected does not. */
+  /** Whether a process runs, or a thread of it; one that is dead and not yet collected does not. */
   static boolean runs(long pid) throws IOException {
     if (!Files.exists(Path.of("/proc/self/stat"))) {
       return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
     }
     try {
       String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      return !fields[0].equals("Z") || Integer.parseInt(fields[THREADS]) > 1;
     } catch (NoSuchFileException e) {
       return false;
     } catch (IOException e) {
