@@ -213,6 +213,23 @@ def test_opentelemetry_s_interceptors_give_spans_on_both_sides(
     check_spans(wait_for_spans(exporter, 10))
 
 
+def test_opentelemetry_s_spans_have_the_address_and_port_of_a_caller_over_tcp(
+    spans: tuple[TracerProvider, InMemorySpanExporter],
+) -> None:
+    provider, exporter = spans
+    server = samehost.Server(interceptors=[OTEL.server_interceptor(tracer_provider=provider)])
+    echo_pb2_grpc.add_EchoServicer_to_server(Echo(), server)
+    port = server.add_insecure_port("tcp:127.0.0.1:0")
+    server.start()
+    with samehost.channel(f"tcp:127.0.0.1:{port}") as channel:
+        EchoStub(channel).Say(Ask())
+    (span,) = wait_for_spans(exporter, 1)
+    server.stop(None)
+    attributes = span.attributes
+    assert (attributes["net.peer.ip"], attributes["net.peer.name"]) == ("127.0.0.1", "localhost")
+    assert int(attributes["net.peer.port"]) not in (0, port)
+
+
 @pytest.mark.parametrize("chosen", [None, OTEL.filters.negate(OTEL.filters.method_name("Say"))])
 def test_opentelemetry_s_instrumentors_reach_our_channels_and_servers(
     serve: Serve,

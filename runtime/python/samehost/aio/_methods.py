@@ -23,9 +23,12 @@ from samehost.aio._intercepted import (
     InterceptedUnaryUnaryCall,
     requests_of,
 )
-from samehost.aio._interceptors import (
-    Chain,
-    Kind,
+from samehost.aio._interceptors import Chain, Kind
+from samehost.aio._types import (
+    StreamStreamMultiCallable,
+    StreamUnaryMultiCallable,
+    UnaryStreamMultiCallable,
+    UnaryUnaryMultiCallable,
 )
 
 if TYPE_CHECKING:
@@ -128,7 +131,7 @@ async def _with_credentials(
     return joined(metadata, more)
 
 
-class UnaryUnary(grpc.aio.UnaryUnaryMultiCallable[Any, Any]):
+class UnaryUnary(UnaryUnaryMultiCallable):
     """A method with one request and one response."""
 
     def __init__(self, method: Method) -> None:
@@ -177,7 +180,7 @@ class UnaryUnary(grpc.aio.UnaryUnaryMultiCallable[Any, Any]):
         return call
 
 
-class UnaryStream(grpc.aio.UnaryStreamMultiCallable[Any, Any]):
+class UnaryStream(UnaryStreamMultiCallable):
     """A method with one request and a stream of responses."""
 
     def __init__(self, method: Method) -> None:
@@ -213,7 +216,7 @@ class UnaryStream(grpc.aio.UnaryStreamMultiCallable[Any, Any]):
         return call
 
 
-class StreamUnary(grpc.aio.StreamUnaryMultiCallable[Any, Any]):
+class StreamUnary(StreamUnaryMultiCallable):
     """A method with a stream of requests and one response."""
 
     def __init__(self, method: Method) -> None:
@@ -247,7 +250,7 @@ class StreamUnary(grpc.aio.StreamUnaryMultiCallable[Any, Any]):
         return call
 
 
-class StreamStream(grpc.aio.StreamStreamMultiCallable[Any, Any]):
+class StreamStream(StreamStreamMultiCallable):
     """A method with streams of requests and of responses."""
 
     def __init__(self, method: Method) -> None:
