@@ -86,6 +86,7 @@ matrix: python-package
 
 MINUTES ?= 60
 bench: bench-programs ## every benchmark with all peers, and a page of them in benchmarks/results
+	@$(STAGE) 'what connections cost' benchmarks/costs --json benchmarks/results/costs.json
 	@$(STAGE) 'benchmarks' benchmarks/run --minutes $(MINUTES) --json benchmarks/results/rows.json \
 		--costs benchmarks/results/costs.json --page benchmarks/results/index.html
 

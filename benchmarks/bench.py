@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import building
-import costs
 import pace
 import page
 import plan
@@ -95,24 +94,27 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=60, help="how long it may measure (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     parser.add_argument(
-        "--costs", type=Path, metavar="FILE", help="measure what connections cost too, and write it there"
+        "--costs", type=Path, metavar="FILE", help="what benchmarks/costs wrote, for the page"
     )
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a page with plots there")
+    parser.add_argument(
+        "--note", default="", metavar="TEXT", help="what is to be said about the run on its page"
+    )
     return parser.parse_args()
-
-
-def words(text: str) -> list[str]:
-    """Split at commas and spaces."""
-    return text.replace(",", " ").split()
 
 
 def parts(asked: argparse.Namespace) -> list[Part]:
     """Make what is asked for into parts."""
-    peers = None if asked.peers is None else words(asked.peers)
+    peers = None if asked.peers is None else plan.words(asked.peers)
     found = []
-    for only in map(words, asked.only or [""]):
+    for only in map(plan.words, asked.only or [""]):
         plan.check(only)
-        found.append(Part(plan.pairs(only, peers, quick=asked.quick), plan.cells(only, quick=asked.quick)))
+        found.append(
+            Part(
+                plan.pairs(only, peers, quick=asked.quick),
+                plan.cells(only, quick=asked.quick),
+            )
+        )
     return found
 
 
@@ -143,13 +145,6 @@ def run(asked: argparse.Namespace, todo: list[Part], pins: list[str]) -> list[re
     return rows
 
 
-def cost(todo: list[Part]) -> list[costs.Cost]:
-    """Measure what connections of all pairs cost."""
-    chosen = costs.chosen(pair for part in todo for pair in part.pairs)
-    say(f"what connections cost: {len(chosen)} pairs")
-    return costs.measure(chosen)
-
-
 def main() -> int:
     """Run, print the tables, and write what is asked for."""
     asked = arguments()
@@ -158,7 +153,6 @@ def main() -> int:
         todo = parts(asked)
         building.build()
         rows = run(asked, todo, pins)
-        costly = cost(todo) if asked.costs else []
     except MisusedError as refused:
         say(f"benchmarks/run: {refused}")
         return 2
@@ -169,11 +163,9 @@ def main() -> int:
         print(results.table(rows, pin))
     if asked.json:
         write(asked.json, json.dumps(rows, indent=1) + "\n")
-    if asked.costs:
-        print(costs.table(costly))
-        write(asked.costs, json.dumps(costly, indent=1) + "\n")
     if asked.page:
-        write(asked.page, page.page(rows, costly, quick=asked.quick))
+        costly = json.loads(asked.costs.read_text(encoding="utf-8")) if asked.costs else []
+        write(asked.page, page.page(rows, costly, quick=asked.quick, note=asked.note))
     return 0
 
 

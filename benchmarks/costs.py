@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import json
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plan import Cell
-from running import Running
+import building
+import plan
+from plan import Cell, MisusedError, Pair
+from running import BrokenError, Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from plan import Pair
 
 Cost = dict[str, Any]
 
@@ -111,11 +114,6 @@ def collect(pid: int) -> None:
         subprocess.run([jcmd, str(pid), "GC.run"], stdout=subprocess.DEVNULL, check=False)
 
 
-def chosen(pairs: Iterable[Pair]) -> list[Pair]:
-    """Pick the pairs that can make more connections than one."""
-    return [pair for pair in dict.fromkeys(pairs) if "connect" in pair.cases]
-
-
 # Each column: its title, its key, and its width in a text.
 COLUMNS = (
     ("first answer, cold ms", "first_answer_ms_cold", 24),
@@ -137,3 +135,32 @@ def table(costs: list[Cost]) -> str:
         shown = "".join(str(cost.get(key, "")).rjust(width) for _, key, width in COLUMNS)
         lines.append(re.sub(" +", " ", name).ljust(NAME_WIDTH) + shown)
     return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure, print the table, and write what is asked for."""
+    parser = argparse.ArgumentParser(prog="benchmarks/costs", description=__doc__)
+    parser.add_argument("--only", default="", metavar="WORDS", help="transports, client-server")
+    parser.add_argument(
+        "--peers", metavar="NAMES", help="the systems to compare with, or none; all if not given"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write them there")
+    asked = parser.parse_args()
+    only, peers = plan.words(asked.only), None if asked.peers is None else plan.words(asked.peers)
+    try:
+        plan.check(only)
+        pairs = [pair for pair in plan.pairs(only, peers, quick=False) if "connect" in pair.cases]
+        building.build()
+        costs = measure(pairs)
+    except (MisusedError, BrokenError) as failed:
+        print(f"benchmarks/costs: {failed}", file=sys.stderr)
+        return 2 if isinstance(failed, MisusedError) else 1
+    print(table(costs))
+    if asked.json:
+        asked.json.parent.mkdir(parents=True, exist_ok=True)
+        asked.json.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

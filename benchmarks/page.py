@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import subprocess
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ th:first-child, td:first-child { text-align: left; } .scroll { overflow-x: auto;
 """
 
 
-def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool) -> str:
+def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool, note: str) -> str:
     """Write the page."""
     parts = [
         "<!doctype html>",
@@ -47,10 +48,16 @@ def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool) -> str:
         f"<p>{html.escape(machine())}</p>",
         (
             "<p>Client and server are two processes. The rows of a plot were measured in turn, round by"
-            " round, in one run; a bar is the median of the rounds' p50, the line at its end goes from least"
-            " to greatest. Times are on a logarithmic scale: shorter is quicker.</p>"
+            " round, in one run; a bar is the median of the rounds, the line at its end goes from the least"
+            " to the greatest. The scales are logarithmic. For one call at a time a bar is the p50 of its"
+            " time: shorter is better; for more calls in flight and for streams it is calls or bytes a"
+            " second: longer is better. Ours are blue, peers brown, floors grey: the same bytes over the same"
+            " kind of descriptor"
+            " or memory with nothing above it.</p>"
         ),
     ]
+    if note:
+        parts.append(f"<p><strong>{html.escape(note)}</strong></p>")
     if quick:
         parts.append(
             "<p><strong>A quick run: little warm-up and short turns, so only for a glance.</strong></p>"
@@ -58,7 +65,11 @@ def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool) -> str:
     for pin in dict.fromkeys(row["pin"] for row in rows):
         parts.append(f"<h2>{html.escape(PINS[pin].capitalize())}</h2>")
         for heading, block in blocks(rows, pin).items():
-            parts += [f"<h3>{html.escape(heading)}</h3>", plot(block), numbers(block)]
+            parts += [
+                f"<h3>{html.escape(heading)}</h3>",
+                plot(block, SCALES[block[0]["case"]]),
+                numbers(block),
+            ]
     if costly:
         parts.append(connections(costly))
     return "\n".join([*parts, "</body></html>", ""])
@@ -93,7 +104,10 @@ def machine() -> str:
         check=False,
     ).stderr.partition("\n")[0]
     processors = len(os.sched_getaffinity(0))
-    return f"{when}; {processors} processors, {platform.machine()}, Linux {platform.release()}; {java}"
+    load = f"load average {os.getloadavg()[2]:.1f} at the end"
+    return (
+        f"{when}; {processors} processors, {platform.machine()}, Linux {platform.release()}; {java}; {load}"
+    )
 
 
 def kind(row: Row) -> str:
@@ -103,30 +117,51 @@ def kind(row: Row) -> str:
     return "floor" if row["system"] == "raw" else "peer"
 
 
-def plot(block: list[Row]) -> str:
-    """Draw the p50 of each row as a bar."""
-    low = min(math.floor(math.log10(max(row["p50_us_least"], 0.001))) for row in block)
-    high = max(math.ceil(math.log10(max(row["p50_us_most"], 0.001))) for row in block)
-    high = max(high, low + 1)
+@dataclass(frozen=True)
+class Scale:
+    """What a plot shows of its rows: which of their values, times what, and in which unit."""
+
+    key: str
+    unit: str
+
+    def values(self, row: Row) -> tuple[float, float, float]:
+        """Give the median and the spread."""
+        factor = row["size"] / 1e6 if self.unit == "MB/s" else 1
+        middle, least, most = (max(row[self.key + end] * factor, LEAST) for end in ("", "_least", "_most"))
+        return middle, least, most
+
+
+TIME = Scale("p50_us", "us")
+CALLS = Scale("calls_per_s", "calls/s")
+SCALES = {"unary": TIME, "unary-8": CALLS, "unary-64": CALLS, "stream": Scale("calls_per_s", "MB/s")}
+LEAST = 0.001
+
+
+def plot(block: list[Row], scale: Scale) -> str:
+    """Draw one bar for each row."""
+    every = [scale.values(row) for row in block]
+    low = min(math.floor(math.log10(least)) for _, least, _ in every)
+    high = max(low + 1, *(math.ceil(math.log10(most)) for _, _, most in every))
 
     def across(value: float) -> float:
-        return LABEL + PLOT * (math.log10(max(value, 0.001)) - low) / (high - low)
+        return LABEL + PLOT * (math.log10(value) - low) / (high - low)
 
     height = BAR * len(block) + 26
-    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="p50 in microseconds">']
+    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{scale.unit}">']
     for power in range(low, high + 1):
         x = across(10**power)
         parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{height - 20}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{10.0**power:g} us</text>')
-    for at, row in enumerate(block):
+        text = f"{10.0**power:,g}"
+        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{text} {scale.unit}</text>')
+    for at, (row, (middle, least, most)) in enumerate(zip(block, every)):
         y = BAR * at
-        end = across(row["p50_us"])
-        least, most = across(row["p50_us_least"]), across(row["p50_us_most"])
+        shown = f"{middle:,.2f}" if scale is TIME else f"{middle:,.0f}"
+        wide, start, end = across(middle) - LABEL, across(least), across(most)
         parts += [
             f'<text x="{LABEL - 8}" y="{y + 16}" text-anchor="end">{html.escape(name(row))}</text>',
-            f'<rect class="{kind(row)}" x="{LABEL}" y="{y + 3}" width="{end - LABEL:.1f}" height="16"/>',
-            f'<line class="spread" x1="{least:.1f}" y1="{y + 11}" x2="{most:.1f}" y2="{y + 11}"/>',
-            f'<text x="{most + 6:.1f}" y="{y + 16}">{row["p50_us"]:.2f}</text>',
+            f'<rect class="{kind(row)}" x="{LABEL}" y="{y + 3}" width="{wide:.1f}" height="16"/>',
+            f'<line class="spread" x1="{start:.1f}" y1="{y + 11}" x2="{end:.1f}" y2="{y + 11}"/>',
+            f'<text x="{end + 6:.1f}" y="{y + 16}">{shown}</text>',
         ]
     return "".join([*parts, "</svg>"])
 

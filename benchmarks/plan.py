@@ -130,6 +130,11 @@ def chosen(only: list[str], names: list[str]) -> list[str]:
     return [name for name in names if name in only] or names
 
 
+def words(text: str) -> list[str]:
+    """Split at commas and spaces."""
+    return text.replace(",", " ").split()
+
+
 def check(only: list[str]) -> None:
     """Refuse words that name nothing."""
     known = {entry["name"] for entry in load("transports") + load("cases")}

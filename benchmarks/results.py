@@ -40,16 +40,23 @@ def row(pair: Pair, cell: Cell, pin: str, samples: list[Sample]) -> Row:
         "rounds": len(samples),
         "p50_us_least": min(sample.p50_us for sample in samples),
         "p50_us_most": max(sample.p50_us for sample in samples),
+        "calls_per_s_least": round(min(sample.calls / sample.seconds for sample in samples), 1),
+        "calls_per_s_most": round(max(sample.calls / sample.seconds for sample in samples), 1),
     }
 
 
 def blocks(rows: list[Row], pin: str) -> dict[str, list[Row]]:
-    """Sort the rows of one pinning by cell, the quickest first; each cell has a title."""
+    """Sort the rows of one pinning by cell, the best first; each cell has a title."""
     found: dict[str, list[Row]] = {}
     for one in rows:
         if one["pin"] == pin:
             found.setdefault(title(one), []).append(one)
-    return {name: sorted(block, key=lambda one: float(one["p50_us"])) for name, block in found.items()}
+    return {name: sorted(block, key=order) for name, block in found.items()}
+
+
+def order(one: Row) -> float:
+    """Sort by what a cell is about: the time of a call, or how many there are in a second."""
+    return float(one["p50_us"]) if one["case"] == "unary" else -float(one["calls_per_s"])
 
 
 def title(one: Row) -> str:
@@ -78,13 +85,15 @@ def to_floor(one: Row, block: list[Row], variant: str) -> str:
 
 
 def against(one: Row, block: list[Row], system: str) -> str:
-    """Tell how many times quicker a row of ours is than a peer over a Unix socket."""
-    peers = [
-        other["p50_us"]
-        for other in block
-        if (other["system"], other["variant"], other["transport"]) == (system, "", "unix")
-    ]
-    return f"{peers[0] / one['p50_us']:.1f}" if peers and one["system"] == "samehost" else ""
+    """Tell how many times better a row of ours is than a peer over unix:, in time or in calls a second."""
+    for other in block:
+        if (other["system"], other["variant"], other["transport"]) == (system, "", "unix"):
+            if one["system"] != "samehost":
+                return ""
+            if one["case"] == "unary":
+                return f"{other['p50_us'] / one['p50_us']:.1f}"
+            return f"{one['calls_per_s'] / other['calls_per_s']:.1f}"
+    return ""
 
 
 # Each column: its title, its width in a text, and what it shows of a row among those of its cell.
@@ -98,7 +107,7 @@ COLUMNS: tuple[tuple[str, int, Callable[[Row, list[Row]], str]], ...] = (
     ("CPU us/call", 14, lambda row, _: f"{row['cpu_us_per_call']:.2f}"),
     ("/ raw", 8, lambda row, block: to_floor(row, block, "")),
     ("/ spin", 8, lambda row, block: to_floor(row, block, "spin")),
-    ("grpc-java /", 13, lambda row, block: against(row, block, "grpc-java")),
+    ("x grpc-java", 13, lambda row, block: against(row, block, "grpc-java")),
 )
 NAME_WIDTH = 44
 
