@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Code, Fault};
 
 use super::channel::{ChannelHandle, Wait};
 use super::inbox::Arrival;
 use super::outgoing::{CallOver, Outgoing};
+use super::queue::SmallQueue;
 use super::session::Session;
 use super::span::CallSpan;
 use super::waitlist::Place;
@@ -17,6 +18,9 @@ use crate::wire::MetadataBlock;
 
 /// So often a call that no handler has seen is tried again.
 const MOST_TRIES: u32 = 5;
+
+/// How long after one look at an idle connection the next one comes: calls in a row look once.
+const STALE: Duration = Duration::from_micros(500);
 
 /// What a call begins with.
 pub(crate) struct Request {
@@ -44,6 +48,9 @@ pub(crate) struct ClientCall {
     stage: Stage,
     wait: Wait,
     tries: u32,
+    /// What has arrived and was not asked for yet.
+    arrived: SmallQueue<Arrival>,
+    committed: bool,
     /// The outcome of a call that could not be opened, before it is asked for.
     outcome: Option<Status>,
     span: CallSpan,
@@ -53,6 +60,8 @@ enum Stage {
     /// For a connection, or with one for a turn to open a stream.
     Waiting(Option<(Arc<Session>, Place)>),
     Open(Arc<Session>, StreamId),
+    /// All has arrived, and some of it was not asked for yet.
+    Arrived(Arc<Session>),
     Over,
 }
 
@@ -78,6 +87,8 @@ impl ClientCall {
             stage,
             wait: Wait::default(),
             tries: 0,
+            arrived: SmallQueue::new(),
+            committed: false,
             outcome: None,
             span,
         }
@@ -100,7 +111,9 @@ impl ClientCall {
     /// The session that the call is on, or waits for a turn on.
     pub(crate) fn session(&self) -> Option<&Arc<Session>> {
         match &self.stage {
-            Stage::Waiting(Some((session, _))) | Stage::Open(session, _) => Some(session),
+            Stage::Waiting(Some((session, _))) | Stage::Open(session, _) | Stage::Arrived(session) => {
+                Some(session)
+            }
             _ => None,
         }
     }
@@ -126,7 +139,11 @@ impl ClientCall {
             if let Poll::Ready(ready) = self.outgoing.poll_ready(cx) {
                 return Poll::Ready(ready);
             }
-            let Stage::Open(session, stream) = &self.stage else { return Poll::Pending };
+            let (session, stream) = match &self.stage {
+                Stage::Open(session, stream) => (session, stream),
+                Stage::Arrived(_) => return Poll::Ready(Err(CallOver)),
+                Stage::Waiting(_) | Stage::Over => return Poll::Pending,
+            };
             let refused = ready!(session.poll_refused(*stream, cx));
             if !(refused && self.may_try_again()) {
                 return Poll::Ready(Err(CallOver));
@@ -136,24 +153,29 @@ impl ClientCall {
 
     /// What comes next of the call; `None` when nothing does.
     pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Answer>> {
-        if let Poll::Ready(status) = self.outgoing.poll_failure(cx) {
+        if self.arrived.is_empty()
+            && let Poll::Ready(status) = self.outgoing.poll_failure(cx)
+        {
             self.fail(&status);
             return Poll::Ready(Some(Answer::Status(status)));
         }
         loop {
-            let arrival = match &mut self.stage {
+            match &mut self.stage {
+                _ if !self.arrived.is_empty() => {}
                 Stage::Over => return Poll::Ready(self.outcome.take().map(Answer::Status)),
                 Stage::Waiting(_) => match self.poll_open(cx) {
                     Poll::Ready(Ok(())) => continue,
                     Poll::Ready(Err(status)) => return Poll::Ready(Some(self.over(status))),
                     Poll::Pending => return Poll::Pending,
                 },
-                Stage::Open(session, stream) => match session.poll_arrival(*stream, cx) {
-                    Poll::Ready(arrival) => arrival,
-                    Poll::Pending => return Poll::Pending,
-                },
-            };
-            let answer = match arrival {
+                Stage::Open(session, stream) => {
+                    if ready!(session.poll_arrivals(*stream, true, &mut self.arrived, cx)) {
+                        self.stage = Stage::Arrived(session.clone());
+                    }
+                }
+                Stage::Arrived(_) => return Poll::Ready(None),
+            }
+            let answer = match self.arrived.pop_front() {
                 Some(Arrival::Headers(headers)) => Answer::Headers(headers),
                 Some(Arrival::Message(message)) => Answer::Message(message),
                 Some(Arrival::Status(status)) => self.over(status),
@@ -162,8 +184,10 @@ impl ClientCall {
                 Some(Arrival::HalfClosed) => continue,
                 None => return Poll::Ready(None),
             };
-            // The call has reached its handler: it is not tried again.
-            self.outgoing.commit();
+            if !std::mem::replace(&mut self.committed, true) {
+                // The call has reached its handler: it is not tried again.
+                self.outgoing.commit();
+            }
             return Poll::Ready(Some(answer));
         }
     }
@@ -181,6 +205,7 @@ impl ClientCall {
         {
             session.forget(stream, None);
         }
+        self.arrived.clear();
         again
     }
 
@@ -197,7 +222,9 @@ impl ClientCall {
                 }
                 continue;
             };
-            if let Some(reader) = session.reader() {
+            if let Some(reader) = session.reader()
+                && session.is_stale(self.began, STALE)
+            {
                 // Nobody reads an idle session: whether it still lives is seen here.
                 reader.refresh(session);
             }
@@ -218,7 +245,7 @@ impl ClientCall {
         let waiting = match &self.stage {
             Stage::Waiting(None) => "waiting for a connection",
             Stage::Waiting(Some(_)) => "waiting for its turn, as the server takes no more calls at once",
-            Stage::Open(..) | Stage::Over => "waiting for the answer",
+            Stage::Open(..) | Stage::Arrived(_) | Stage::Over => "waiting for the answer",
         };
         let elapsed = format!("{:.9}", self.began.elapsed().as_secs_f64());
         let error = Fault::DeadlineExceeded.with(&[&elapsed, &self.channel.address(), &waiting]);
@@ -245,8 +272,9 @@ impl ClientCall {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Waiting(Some((session, mut place))) => session.pass(&mut place),
             Stage::Open(session, stream) => session.forget(stream, reset),
-            Stage::Waiting(None) | Stage::Over => {}
+            Stage::Waiting(None) | Stage::Arrived(_) | Stage::Over => {}
         }
+        self.arrived.clear();
         self.outgoing.end();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,9 +50,25 @@ pub(crate) struct Service {
 pub(crate) struct Crew {
     service: Service,
     hello_timeout: Duration,
+    /// When HELLO must have come.
+    hello_until: Option<Instant>,
     state: Mutex<State>,
+    /// What of the state is looked at without the lock.
+    seen: Seen,
     /// Idle threads wait here.
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// How often a thread has begun to read or to run a handler.
+    turns: AtomicU64,
+    /// Calls wait that nobody runs.
+    calls: AtomicBool,
+    /// An idle thread ticks.
+    watched: AtomicBool,
+    /// HELLO has come.
+    greeted: AtomicBool,
 }
 
 #[derive(Default)]
@@ -59,8 +76,6 @@ struct State {
     /// Calls that nobody runs yet, and when they came.
     calls: VecDeque<(Instant, ServerCall)>,
     idle: u32,
-    /// How often a thread has begun to read or to run a handler.
-    turns: u64,
     /// An idle thread looks after what is left.
     watched: bool,
     /// It has stopped ticking, as nothing happens.
@@ -68,8 +83,6 @@ struct State {
     /// An idle thread is to look at once.
     urgent: bool,
     over: bool,
-    /// When HELLO must have come; `None` when it has.
-    hello_until: Option<Instant>,
     open: Option<OpenSession>,
 }
 
@@ -86,10 +99,9 @@ impl Crew {
             let crew = Arc::new(Crew {
                 service: service.clone(),
                 hello_timeout,
-                state: Mutex::new(State {
-                    hello_until: Instant::now().checked_add(hello_timeout),
-                    ..State::default()
-                }),
+                hello_until: Instant::now().checked_add(hello_timeout),
+                state: Mutex::default(),
+                seen: Seen::default(),
                 changed: Condvar::new(),
             });
             let reader = Reader::of_crew(crew.clone());
@@ -108,18 +120,26 @@ impl Crew {
     }
 
     /// Takes calls that were read: runs them where that is quick, or keeps them for a thread of the crew.
-    pub(super) fn take(&self, session: &Arc<Session>, incoming: Vec<Incoming>) {
-        let calls = incoming.into_iter().map(|call| ServerCall::new(session, call));
-        if self.service.inline {
+    pub(super) fn take(&self, session: &Arc<Session>, incoming: impl Iterator<Item = Incoming>) {
+        let mut calls = incoming.map(|call| ServerCall::new(session, call));
+        if !self.service.inline {
+            return calls.for_each(|call| self.serve(call));
+        }
+        let mut calls = calls.by_ref().peekable();
+        if calls.peek().is_some() {
             let now = Instant::now();
-            self.lock().calls.extend(calls.map(|call| (now, call)));
-        } else {
-            calls.for_each(|call| self.serve(call));
+            let mut state = self.lock();
+            state.calls.extend(calls.map(|call| (now, call)));
+            self.seen.calls.store(true, Ordering::Release);
         }
     }
 
     pub(super) fn has_calls(&self) -> bool {
-        self.service.inline && !self.lock().calls.is_empty()
+        self.seen.calls.load(Ordering::Acquire)
+    }
+
+    pub(super) fn has_begun_a_turn(&self) {
+        self.seen.turns.fetch_add(1, Ordering::SeqCst);
     }
 
     fn serve(&self, call: ServerCall) {
@@ -142,6 +162,11 @@ impl Crew {
 
     /// Sees to it that somebody will look after what was left, soon.
     pub(super) fn leave_behind(self: &Arc<Self>, reader: &Arc<Reader>, session: &Arc<Session>) {
+        // In this order: either a thread that is about to doze sees the turn, or this sees that nobody watches.
+        self.has_begun_a_turn();
+        if self.seen.watched.load(Ordering::SeqCst) {
+            return;
+        }
         let mut state = self.lock();
         self.see_to_watch(&mut state, reader, session);
     }
@@ -152,6 +177,7 @@ impl Crew {
         }
         if state.idle > 0 {
             state.dozing = false;
+            self.seen.watched.store(state.watched, Ordering::Release);
             self.changed.notify_all();
         } else {
             self.spawn(reader, session, false);
@@ -190,28 +216,61 @@ impl Crew {
         if !works && !self.idle(self.lock(), reader) {
             return;
         }
+        let mut calls = Vec::new();
         loop {
-            match self.next(reader, session) {
-                Work::Serve(call) => self.serve(call),
-                Work::Read => reader.read_for_crew(session),
+            // Most often one thread does all.
+            while !self.has_calls() && reader.read_for_crew(session, &mut calls) {
+                self.run_read(session, &mut calls);
+            }
+            match self.next(reader) {
+                Work::Serve(call) => {
+                    self.leave_behind(reader, session);
+                    self.serve(call);
+                }
+                Work::Read => {}
                 Work::Nothing => return,
             }
         }
     }
 
-    fn next(self: &Arc<Self>, reader: &Arc<Reader>, session: &Arc<Session>) -> Work {
+    /// Runs the calls that this thread has read, those aside that another thread takes meanwhile.
+    fn run_read(&self, session: &Arc<Session>, calls: &mut Vec<Incoming>) {
+        if calls.len() == 1 || !self.service.inline {
+            return calls.drain(..).for_each(|call| self.serve(ServerCall::new(session, call)));
+        }
+        if calls.is_empty() {
+            return;
+        }
+        // Their answers go out together.
+        session.cork(true);
+        self.take(session, calls.drain(..));
+        while let Some(call) = self.next_call() {
+            self.has_begun_a_turn();
+            self.serve(call);
+        }
+        session.cork(false);
+    }
+
+    fn next_call(&self) -> Option<ServerCall> {
+        self.pop(&mut self.lock())
+    }
+
+    fn pop(&self, state: &mut State) -> Option<ServerCall> {
+        let call = state.calls.pop_front();
+        self.seen.calls.store(!state.calls.is_empty(), Ordering::Release);
+        call.map(|(_, call)| call)
+    }
+
+    fn next(&self, reader: &Arc<Reader>) -> Work {
         loop {
             let mut state = self.lock();
-            if let Some((_, call)) = state.calls.pop_front() {
-                state.turns += 1;
-                self.see_to_watch(&mut state, reader, session);
+            if let Some(call) = self.pop(&mut state) {
                 return Work::Serve(call);
             }
             if state.over {
                 return Work::Nothing;
             }
-            if reader.take_for_crew() {
-                state.turns += 1;
+            if reader.is_free() {
                 return Work::Read;
             }
             if !self.idle(state, reader) {
@@ -223,6 +282,7 @@ impl Crew {
     /// Waits for something to do; `false` when that takes too long.
     fn idle(&self, mut state: MutexGuard<'_, State>, reader: &Arc<Reader>) -> bool {
         let (mut watches, mut quiet, until) = (false, 0, Instant::now() + IDLENESS);
+        let mut turns = self.seen.turns.load(Ordering::SeqCst);
         state.idle += 1;
         let works = loop {
             if state.over || std::mem::take(&mut state.urgent) {
@@ -231,15 +291,21 @@ impl Crew {
             if !state.watched {
                 (state.watched, state.dozing, watches, quiet) = (true, false, true, 0);
             }
-            if watches && !state.dozing && quiet >= QUIET_TICKS {
-                state.dozing = true;
+            if watches {
+                state.dozing |= quiet >= QUIET_TICKS;
+                self.seen.watched.store(!state.dozing, Ordering::SeqCst);
+                if state.dozing && self.seen.turns.load(Ordering::SeqCst) != turns {
+                    // Somebody has counted on this thread just before.
+                    (state.dozing, quiet) = (false, 0);
+                    self.seen.watched.store(true, Ordering::SeqCst);
+                }
             }
             let ticks = watches && !state.dozing;
             let left = until.saturating_duration_since(Instant::now());
             if !ticks && left.is_zero() {
                 break false;
             }
-            let seen = state.turns;
+            turns = self.seen.turns.load(Ordering::SeqCst);
             let wait = self.changed.wait_timeout(state, if ticks { TICK } else { left });
             let timed_out;
             (state, timed_out) = wait.map_or_else(
@@ -252,7 +318,7 @@ impl Crew {
             if !timed_out {
                 quiet = 0;
             } else if ticks {
-                let same = state.turns == seen;
+                let same = self.seen.turns.load(Ordering::SeqCst) == turns;
                 let left = !state.calls.is_empty() || reader.is_free();
                 let late = state.calls.front().is_some_and(|(came, _)| came.elapsed() >= TICK);
                 if same && left || late {
@@ -264,6 +330,7 @@ impl Crew {
         state.idle -= 1;
         if watches {
             state.watched = false;
+            self.seen.watched.store(false, Ordering::Release);
         }
         works
     }
@@ -272,12 +339,14 @@ impl Crew {
         self.hello_timeout
     }
 
-    /// When HELLO must have come; `None` when it has.
-    pub(super) fn hello_until(&self) -> Option<Instant> {
-        self.lock().hello_until
-    }
-
-    pub(super) fn hello_has_come(&self) {
-        self.lock().hello_until = None;
+    /// When HELLO must have come; `None` when it has, which the link is told.
+    pub(super) fn hello_until(&self, session: &Session, link: &dyn Link) -> Option<Instant> {
+        if self.seen.greeted.load(Ordering::Relaxed) {
+            return None;
+        }
+        let Some((pid, namespace)) = session.hello() else { return self.hello_until };
+        self.seen.greeted.store(true, Ordering::Relaxed);
+        link.peer_said_hello(pid, namespace);
+        None
     }
 }

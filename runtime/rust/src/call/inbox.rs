@@ -1,10 +1,10 @@
 //! What has arrived for one stream and waits for its owner.
 
-use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
 use samehost_transport_api::Code;
 
+use super::queue::SmallQueue;
 use super::{Message, Status};
 use crate::wire::MetadataBlock;
 
@@ -45,7 +45,7 @@ impl Arrival {
 /// waits for room, and the watcher of the stream's end. It lives under its session's lock.
 #[derive(Default)]
 pub(crate) struct Inbox {
-    arrivals: VecDeque<Arrival>,
+    arrivals: SmallQueue<Arrival>,
     /// A message was requested that has not arrived.
     requested: bool,
     over: bool,
@@ -96,9 +96,10 @@ impl Inbox {
         );
     }
 
-    /// The next arrival, if there is one.
-    pub(crate) fn take(&mut self) -> Option<Arrival> {
-        self.arrivals.pop_front()
+    /// Moves what has arrived into `arrived`, which is empty; answers whether that was anything.
+    pub(crate) fn take_all(&mut self, arrived: &mut SmallQueue<Arrival>) -> bool {
+        std::mem::swap(&mut self.arrivals, arrived);
+        !arrived.is_empty()
     }
 
     /// Whether a message has to be requested for anything to arrive; once it was asked it counts as done.

@@ -5,18 +5,24 @@ use std::collections::VecDeque;
 /// A first-in first-out queue whose first element needs no memory of its own: most streams never have
 /// more than one thing waiting.
 #[derive(Debug)]
-pub(super) struct SmallQueue<T> {
+pub(crate) struct SmallQueue<T> {
     first: Option<T>,
     /// Empty when `first` is.
     rest: VecDeque<T>,
 }
 
+impl<T> Default for SmallQueue<T> {
+    fn default() -> SmallQueue<T> {
+        SmallQueue::new()
+    }
+}
+
 impl<T> SmallQueue<T> {
-    pub(super) const fn new() -> SmallQueue<T> {
+    pub(crate) const fn new() -> SmallQueue<T> {
         SmallQueue { first: None, rest: VecDeque::new() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
@@ -34,11 +40,15 @@ impl<T> SmallQueue<T> {
         }
     }
 
+    pub(super) fn front(&self) -> Option<&T> {
+        self.first.as_ref()
+    }
+
     pub(super) fn front_mut(&mut self) -> Option<&mut T> {
         self.first.as_mut()
     }
 
-    pub(super) fn pop_front(&mut self) -> Option<T> {
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
         let next = self.rest.pop_front();
         std::mem::replace(&mut self.first, next)
     }

@@ -3,6 +3,7 @@
 mod background;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 use std::time::Instant;
@@ -39,8 +40,27 @@ const BUFFER_BYTES: usize = 64 << 10;
 pub(crate) struct Reader {
     crew: Option<Arc<Crew>>,
     state: Mutex<State>,
+    /// Callers wait for the role: its holder sees that without the lock.
+    followed: AtomicBool,
     /// The background thread waits here.
     changed: Condvar,
+}
+
+/// What the holder of the role has: the link, and what it reads into.
+struct Held {
+    link: Arc<dyn Link>,
+    buffer: Vec<u8>,
+    calls: Vec<Incoming>,
+}
+
+/// What a round of the holder came to.
+enum Round {
+    /// Something was read.
+    Some,
+    /// Nothing was read, and this says whether output is left.
+    Nothing(bool),
+    /// The session is over.
+    Over,
 }
 
 struct State {
@@ -49,7 +69,9 @@ struct State {
     role: Role,
     /// Callers that wait while another thread has the role, longest first.
     followers: VecDeque<Arc<Parker>>,
+    /// What the next holder reads into, while nobody has the role.
     buffer: Vec<u8>,
+    calls: Vec<Incoming>,
     background: Background,
 }
 
@@ -91,14 +113,21 @@ impl Reader {
             role: Role::Free,
             followers: VecDeque::new(),
             buffer: vec![0; BUFFER_BYTES],
+            calls: Vec::new(),
             background: Background::None,
         };
-        Arc::new(Reader { crew, state: Mutex::new(state), changed: Condvar::new() })
+        let followed = AtomicBool::new(false);
+        Arc::new(Reader { crew, state: Mutex::new(state), followed, changed: Condvar::new() })
     }
 
     /// The session's link; from now on it is read.
     pub(crate) fn start(self: &Arc<Self>, session: &Arc<Session>, link: Arc<dyn Link>) {
-        self.lock().link = Some(link);
+        self.lock().link = Some(link.clone());
+        session.write_directly(link);
+        if self.crew.is_none() {
+            // What came along with HELLO.
+            refuse(session, session.take_incoming());
+        }
         self.attend(session);
     }
 
@@ -144,27 +173,45 @@ impl Reader {
         parker: &Arc<Parker>,
         until: Option<Instant>,
     ) {
-        if !self.enter(parker) {
+        let entered = self.enter(parker);
+        let Some(mut held) = entered.or_else(|| {
             parker.park(until);
-            if !self.take_offer(parker) {
-                return;
+            self.take_offer(parker)
+        }) else {
+            return;
+        };
+        let in_time = || until.is_none_or(|until| Instant::now() < until);
+        while !parker.is_woken() && in_time() {
+            let round = self.read_once(session, &mut held);
+            self.take_calls(session, &mut held);
+            match round {
+                Round::Over => break,
+                Round::Some => {}
+                Round::Nothing(left) => {
+                    let interest = Interest { read: true, write: left };
+                    if let Err(error) = parker.sleep_in(&held.link, interest, until) {
+                        session.abandon(error);
+                    }
+                }
             }
         }
-        let in_time = |now: Instant| until.is_none_or(|until| now < until);
-        while !parker.is_woken() && in_time(Instant::now()) {
-            let Some((link, left)) = self.read_once(session) else { break };
-            if let Some(crew) = &self.crew
-                && crew.has_calls()
-            {
-                crew.urge(self, session);
-            }
-            if let Some(left) = left
-                && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, until)
-            {
-                session.abandon(error);
+        self.leave(session, held);
+    }
+
+    /// Hands on what calls have come while somebody read for himself.
+    fn take_calls(self: &Arc<Self>, session: &Arc<Session>, held: &mut Held) {
+        if held.calls.is_empty() {
+            return;
+        }
+        match &self.crew {
+            None => refuse(session, held.calls.drain(..)),
+            Some(crew) => {
+                crew.take(session, held.calls.drain(..));
+                if crew.has_calls() {
+                    crew.urge(self, session);
+                }
             }
         }
-        self.leave(session);
     }
 
     /// Sees to it that an open session is read, for one who waits without a thread.
@@ -183,26 +230,18 @@ impl Reader {
         if session.is_busy() {
             return;
         }
-        {
-            let mut state = self.lock();
-            if state.link.is_none() || !matches!(state.role, Role::Free) {
-                return;
-            }
-            state.role = Role::Caller;
-        }
-        while let Some((_, None)) = self.read_once(session) {}
-        self.leave(session);
+        let held = self.lock().take(Role::Caller);
+        let Some(mut held) = held else { return };
+        while let Round::Some = self.read_once(session, &mut held) {}
+        self.take_calls(session, &mut held);
+        self.leave(session, held);
     }
 
-    /// Takes the role if it is free; otherwise this thread follows, and `false`.
-    fn enter(&self, parker: &Arc<Parker>) -> bool {
+    /// Takes the role if it is free; otherwise this thread follows.
+    fn enter(&self, parker: &Arc<Parker>) -> Option<Held> {
         let mut state = self.lock();
         match state.role {
-            Role::Free if state.link.is_some() => {
-                state.role = Role::Caller;
-                return true;
-            }
-            Role::Free => return false,
+            Role::Free => return state.take(Role::Caller),
             Role::Background => {
                 if let Some(link) = &state.link {
                     link.wake();
@@ -211,26 +250,34 @@ impl Reader {
             Role::Caller | Role::Offered(_) => {}
         }
         state.followers.push_back(parker.clone());
-        false
+        self.followed.store(true, Ordering::Release);
+        None
     }
 
     /// This follower has stopped waiting; answers whether it was offered the role, which it then has.
-    fn take_offer(&self, parker: &Arc<Parker>) -> bool {
+    fn take_offer(&self, parker: &Arc<Parker>) -> Option<Held> {
         let mut state = self.lock();
         state.followers.retain(|follower| !Arc::ptr_eq(follower, parker));
+        self.followed.store(!state.followers.is_empty(), Ordering::Release);
         let offered = matches!(&state.role, Role::Offered(to) if Arc::ptr_eq(to, parker));
-        if offered {
-            state.role = Role::Caller;
-        }
+        let held = if offered {
+            state.role = Role::Free;
+            state.take(Role::Caller)
+        } else {
+            None
+        };
         parker.offer(false);
-        offered
+        held
     }
 
     /// Hands the role to a follower, or to the background if there is need, or lays it down.
-    fn leave(self: &Arc<Self>, session: &Arc<Session>) {
-        let busy = session.is_busy();
+    fn leave(self: &Arc<Self>, session: &Arc<Session>, held: Held) {
         let mut state = self.lock();
+        if state.link.is_some() {
+            (state.buffer, state.calls) = (held.buffer, held.calls);
+        }
         if let Some(next) = state.followers.pop_front() {
+            self.followed.store(!state.followers.is_empty(), Ordering::Release);
             next.offer(true);
             state.role = Role::Offered(next);
             return;
@@ -240,7 +287,8 @@ impl Reader {
             return;
         }
         match &self.crew {
-            None if busy || session.has_ended() => {
+            // Looked at under the lock: who opens a stream from here on finds the role free.
+            None if session.is_busy() || session.has_ended() => {
                 self.want_background(&mut state, session, session.has_ended());
             }
             None => {}
@@ -257,68 +305,51 @@ impl Reader {
         state.link.is_some() && matches!(state.role, Role::Free)
     }
 
-    /// Takes the role for a thread of the crew, if it is free.
-    pub(super) fn take_for_crew(&self) -> bool {
-        let mut state = self.lock();
-        let free = state.link.is_some() && matches!(state.role, Role::Free);
-        if free {
-            state.role = Role::Background;
-        }
-        free
-    }
-
-    /// Reads for the crew until there is a call to run, or a caller that waits wants the role.
-    pub(super) fn read_for_crew(self: &Arc<Self>, session: &Arc<Session>) {
-        let Some(crew) = &self.crew else { return };
+    /// Reads for the crew, if the role is free, until there are calls to run, which are put into `calls`, or a
+    /// caller that waits wants the role. `false`: the role is not free.
+    pub(super) fn read_for_crew(self: &Arc<Self>, session: &Arc<Session>, calls: &mut Vec<Incoming>) -> bool {
+        let Some(crew) = &self.crew else { return false };
+        let held = self.lock().take(Role::Background);
+        let Some(mut held) = held else { return false };
+        crew.has_begun_a_turn();
         let parker = Parker::current();
         loop {
             parker.begin();
-            let Some((link, left)) = self.read_once(session) else { break };
-            let mut until = crew.hello_until();
-            if until.is_some()
-                && let Some((pid, namespace)) = session.hello()
-            {
-                link.peer_said_hello(pid, namespace);
-                crew.hello_has_come();
-                until = None;
-            }
-            if crew.has_calls() || !self.lock().followers.is_empty() {
+            let round = self.read_once(session, &mut held);
+            let until = crew.hello_until(session, &*held.link);
+            if !held.calls.is_empty() {
+                std::mem::swap(calls, &mut held.calls);
                 break;
             }
-            if until.is_some_and(|until| Instant::now() >= until) {
-                session.hello_timeout(crew.hello_timeout().as_secs_f64());
-            } else if let Some(left) = left
-                && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, until)
-            {
-                session.abandon(error);
+            match round {
+                Round::Over => break,
+                _ if self.followed.load(Ordering::Acquire) || crew.has_calls() => break,
+                _ if until.is_some_and(|until| Instant::now() >= until) => {
+                    session.hello_timeout(crew.hello_timeout().as_secs_f64());
+                }
+                Round::Some => {}
+                Round::Nothing(left) => {
+                    let interest = Interest { read: true, write: left };
+                    if let Err(error) = parker.sleep_in(&held.link, interest, until) {
+                        session.abandon(error);
+                    }
+                }
             }
         }
-        self.leave(session);
+        self.leave(session, held);
+        true
     }
 
-    /// One round of the holder of the role: reads, writes, ends. Answers the link, and where nothing
-    /// was read, whether output is left; `None` when the session is over.
-    fn read_once(self: &Arc<Self>, session: &Arc<Session>) -> Option<(Arc<dyn Link>, Option<bool>)> {
-        let (link, mut buffer) = {
-            let mut state = self.lock();
-            (state.link.clone()?, std::mem::take(&mut state.buffer))
-        };
-        let taken = session.read(&*link, &mut buffer);
-        self.lock().buffer = buffer;
-        let incoming = session.take_incoming();
-        if !incoming.is_empty() {
-            match &self.crew {
-                Some(crew) => crew.take(session, incoming),
-                None => refuse(session, incoming),
-            }
-        }
-        let left = session.write(&*link);
+    /// One round of the holder of the role: reads, writes, ends.
+    fn read_once(self: &Arc<Self>, session: &Arc<Session>, held: &mut Held) -> Round {
+        let taken = session.read_calls(&*held.link, &mut held.buffer, Some(&mut held.calls));
+        let left = session.write(&*held.link);
         if session.has_ended() {
-            session.explain(&*link);
-            self.close(session, link);
-            return None;
+            session.explain(&*held.link);
+            self.close(session, held.link.clone());
+            return Round::Over;
         }
-        Some((link, (taken != Taken::Some).then_some(left)))
+        if taken == Taken::Some { Round::Some } else { Round::Nothing(left) }
     }
 
     /// The session is over: what is still to be said is said as far as there is room.
@@ -328,7 +359,9 @@ impl Reader {
         state.link = None;
         state.buffer = Vec::new();
         let followers = std::mem::take(&mut state.followers);
+        self.followed.store(false, Ordering::Release);
         drop(state);
+        session.stop_writing_directly();
         link.wake();
         self.changed.notify_all();
         followers.into_iter().for_each(Wake::wake);
@@ -340,8 +373,20 @@ impl Reader {
     }
 }
 
+impl State {
+    /// Gives the role to somebody, if it is free and there is something to read.
+    fn take(&mut self, role: Role) -> Option<Held> {
+        let link = match self.role {
+            Role::Free => self.link.clone()?,
+            _ => return None,
+        };
+        self.role = role;
+        Some(Held { link, buffer: std::mem::take(&mut self.buffer), calls: std::mem::take(&mut self.calls) })
+    }
+}
+
 /// Nothing is served to a peer by the one who connected to it.
-pub(super) fn refuse(session: &Arc<Session>, incoming: Vec<Incoming>) {
+pub(super) fn refuse(session: &Arc<Session>, incoming: impl IntoIterator<Item = Incoming>) {
     for call in incoming {
         let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
         ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));

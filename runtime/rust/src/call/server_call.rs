@@ -1,12 +1,14 @@
 //! One call that the peer made.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Code, Fault, Peer};
 
 use super::inbox::Arrival;
+use super::queue::SmallQueue;
 use super::session::{Incoming, Session};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
@@ -23,6 +25,8 @@ pub(crate) struct ServerCall {
     pub(crate) deadline: Option<(Instant, Duration)>,
     /// Ended by whoever ends the call first.
     span: Mutex<CallSpan>,
+    /// It was answered or given up: nothing is left to be done.
+    forgotten: AtomicBool,
 }
 
 impl ServerCall {
@@ -34,7 +38,8 @@ impl ServerCall {
             Instant::now().checked_add(left).map(|deadline| (deadline, left))
         });
         let span = CallSpan::of_server(&path, session.peer());
-        ServerCall { session: session.clone(), stream, path, metadata, deadline, span: Mutex::new(span) }
+        let (span, forgotten) = (Mutex::new(span), AtomicBool::new(false));
+        ServerCall { session: session.clone(), stream, path, metadata, deadline, span, forgotten }
     }
 
     /// What runs for the call runs in this span.
@@ -56,7 +61,12 @@ impl ServerCall {
 
     /// The messages of the request.
     pub(crate) fn messages(&self) -> Messages {
-        Messages { session: self.session.clone(), stream: self.stream, ended: false }
+        Messages {
+            session: self.session.clone(),
+            stream: self.stream,
+            arrived: SmallQueue::new(),
+            ended: false,
+        }
     }
 
     /// Whether both sides of the connection named this feature.
@@ -96,9 +106,9 @@ impl ServerCall {
         status: Status,
     ) -> bool {
         self.locked_span().end(&status);
-        let sent = self.session.send_status(self.stream, headers, message, status).is_ok();
+        let sent = self.session.answer(self.stream, headers, message, status);
         if sent {
-            self.session.forget(self.stream, None);
+            self.forgotten.store(true, Ordering::Relaxed);
         }
         sent
     }
@@ -108,6 +118,7 @@ impl ServerCall {
         let over = self.session.poll_over(self.stream, &Context::from_waker(Waker::noop())).is_ready();
         self.locked_span().end(status);
         self.session.forget(self.stream, Some(status));
+        self.forgotten.store(true, Ordering::Relaxed);
         !over
     }
 
@@ -139,6 +150,9 @@ impl ServerCall {
 
 impl Drop for ServerCall {
     fn drop(&mut self) {
+        if *self.forgotten.get_mut() {
+            return;
+        }
         let status = match self.poll_over(&Context::from_waker(Waker::noop())) {
             Poll::Ready(()) => {
                 Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"nobody waits for it"]))
@@ -154,6 +168,8 @@ impl Drop for ServerCall {
 pub(crate) struct Messages {
     session: Arc<Session>,
     stream: StreamId,
+    /// What has arrived and was not asked for yet.
+    arrived: SmallQueue<Arrival>,
     ended: bool,
 }
 
@@ -163,11 +179,10 @@ impl Messages {
         if self.ended {
             return Poll::Ready(None);
         }
-        let arrival = match self.session.poll_arrival(self.stream, cx) {
-            Poll::Ready(arrival) => arrival,
-            Poll::Pending => return Poll::Pending,
-        };
-        match arrival {
+        if self.arrived.is_empty() {
+            ready!(self.session.poll_arrivals(self.stream, false, &mut self.arrived, cx));
+        }
+        match self.arrived.pop_front() {
             Some(Arrival::Message(message)) => Poll::Ready(Some(Ok(message))),
             Some(Arrival::HalfClosed) => {
                 self.ended = true;

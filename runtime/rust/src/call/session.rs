@@ -3,11 +3,15 @@
 mod streams;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Link, LinkError, Peer, Read};
 
+use super::ids::HashIds;
 use super::inbox::{Arrival, Inbox};
 use super::reader::Reader;
 use super::waitlist::Waitlist;
@@ -56,12 +60,30 @@ pub(crate) struct Session {
     pub(crate) medium: Arc<str>,
     driver: Box<dyn Driver>,
     observer: Observer,
+    began: Instant,
+    seen: Seen,
     state: Mutex<State>,
+}
+
+/// What there was to see when the lock was last released: whoever moves the bytes looks without it. What changes
+/// later comes with a call of [`Driver::attend`].
+#[derive(Default)]
+struct Seen {
+    ended: AtomicBool,
+    /// A stream is open, or output is left.
+    busy: AtomicBool,
+    output_left: AtomicBool,
+    /// When an idle connection was last looked at, in nanoseconds since its beginning.
+    refreshed: AtomicU64,
 }
 
 struct State {
     connection: Connection,
-    inboxes: HashMap<StreamId, Inbox>,
+    /// Where whoever acts writes at once what that has brought about.
+    direct: Option<Arc<dyn Link>>,
+    /// The thread whose output is held back, as it is about to bring about more.
+    corked: Option<ThreadId>,
+    inboxes: HashMap<StreamId, Inbox, HashIds>,
     incoming: Vec<Incoming>,
     openers: Waitlist,
     /// The whole story of the end, once the transport has told what it knows.
@@ -76,6 +98,8 @@ struct After {
     wakes: Vec<Waker>,
     notice: Option<Notice>,
     attend: bool,
+    /// What the link takes was written.
+    wrote: bool,
 }
 
 /// How the reading of a link went.
@@ -98,13 +122,17 @@ impl Session {
     ) -> Arc<Session> {
         let state = State {
             connection: Connection::new(side, settings),
-            inboxes: HashMap::new(),
+            direct: None,
+            corked: None,
+            inboxes: HashMap::default(),
             incoming: Vec::new(),
             openers: Waitlist::default(),
             explained: None,
             written: 0,
         };
-        Arc::new(Session { peer, medium, driver, observer, state: Mutex::new(state) })
+        let (seen, began) = (Seen::default(), Instant::now());
+        seen.output_left.store(!state.connection.outbound().is_empty(), Ordering::Relaxed);
+        Arc::new(Session { peer, medium, driver, observer, began, seen, state: Mutex::new(state) })
     }
 
     /// The role of reading, where the threads that wait take turns at it.
@@ -135,7 +163,12 @@ impl Session {
         let mut state = self.lock();
         let result = act(&mut state, &mut after);
         state.hand_out(&mut after);
-        after.attend |= !state.connection.outbound().is_empty();
+        state.write_directly(&mut after);
+        let left = !state.connection.outbound().is_empty();
+        after.attend |= left && !state.holds_back();
+        self.seen.ended.store(state.connection.closed().is_some(), Ordering::Release);
+        self.seen.output_left.store(left, Ordering::Release);
+        self.seen.busy.store(left || state.connection.open_streams() > 0, Ordering::Release);
         drop(state);
         after.wakes.into_iter().for_each(Waker::wake);
         if let Some(notice) = after.notice {
@@ -146,15 +179,46 @@ impl Session {
 
     // For drivers
 
+    /// From now on whoever acts writes to this link at once, and the driver attends to what it does not take.
+    pub(crate) fn write_directly(&self, link: Arc<dyn Link>) {
+        self.lock().direct = Some(link);
+    }
+
+    /// The link is about to be closed.
+    pub(crate) fn stop_writing_directly(&self) {
+        let direct = self.lock().direct.take();
+        drop(direct);
+    }
+
+    /// Holds the output of this thread back, as it is about to bring about more, or no longer does. Meanwhile it is
+    /// written by any other thread that acts, or reads.
+    pub(crate) fn cork(self: &Arc<Self>, corked: bool) {
+        self.act(|state, _| state.corked = corked.then(|| thread::current().id()));
+    }
+
     /// Takes in what the link has, as much as fits into the buffer. One thread at a time.
     pub(crate) fn read(self: &Arc<Self>, link: &dyn Link, buffer: &mut [u8]) -> Taken {
+        self.read_calls(link, buffer, None)
+    }
+
+    /// As [`read`](Session::read), and takes the calls that have come.
+    pub(crate) fn read_calls(
+        self: &Arc<Self>,
+        link: &dyn Link,
+        buffer: &mut [u8],
+        calls: Option<&mut Vec<Incoming>>,
+    ) -> Taken {
         let read = match link.read(buffer) {
             Ok(Read::Empty) => return Taken::Nothing,
             read => read,
         };
-        self.act_quietly(|state, _| match read {
+        self.act_quietly(|state, after| match read {
             Ok(Read::Bytes(count)) => {
                 state.connection.receive(&buffer[..count]);
+                if let Some(calls) = calls {
+                    state.hand_out(after);
+                    calls.append(&mut state.incoming);
+                }
                 Taken::Some
             }
             Ok(Read::Empty) => Taken::Nothing,
@@ -172,33 +236,35 @@ impl Session {
 
     /// Writes what the link takes; answers whether something is left that it did not take.
     pub(crate) fn write(self: &Arc<Self>, link: &dyn Link) -> bool {
-        let act = |state: &mut State, _: &mut After| loop {
-            let outbound = state.connection.outbound();
-            if outbound.is_empty() {
-                return false;
-            }
-            match link.write(outbound) {
-                Ok(0) => return true,
-                Ok(count) => {
-                    state.connection.sent(count);
-                    state.written += count as u64;
-                }
-                Err(error) => {
-                    state.take_last_words(link);
-                    state.connection.link_failed(error);
-                    return false;
-                }
-            }
-        };
-        if self.lock().connection.outbound().is_empty() {
+        if !self.seen.output_left.load(Ordering::Acquire) {
             return false;
         }
-        self.act_quietly(act).0
+        self.act_quietly(|state, after| {
+            after.wrote = true;
+            state.flush(link)
+        })
+        .0
     }
 
     /// Whether the connection has ended, explained or not.
     pub(crate) fn has_ended(&self) -> bool {
-        self.lock().connection.closed().is_some()
+        self.seen.ended.load(Ordering::Acquire)
+    }
+
+    /// Whether output is left that the link did not take.
+    pub(crate) fn has_output_left(&self) -> bool {
+        self.seen.output_left.load(Ordering::Acquire)
+    }
+
+    /// Whether an idle connection was not looked at for so long; if so, it counts as looked at from now on.
+    pub(crate) fn is_stale(&self, now: Instant, after: Duration) -> bool {
+        let now = now.saturating_duration_since(self.began).as_nanos() as u64;
+        let last = self.seen.refreshed.load(Ordering::Relaxed);
+        let stale = now.saturating_sub(last) >= after.as_nanos() as u64;
+        if stale {
+            self.seen.refreshed.store(now, Ordering::Relaxed);
+        }
+        stale
     }
 
     /// Whether the connection has ended and everybody was told.
@@ -247,8 +313,7 @@ impl Session {
 
     /// Whether somebody has to move bytes: a stream is open, or output is waiting.
     pub(crate) fn is_busy(&self) -> bool {
-        let state = self.lock();
-        state.connection.open_streams() > 0 || !state.connection.outbound().is_empty()
+        self.seen.busy.load(Ordering::Acquire)
     }
 
     /// The process that the peer said in its HELLO that it is, once it has said so.
@@ -313,6 +378,43 @@ impl Session {
 }
 
 impl State {
+    fn holds_back(&self) -> bool {
+        self.corked.is_some_and(|corked| corked == thread::current().id())
+    }
+
+    /// Writes what the link takes; answers whether something is left.
+    fn flush(&mut self, link: &dyn Link) -> bool {
+        loop {
+            let outbound = self.connection.outbound();
+            if outbound.is_empty() {
+                return false;
+            }
+            match link.write(outbound) {
+                Ok(0) => return true,
+                Ok(count) => {
+                    self.connection.sent(count);
+                    self.written += count as u64;
+                }
+                Err(error) => {
+                    self.take_last_words(link);
+                    self.connection.link_failed(error);
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Writes what was brought about, where whoever acts does that.
+    fn write_directly(&mut self, after: &mut After) {
+        if after.wrote || self.holds_back() || self.connection.outbound().is_empty() {
+            return;
+        }
+        let Some(link) = self.direct.take() else { return };
+        self.flush(&*link);
+        self.direct = Some(link);
+        self.hand_out(after);
+    }
+
     /// Where the peer takes nothing any more, and has said no HELLO yet: takes in what it has said, as
     /// that tells more. Later on this is left to whoever reads; until then one thread moves all bytes.
     fn take_last_words(&mut self, link: &dyn Link) {

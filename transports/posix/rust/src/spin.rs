@@ -14,9 +14,13 @@ const MOST_LIMIT: Duration = Duration::from_millis(1);
 /// How often the clock is passed over between two looks at it.
 const LOOKS_A_CLOCK: u32 = 16;
 
-/// So much credit a connection can have, and a new one has a part of it.
+/// So many misses a connection can afford, and so many a new one or one that tries again.
 const MOST_CREDIT: u32 = 8;
 const FIRST_CREDIT: u32 = 2;
+
+/// So many short sleeps are awaited before spinning is tried again, at first and at most.
+const FIRST_PATIENCE: u32 = 8;
+const MOST_PATIENCE: u32 = 4096;
 
 /// How many threads of this process spin.
 static SPINNERS: AtomicU32 = AtomicU32::new(0);
@@ -26,15 +30,24 @@ static SPINNERS: AtomicU32 = AtomicU32::new(0);
 ///
 /// It spins only with two processors or more, while fewer than all but one of them have a spinner of
 /// this process, for the limit at most, and only as long as that was of use lately: each hit earns
-/// credit, also a sleep that turned out to be short; each miss costs some. So an idle connection, and
-/// one whose peer is slow or shares its only processor, sleeps at once. It touches no descriptor itself.
+/// credit, each miss costs some. Without credit it sleeps at once, and tries again after a number of
+/// sleeps that were short; that number doubles with every try that failed. So an idle connection sleeps,
+/// and so does one whose peer is slow, or runs on the very processor on which it would be waited for.
+/// It touches no descriptor itself.
 pub struct Spin {
     credit: AtomicU32,
+    /// How many short sleeps are still awaited where there is no credit, and how many the next time.
+    awaited: AtomicU32,
+    patience: AtomicU32,
 }
 
 impl Default for Spin {
     fn default() -> Spin {
-        Spin { credit: AtomicU32::new(FIRST_CREDIT) }
+        Spin {
+            credit: AtomicU32::new(FIRST_CREDIT),
+            awaited: AtomicU32::new(0),
+            patience: AtomicU32::new(FIRST_PATIENCE),
+        }
     }
 }
 
@@ -54,10 +67,9 @@ impl Spin {
         let hit = spin(limit, &mut over);
         SPINNERS.fetch_sub(1, Ordering::Relaxed);
         if hit {
-            self.earn();
+            self.hit();
         } else if limit == rules.limit {
-            let credit = self.credit.load(Ordering::Relaxed);
-            self.credit.store(credit.saturating_sub(1), Ordering::Relaxed);
+            self.missed();
         }
         hit
     }
@@ -71,16 +83,39 @@ impl Spin {
         }
         let begin = Instant::now();
         let result = sleep();
-        // Being woken takes its time too, which a spin would have saved.
-        if begin.elapsed() < 2 * rules.limit && of_use(&result) {
-            self.earn();
+        // Where there is credit a spin went before this, and was in vain. Being woken takes its time too, which a
+        // spin would have saved.
+        if self.credit.load(Ordering::Relaxed) == 0 && begin.elapsed() < 2 * rules.limit && of_use(&result) {
+            self.slept_shortly();
         }
         result
     }
 
-    fn earn(&self) {
+    fn hit(&self) {
         let credit = self.credit.load(Ordering::Relaxed);
-        self.credit.store((credit + 1).min(MOST_CREDIT), Ordering::Relaxed);
+        if credit < MOST_CREDIT {
+            self.credit.store(credit + 1, Ordering::Relaxed);
+        } else if self.patience.load(Ordering::Relaxed) != FIRST_PATIENCE {
+            self.patience.store(FIRST_PATIENCE, Ordering::Relaxed);
+        }
+    }
+
+    fn missed(&self) {
+        let credit = self.credit.load(Ordering::Relaxed).saturating_sub(1);
+        self.credit.store(credit, Ordering::Relaxed);
+        if credit == 0 {
+            let patience = self.patience.load(Ordering::Relaxed);
+            self.awaited.store(patience, Ordering::Relaxed);
+            self.patience.store((2 * patience).min(MOST_PATIENCE), Ordering::Relaxed);
+        }
+    }
+
+    fn slept_shortly(&self) {
+        let awaited = self.awaited.load(Ordering::Relaxed).saturating_sub(1);
+        self.awaited.store(awaited, Ordering::Relaxed);
+        if awaited == 0 {
+            self.credit.store(FIRST_CREDIT, Ordering::Relaxed);
+        }
     }
 }
 
@@ -117,7 +152,27 @@ fn rules() -> &'static Rules {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+
+    /// The process has a bound on who spins at once, so one test spins at a time.
+    fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets it sleep for nothing until it spins again; answers how often.
+    fn sleeps_until_it_spins(spin: &Spin) -> u32 {
+        for sleeps in 1..100_000 {
+            // On a busy machine even a sleep of nothing may be long.
+            spin.asleep(|| (), |()| true);
+            if spin.credit.load(Ordering::Relaxed) > 0 {
+                return sleeps;
+            }
+        }
+        panic!("it never spins again")
+    }
 
     fn spins(spin: &Spin) -> bool {
         let mut looks = 0;
@@ -130,7 +185,8 @@ mod tests {
     }
 
     #[test]
-    fn misses_end_the_spinning_and_a_short_sleep_brings_it_back() {
+    fn misses_end_the_spinning_and_short_sleeps_bring_it_back() {
+        let _alone = alone();
         if rules().most_spinners == 0 {
             return assert!(!spins(&Spin::default()), "with one processor nobody spins");
         }
@@ -142,15 +198,30 @@ mod tests {
         assert!(!spins(&spin), "a long sleep earns nothing");
         spin.asleep(|| (), |()| false);
         assert!(!spins(&spin), "nor does one in vain");
-        // On a busy machine even a sleep of nothing may be long.
-        assert!((0..1000).any(|_| {
-            spin.asleep(|| (), |()| true);
-            spins(&spin)
-        }));
+        assert!(sleeps_until_it_spins(&spin) >= FIRST_PATIENCE);
+        assert!(spins(&spin));
+    }
+
+    #[test]
+    fn a_connection_that_misses_again_and_again_tries_ever_more_seldom_until_it_hits() {
+        let _alone = alone();
+        if rules().most_spinners == 0 {
+            return;
+        }
+        let spin = Spin::default();
+        for tries in 0..4 {
+            while spins(&spin) {}
+            assert!(sleeps_until_it_spins(&spin) >= FIRST_PATIENCE << tries);
+        }
+        for _ in 0..=MOST_CREDIT {
+            assert!(spin.until(None, || true));
+        }
+        assert_eq!(spin.patience.load(Ordering::Relaxed), FIRST_PATIENCE);
     }
 
     #[test]
     fn what_is_over_at_once_is_a_hit_and_is_looked_at_once() {
+        let _alone = alone();
         if rules().most_spinners == 0 {
             return;
         }

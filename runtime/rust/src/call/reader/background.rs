@@ -1,11 +1,12 @@
 //! The thread that reads a session where no caller does.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use samehost_transport_api::Interest;
 
-use super::{Reader, Role, State};
+use super::{Reader, Role, Round, State};
 use crate::call::park::Parker;
 use crate::call::session::Session;
 
@@ -48,27 +49,26 @@ impl Reader {
     fn run_background(self: &Arc<Self>, session: &Weak<Session>) {
         while self.background_is_wanted() {
             let Some(session) = session.upgrade() else { return };
-            {
-                let mut state = self.lock();
-                if !matches!(state.role, Role::Free) {
-                    continue;
-                }
-                state.role = Role::Background;
-            }
+            let held = self.lock().take(Role::Background);
+            let Some(mut held) = held else { continue };
             let parker = Parker::current();
             loop {
                 parker.begin();
-                let Some((link, left)) = self.read_once(&session) else { break };
-                if !session.is_busy() || !self.lock().followers.is_empty() {
-                    break;
-                }
-                if let Some(left) = left
-                    && let Err(error) = parker.sleep_in(&link, Interest { read: true, write: left }, None)
-                {
-                    session.abandon(error);
+                let round = self.read_once(&session, &mut held);
+                self.take_calls(&session, &mut held);
+                match round {
+                    Round::Over => break,
+                    _ if !session.is_busy() || self.followed.load(Ordering::Acquire) => break,
+                    Round::Some => {}
+                    Round::Nothing(left) => {
+                        let interest = Interest { read: true, write: left };
+                        if let Err(error) = parker.sleep_in(&held.link, interest, None) {
+                            session.abandon(error);
+                        }
+                    }
                 }
             }
-            self.leave(&session);
+            self.leave(&session, held);
         }
     }
 
@@ -124,7 +124,8 @@ mod tests {
 
     fn after_its_time(background: Background) -> (bool, bool) {
         let (role, followers) = (Role::Free, VecDeque::new());
-        let mut state = State { link: None, role, followers, buffer: Vec::new(), background };
+        let (buffer, calls) = (Vec::new(), Vec::new());
+        let mut state = State { link: None, role, followers, buffer, calls, background };
         (state.stays(false), state.background == background)
     }
 

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use super::Session;
 use crate::call::inbox::{Arrival, Inbox};
+use crate::call::queue::SmallQueue;
 use crate::call::waitlist::Place;
 use crate::call::{Message, OpenError, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
@@ -65,31 +66,36 @@ impl Session {
         }
     }
 
-    /// The next arrival of a stream, `None` when nothing more comes. Where a message may come next,
-    /// it is requested.
-    pub(crate) fn poll_arrival(
+    /// Takes all that has arrived at a stream into `arrived`, which is empty and stays so when nothing more
+    /// comes. Where a message may come next, it is requested. `forgets`: the stream is forgotten once its last
+    /// arrival is taken, and the answer is whether it was.
+    pub(crate) fn poll_arrivals(
         self: &Arc<Self>,
         stream: StreamId,
+        forgets: bool,
+        arrived: &mut SmallQueue<Arrival>,
         cx: &Context<'_>,
-    ) -> Poll<Option<Arrival>> {
+    ) -> Poll<bool> {
         self.act(|state, after| {
-            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(None) };
-            if let Some(arrival) = inbox.take() {
-                return Poll::Ready(Some(arrival));
-            }
-            if inbox.wants_request() {
+            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(true) };
+            if !inbox.take_all(arrived) && inbox.wants_request() {
                 state.connection.request(stream, 1);
                 state.hand_out(after);
+                let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(true) };
+                inbox.take_all(arrived);
             }
-            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(None) };
-            match inbox.take() {
-                Some(arrival) => Poll::Ready(Some(arrival)),
-                None if inbox.is_over() => Poll::Ready(None),
-                None => {
-                    inbox.park_reader(cx);
-                    Poll::Pending
+            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(true) };
+            if inbox.is_over() {
+                if forgets {
+                    state.inboxes.remove(&stream);
                 }
+                return Poll::Ready(forgets);
             }
+            if arrived.is_empty() {
+                inbox.park_reader(cx);
+                return Poll::Pending;
+            }
+            Poll::Ready(false)
         })
     }
 
@@ -145,14 +151,21 @@ impl Session {
         self.act(|state, _| state.connection.half_close(stream))
     }
 
-    pub(crate) fn send_status(
+    /// Sends the status of a stream, and forgets it; `false`: it was over.
+    pub(crate) fn answer(
         self: &Arc<Self>,
         stream: StreamId,
         headers: Option<MetadataBlock>,
         message: Option<Message>,
         status: Status,
-    ) -> Result<(), StreamError> {
-        self.act(|state, _| state.connection.send_status(stream, headers, message, status))
+    ) -> bool {
+        self.act(|state, after| {
+            let sent = state.connection.send_status(stream, headers, message, status).is_ok();
+            if sent && let Some(mut inbox) = state.inboxes.remove(&stream) {
+                inbox.finished(&mut after.wakes);
+            }
+            sent
+        })
     }
 
     /// Ends a stream, if it is not over, and forgets it: its owner has gone, or gives up. With

@@ -7,6 +7,7 @@ use std::time::Duration;
 use samehost_transport_api::{Descriptors, Fault, Interest};
 
 use super::*;
+use crate::call::queue::SmallQueue;
 use crate::wire::Hello;
 
 /// A link over nothing: what is read and how much is taken is laid down by the test.
@@ -84,8 +85,10 @@ fn is_refused(takes: usize) -> bool {
     session.write(&link);
     assert_eq!(session.read(&link, &mut [0; 1024]), Taken::End);
     session.explain(&link);
-    match session.poll_arrival(stream, &cx) {
-        Poll::Ready(Some(Arrival::Reset { refused, .. })) => refused,
+    let mut arrived = SmallQueue::new();
+    assert_eq!(session.poll_arrivals(stream, true, &mut arrived, &cx), Poll::Ready(true));
+    match arrived.pop_front() {
+        Some(Arrival::Reset { refused, .. }) => refused,
         other => panic!("{other:?}"),
     }
 }
