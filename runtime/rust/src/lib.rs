@@ -42,7 +42,7 @@
 //! | `unix:/run/app.sock`, `unix-abstract:NAME` | the server that listens on this socket |
 //! | `stdio:worker --fast` | a child that is started, and lives as long as the channel; it serves `stdio:` |
 //!
-//! [`Channel`] and [`Server`] run in a tokio runtime; [`blocking`] needs none and is there without the feature
+//! [`Channel`] and [`Server`] run in a tokio runtime, except where [`block_on`] is told to do without; [`blocking`] needs none and is there without the feature
 //! `tonic` as well. Messages are compressed, by gzip, where tonic's stubs are told to (`send_compressed`,
 //! `accept_compressed`; its feature `gzip`), and so are the calls of threads. Interceptors are tonic's; `tonic-health`
 //! and `tonic-reflection` are served as any other service.
@@ -90,7 +90,11 @@ pub use samehost_transport_unix::{UnixOptions, UnixTransport};
 #[cfg(feature = "blocking")]
 pub use surface::blocking;
 #[cfg(feature = "tonic")]
+#[doc(hidden)]
+pub use surface::tonic::codegen;
+#[cfg(feature = "tonic")]
 pub use surface::tonic::{
     Channel, ChannelBuilder, Medium, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
+    block_on,
 };
 pub use surface::{Metadata, Status, raw};

@@ -1,5 +1,6 @@
 //! One call of a client, from its wait for a connection to its outcome.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ const STALE: Duration = Duration::from_micros(500);
 
 /// What a call begins with.
 pub(crate) struct Request {
-    pub(crate) path: String,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) metadata: MetadataBlock,
     pub(crate) deadline: Option<Instant>,
     /// Waits for a connection as long as it takes.

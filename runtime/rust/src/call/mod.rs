@@ -17,7 +17,7 @@ mod ids;
 mod inbox;
 mod methods;
 pub(crate) mod outgoing;
-mod park;
+pub(crate) mod park;
 mod queue;
 pub(crate) mod reader;
 mod receiving;

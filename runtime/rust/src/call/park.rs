@@ -20,15 +20,20 @@ pub(crate) struct Parker {
 }
 
 thread_local! {
-    static CURRENT: Arc<Parker> = Arc::new(Parker {
-        thread: thread::current(),
-        woken: AtomicBool::new(false),
-        offered: AtomicBool::new(false),
-        asleep_in: Mutex::new(None),
-    });
+    static CURRENT: Arc<Parker> = Parker::new();
 }
 
 impl Parker {
+    /// A parker for this thread, beside its own: for one who waits while others wait inside of what he waits for.
+    pub(crate) fn new() -> Arc<Parker> {
+        Arc::new(Parker {
+            thread: thread::current(),
+            woken: AtomicBool::new(false),
+            offered: AtomicBool::new(false),
+            asleep_in: Mutex::new(None),
+        })
+    }
+
     /// The parker of this thread.
     pub(crate) fn current() -> Arc<Parker> {
         CURRENT.with(Arc::clone)

@@ -123,7 +123,7 @@ impl Reader {
     /// The session's link; from now on it is read.
     pub(crate) fn start(self: &Arc<Self>, session: &Arc<Session>, link: Arc<dyn Link>) {
         self.lock().link = Some(link.clone());
-        session.write_directly(link);
+        session.write_directly(link, false);
         if self.crew.is_none() {
             // What came along with HELLO.
             refuse(session, session.take_incoming());

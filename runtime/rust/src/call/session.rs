@@ -1,15 +1,14 @@
 //! A connection that several threads and tasks use: the lock around it, and where its events go.
 
+mod moving;
 mod streams;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::thread::ThreadId;
 
-use samehost_transport_api::{Link, LinkError, Peer, Read};
+use samehost_transport_api::{Link, LinkError, Peer};
 
 use super::ids::HashIds;
 use super::inbox::{Arrival, Inbox};
@@ -18,6 +17,8 @@ use super::waitlist::Waitlist;
 use super::{Cause, Connection, ConnectionState, End, Event, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
 
+pub(crate) use moving::Taken;
+use moving::{Direct, Seen};
 pub(crate) use streams::OpenRequest;
 
 /// Whoever moves a session's bytes: a task, or the threads that call. [`attend`](Driver::attend) is
@@ -60,27 +61,14 @@ pub(crate) struct Session {
     pub(crate) medium: Arc<str>,
     driver: Box<dyn Driver>,
     observer: Observer,
-    began: Instant,
     seen: Seen,
     state: Mutex<State>,
-}
-
-/// What there was to see when the lock was last released: whoever moves the bytes looks without it. What changes
-/// later comes with a call of [`Driver::attend`].
-#[derive(Default)]
-struct Seen {
-    ended: AtomicBool,
-    /// A stream is open, or output is left.
-    busy: AtomicBool,
-    output_left: AtomicBool,
-    /// When an idle connection was last looked at, in nanoseconds since its beginning.
-    refreshed: AtomicU64,
 }
 
 struct State {
     connection: Connection,
     /// Where whoever acts writes at once what that has brought about.
-    direct: Option<Arc<dyn Link>>,
+    direct: Option<Direct>,
     /// The thread whose output is held back, as it is about to bring about more.
     corked: Option<ThreadId>,
     inboxes: HashMap<StreamId, Inbox, HashIds>,
@@ -102,15 +90,6 @@ struct After {
     wrote: bool,
 }
 
-/// How the reading of a link went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    Some,
-    Nothing,
-    /// The link has ended or failed: there is nothing more to read.
-    End,
-}
-
 impl Session {
     pub(crate) fn new(
         side: Side,
@@ -130,9 +109,8 @@ impl Session {
             explained: None,
             written: 0,
         };
-        let (seen, began) = (Seen::default(), Instant::now());
-        seen.output_left.store(!state.connection.outbound().is_empty(), Ordering::Relaxed);
-        Arc::new(Session { peer, medium, driver, observer, began, seen, state: Mutex::new(state) })
+        let seen = Seen::of(&state.connection);
+        Arc::new(Session { peer, medium, driver, observer, seen, state: Mutex::new(state) })
     }
 
     /// The role of reading, where the threads that wait take turns at it.
@@ -166,9 +144,7 @@ impl Session {
         state.write_directly(&mut after);
         let left = !state.connection.outbound().is_empty();
         after.attend |= left && !state.holds_back();
-        self.seen.ended.store(state.connection.closed().is_some(), Ordering::Release);
-        self.seen.output_left.store(left, Ordering::Release);
-        self.seen.busy.store(left || state.connection.open_streams() > 0, Ordering::Release);
+        self.seen.note(&state.connection, left);
         drop(state);
         after.wakes.into_iter().for_each(Waker::wake);
         if let Some(notice) = after.notice {
@@ -178,94 +154,6 @@ impl Session {
     }
 
     // For drivers
-
-    /// From now on whoever acts writes to this link at once, and the driver attends to what it does not take.
-    pub(crate) fn write_directly(&self, link: Arc<dyn Link>) {
-        self.lock().direct = Some(link);
-    }
-
-    /// The link is about to be closed.
-    pub(crate) fn stop_writing_directly(&self) {
-        let direct = self.lock().direct.take();
-        drop(direct);
-    }
-
-    /// Holds the output of this thread back, as it is about to bring about more, or no longer does. Meanwhile it is
-    /// written by any other thread that acts, or reads.
-    pub(crate) fn cork(self: &Arc<Self>, corked: bool) {
-        self.act(|state, _| state.corked = corked.then(|| thread::current().id()));
-    }
-
-    /// Takes in what the link has, as much as fits into the buffer. One thread at a time.
-    pub(crate) fn read(self: &Arc<Self>, link: &dyn Link, buffer: &mut [u8]) -> Taken {
-        self.read_calls(link, buffer, None)
-    }
-
-    /// As [`read`](Session::read), and takes the calls that have come.
-    pub(crate) fn read_calls(
-        self: &Arc<Self>,
-        link: &dyn Link,
-        buffer: &mut [u8],
-        calls: Option<&mut Vec<Incoming>>,
-    ) -> Taken {
-        let read = match link.read(buffer) {
-            Ok(Read::Empty) => return Taken::Nothing,
-            read => read,
-        };
-        self.act_quietly(|state, after| match read {
-            Ok(Read::Bytes(count)) => {
-                state.connection.receive(&buffer[..count]);
-                if let Some(calls) = calls {
-                    state.hand_out(after);
-                    calls.append(&mut state.incoming);
-                }
-                Taken::Some
-            }
-            Ok(Read::Empty) => Taken::Nothing,
-            Ok(Read::End) => {
-                state.connection.receive_end();
-                Taken::End
-            }
-            Err(error) => {
-                state.connection.link_failed(error);
-                Taken::End
-            }
-        })
-        .0
-    }
-
-    /// Writes what the link takes; answers whether something is left that it did not take.
-    pub(crate) fn write(self: &Arc<Self>, link: &dyn Link) -> bool {
-        if !self.seen.output_left.load(Ordering::Acquire) {
-            return false;
-        }
-        self.act_quietly(|state, after| {
-            after.wrote = true;
-            state.flush(link)
-        })
-        .0
-    }
-
-    /// Whether the connection has ended, explained or not.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.seen.ended.load(Ordering::Acquire)
-    }
-
-    /// Whether output is left that the link did not take.
-    pub(crate) fn has_output_left(&self) -> bool {
-        self.seen.output_left.load(Ordering::Acquire)
-    }
-
-    /// Whether an idle connection was not looked at for so long; if so, it counts as looked at from now on.
-    pub(crate) fn is_stale(&self, now: Instant, after: Duration) -> bool {
-        let now = now.saturating_duration_since(self.began).as_nanos() as u64;
-        let last = self.seen.refreshed.load(Ordering::Relaxed);
-        let stale = now.saturating_sub(last) >= after.as_nanos() as u64;
-        if stale {
-            self.seen.refreshed.store(now, Ordering::Relaxed);
-        }
-        stale
-    }
 
     /// Whether the connection has ended and everybody was told.
     pub(crate) fn is_over(&self) -> bool {
@@ -304,16 +192,6 @@ impl Session {
         self.act_quietly(|state, _| {
             state.explained.get_or_insert(error);
         });
-    }
-
-    /// The calls that have come since the last time.
-    pub(crate) fn take_incoming(&self) -> Vec<Incoming> {
-        std::mem::take(&mut self.lock().incoming)
-    }
-
-    /// Whether somebody has to move bytes: a stream is open, or output is waiting.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.seen.busy.load(Ordering::Acquire)
     }
 
     /// The process that the peer said in its HELLO that it is, once it has said so.
@@ -378,56 +256,6 @@ impl Session {
 }
 
 impl State {
-    fn holds_back(&self) -> bool {
-        self.corked.is_some_and(|corked| corked == thread::current().id())
-    }
-
-    /// Writes what the link takes; answers whether something is left.
-    fn flush(&mut self, link: &dyn Link) -> bool {
-        loop {
-            let outbound = self.connection.outbound();
-            if outbound.is_empty() {
-                return false;
-            }
-            match link.write(outbound) {
-                Ok(0) => return true,
-                Ok(count) => {
-                    self.connection.sent(count);
-                    self.written += count as u64;
-                }
-                Err(error) => {
-                    self.take_last_words(link);
-                    self.connection.link_failed(error);
-                    return false;
-                }
-            }
-        }
-    }
-
-    /// Writes what was brought about, where whoever acts does that.
-    fn write_directly(&mut self, after: &mut After) {
-        if after.wrote || self.holds_back() || self.connection.outbound().is_empty() {
-            return;
-        }
-        let Some(link) = self.direct.take() else { return };
-        self.flush(&*link);
-        self.direct = Some(link);
-        self.hand_out(after);
-    }
-
-    /// Where the peer takes nothing any more, and has said no HELLO yet: takes in what it has said, as
-    /// that tells more. Later on this is left to whoever reads; until then one thread moves all bytes.
-    fn take_last_words(&mut self, link: &dyn Link) {
-        let mut buffer = [0; 4096];
-        while self.connection.peer_hello().is_none() && self.connection.closed().is_none() {
-            match link.read(&mut buffer) {
-                Ok(Read::Bytes(count)) => self.connection.receive(&buffer[..count]),
-                Ok(Read::End) => self.connection.receive_end(),
-                Ok(Read::Empty) | Err(_) => return,
-            }
-        }
-    }
-
     /// Puts every event where it belongs.
     fn hand_out(&mut self, after: &mut After) {
         if self.connection.closed().is_some() && self.explained.is_none() {

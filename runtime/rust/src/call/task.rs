@@ -63,6 +63,7 @@ impl TaskDriver {
     pub(crate) fn drive(self, session: Arc<Session>, link: Arc<dyn Link>) -> impl Future<Output = ()> + Send {
         // Where a runtime drops the task, even before it has begun, nobody may wait for ever.
         let guard = Guard(session.clone());
+        session.write_directly(link.clone(), true);
         async move {
             let _guard = guard;
             self.run(session, link).await;
@@ -107,6 +108,7 @@ struct Guard(Arc<Session>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        self.0.stop_writing_directly();
         if !self.0.is_over() {
             self.0.abandon(Fault::LinkClosed.with(&[&self.0.peer().address]));
         }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use samehost_transport_api::{Descriptors, Fault, Interest};
+use samehost_transport_api::{Descriptors, Fault, Interest, Read};
 
 use super::*;
 use crate::call::queue::SmallQueue;

@@ -42,7 +42,7 @@ impl Channel {
     /// Begins a call of a method, `package.Service/Method`. Nothing is sent yet.
     pub fn call<Q: Message, A: Message + Default>(&self, method: &str, options: &CallOptions) -> Call<Q, A> {
         let request = Request {
-            path: format!("/{}", method.trim_start_matches('/')),
+            path: format!("/{}", method.trim_start_matches('/')).into(),
             metadata: options.headers(),
             deadline: options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             wait_for_ready: options.wait_for_ready.unwrap_or(self.wait_for_ready),

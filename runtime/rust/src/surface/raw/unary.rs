@@ -64,7 +64,7 @@ pub(super) fn request(channel: &Channel, path: &str, options: CallOptions) -> Re
     }
     let _ = metadata.push(ACCEPT_ENCODING, GZIP.as_bytes());
     Request {
-        path: path.to_owned(),
+        path: path.to_owned().into(),
         metadata,
         deadline: deadline(options.timeout),
         wait_for_ready: options.wait_for_ready.unwrap_or(channel.wait_for_ready),

@@ -137,7 +137,7 @@ impl Body for RequestBody {
 
 /// What a handler sees whose request breaks off. tonic takes CANCELLED for the proper end of a
 /// request, and a handler then would take half of a stream for the whole.
-fn broken_off(status: Status) -> tonic::Status {
+pub(super) fn broken_off(status: Status) -> tonic::Status {
     match status.code {
         samehost_transport_api::Code::Cancelled => tonic::Status::aborted(status.text),
         code => tonic::Status::new(tonic::Code::from_i32(code as i32), status.text),

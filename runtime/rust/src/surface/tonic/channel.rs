@@ -1,5 +1,6 @@
 //! The client side for tonic: a tower service over one server.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use super::request::RequestSender;
 use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
 use crate::call::backoff::Backoff;
-use crate::call::channel::ChannelHandle;
+use crate::call::blocking;
+use crate::call::channel::{ChannelHandle, MakeStarter};
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
 use crate::call::task::TaskDriver;
@@ -53,7 +55,7 @@ impl Channel {
 
     /// A channel to an address, to be configured.
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
-        ChannelBuilder { route: Route::to(address.into()) }
+        ChannelBuilder { route: Route::to(address.into()), by_threads: false }
     }
 
     /// The address that this channel was made for.
@@ -74,6 +76,28 @@ impl Channel {
     /// Waits until the state is another one than `from`; answers it.
     pub async fn state_changed(&self, from: ConnectivityState) -> ConnectivityState {
         std::future::poll_fn(|cx| self.handle.poll_change(from, cx)).await
+    }
+
+    /// Begins a call. Nothing is sent yet.
+    pub(super) fn begin(
+        &self,
+        path: Cow<'static, str>,
+        mut headers: http::HeaderMap,
+        extensions: &http::Extensions,
+    ) -> Result<ClientCall, Status> {
+        let deadline = match headers.remove(TIMEOUT).map(|text| timeout::parse(text.as_bytes())) {
+            // A deadline beyond the clock's range is none.
+            Some(Some(left)) => Instant::now().checked_add(left),
+            Some(None) | None => None,
+        };
+        let asked = extensions.get::<WaitForReady>();
+        let request = Request {
+            path,
+            metadata: to_block(headers)?,
+            deadline,
+            wait_for_ready: asked.map_or(self.wait_for_ready, |asked| asked.0),
+        };
+        Ok(ClientCall::new(self.handle.clone(), request))
     }
 
     /// Takes no more calls, for all clones; open calls go on.
@@ -102,28 +126,16 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
-        let (mut head, body) = request.into_parts();
-        let deadline = match head.headers.remove(TIMEOUT).map(|text| timeout::parse(text.as_bytes())) {
-            // A deadline beyond the clock's range is none.
-            Some(Some(left)) => Instant::now().checked_add(left),
-            Some(None) | None => None,
-        };
-        let metadata = match to_block(head.headers) {
-            Ok(metadata) => metadata,
-            Err(status) => return ResponseFuture::failed(status.into()),
-        };
-        let asked = head.extensions.get::<WaitForReady>();
-        let call = ClientCall::new(
-            self.handle.clone(),
-            Request {
-                path: head.uri.path().to_owned(),
-                metadata,
-                deadline,
-                wait_for_ready: asked.map_or(self.wait_for_ready, |asked| asked.0),
-            },
-        );
-        let sender = RequestSender::new(Box::pin(tonic::body::Body::new(body)), call.outgoing().clone());
-        ResponseFuture::new(call, sender)
+        let (head, body) = request.into_parts();
+        let path = head.uri.path().to_owned().into();
+        match self.begin(path, head.headers, &head.extensions) {
+            Ok(call) => {
+                let body = Box::pin(tonic::body::Body::new(body));
+                let sender = RequestSender::new(body, call.outgoing().clone());
+                ResponseFuture::new(call, sender)
+            }
+            Err(status) => ResponseFuture::failed(status.into()),
+        }
     }
 }
 
@@ -137,6 +149,7 @@ impl std::fmt::Debug for Channel {
 #[must_use]
 pub struct ChannelBuilder {
     route: Route,
+    by_threads: bool,
 }
 
 impl ChannelBuilder {
@@ -190,13 +203,25 @@ impl ChannelBuilder {
         self
     }
 
+    /// The connection is read by whatever threads wait in [`block_on`](super::block_on), and by one of its own while none
+    /// does, instead of by a task. Calls then need no runtime, streams of requests that wait and deadlines outside of
+    /// `block_on` aside.
+    pub fn read_by_threads(mut self) -> Self {
+        self.by_threads = true;
+        self
+    }
+
     /// The channel. Nothing is connected yet.
     ///
     /// # Errors
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
         let wait_for_ready = self.route.wait_for_ready;
-        let (handle, _) = self.route.channel(Box::new(TaskDriver::starter))?;
+        let make_starter: MakeStarter = match self.by_threads {
+            true => Box::new(blocking::starter),
+            false => Box::new(TaskDriver::starter),
+        };
+        let (handle, _) = self.route.channel(make_starter)?;
         Ok(Channel { handle, wait_for_ready })
     }
 }

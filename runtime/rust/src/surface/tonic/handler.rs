@@ -12,9 +12,10 @@ use samehost_transport_api::{Code, Fault};
 use tracing::Instrument;
 
 use super::body::RequestBody;
+use super::codegen::UnaryCall;
 use super::framing::{Framed, Splitter};
 use super::medium::Medium;
-use super::metadata::{TIMEOUT, add_to, take_status, to_block};
+use super::metadata::{TIMEOUT, add_to, has_status, take_status, to_block};
 use super::service::{HttpResponse, Services};
 use super::timeout;
 use crate::call::server_call::ServerCall;
@@ -37,7 +38,7 @@ async fn serve(services: Arc<Services>, mut call: ServerCall) {
     let path = call.path.trim_start_matches('/').to_owned();
     let deadline = call.deadline.map(|(at, _)| at);
     let mut sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
-    let Some(request) = request(&mut call) else {
+    let Some((request, short)) = request(&mut call) else {
         return call.answer(None, None, unimplemented(&path));
     };
     let outcome = match services.call(request) {
@@ -47,15 +48,18 @@ async fn serve(services: Arc<Services>, mut call: ServerCall) {
             // Nothing of the handler is left when its response begins.
             drop(handler);
             match handled {
-                Watched::Done(Ok(response)) => {
-                    let mut sending = pin!(send(&call, response, &path));
-                    match watched(&call, sleep.as_mut(), |cx| sending.as_mut().poll(cx)).await {
-                        Watched::Done(outcome) => outcome,
-                        Watched::Over => Outcome::Over,
-                        Watched::Expired => Outcome::Expired,
-                        Watched::Panicked => Outcome::Reset(handler_failed()),
+                Watched::Done(Ok(response)) => match short.and_then(|short| short.take_answer()) {
+                    Some(message) if !has_status(response.headers()) => whole(response, message),
+                    _ => {
+                        let mut sending = pin!(send(&call, response, &path));
+                        match watched(&call, sleep.as_mut(), |cx| sending.as_mut().poll(cx)).await {
+                            Watched::Done(outcome) => outcome,
+                            Watched::Over => Outcome::Over,
+                            Watched::Expired => Outcome::Expired,
+                            Watched::Panicked => Outcome::Reset(handler_failed()),
+                        }
                     }
-                }
+                },
                 Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
                 Watched::Over => Outcome::Over,
                 Watched::Expired => Outcome::Expired,
@@ -100,26 +104,36 @@ async fn watched<T>(
     mut sleep: Pin<&mut Option<tokio::time::Sleep>>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Watched<T> {
+    let mut first = true;
     std::future::poll_fn(|cx| {
+        // Most often it is done with its first poll, and nothing need watch it. Later on the end of the call comes
+        // first: the handler is dropped, and does not see half of a request.
+        if !std::mem::take(&mut first) && call.poll_over(cx).is_ready() {
+            return Poll::Ready(Watched::Over);
+        }
+        match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
+            Ok(Poll::Ready(done)) => return Poll::Ready(Watched::Done(done)),
+            Ok(Poll::Pending) => {}
+            // The panic hook has had its text, which may hold secrets: it goes no further.
+            Err(_) => return Poll::Ready(Watched::Panicked),
+        }
+        // From now on this is woken when the call is over.
         if call.poll_over(cx).is_ready() {
             return Poll::Ready(Watched::Over);
         }
-        if let Some(sleep) = sleep.as_mut().as_pin_mut()
-            && sleep.poll(cx).is_ready()
-        {
-            return Poll::Ready(Watched::Expired);
-        }
-        match catch_unwind(AssertUnwindSafe(|| poll(cx))) {
-            Ok(poll) => poll.map(Watched::Done),
-            // The panic hook has had its text, which may hold secrets: it goes no further.
-            Err(_) => Poll::Ready(Watched::Panicked),
+        match sleep.as_mut().as_pin_mut() {
+            Some(sleep) => sleep.poll(cx).map(|()| Watched::Expired),
+            None => Poll::Pending,
         }
     })
     .await
 }
 
-/// The HTTP request that tonic's services take; `None` where the path is none for HTTP.
-fn request(call: &mut ServerCall) -> Option<http::Request<tonic::body::Body>> {
+/// The HTTP request that tonic's services take, and where the answer is if the call went the short way; `None` where
+/// the path is none for HTTP.
+fn request(call: &mut ServerCall) -> Option<(http::Request<tonic::body::Body>, Option<UnaryCall>)> {
+    let compressed = call.metadata.get("grpc-encoding").is_some();
+    let short = (!compressed).then(|| UnaryCall::new(call.messages()));
     let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(call.messages())));
     *request.method_mut() = http::Method::POST;
     *request.version_mut() = http::Version::HTTP_2;
@@ -136,7 +150,18 @@ fn request(call: &mut ServerCall) -> Option<http::Request<tonic::body::Body>> {
     if let Some(medium) = Medium::of(call.medium()) {
         request.extensions_mut().insert(medium);
     }
-    Some(request)
+    if let Some(short) = &short {
+        request.extensions_mut().insert(short.clone());
+    }
+    Some((request, short))
+}
+
+/// The outcome of a call that went the short way.
+fn whole(response: HttpResponse, message: Message) -> Outcome {
+    match to_block(response.into_parts().0.headers) {
+        Ok(headers) => Outcome::Whole(headers, Some(message), Status::of(Code::Ok, String::new())),
+        Err(status) => Outcome::Status(status.into()),
+    }
 }
 
 /// Sends a response. Where it is one message at most, all of it goes out in one frame.

@@ -66,6 +66,11 @@ pub(super) fn status_headers(status: call::Status) -> HeaderMap {
     headers
 }
 
+/// Whether headers have a status.
+pub(super) fn has_status(headers: &HeaderMap) -> bool {
+    headers.contains_key(STATUS)
+}
+
 /// The status in headers or trailers, if one is there.
 pub(super) fn take_status(mut headers: HeaderMap) -> Result<Option<call::Status>, Status> {
     let Some(code) = headers.remove(STATUS) else { return Ok(None) };

@@ -1,8 +1,10 @@
 //! The surface of tonic: its generated clients run over a [`Channel`], its generated services are
 //! served by a [`Server`].
 
+mod block_on;
 mod body;
 mod channel;
+pub mod codegen;
 mod framing;
 mod handler;
 mod medium;
@@ -13,6 +15,7 @@ mod server;
 mod service;
 mod timeout;
 
+pub use block_on::block_on;
 pub use body::ResponseBody;
 pub use channel::{Channel, ChannelBuilder, WaitForReady};
 pub use medium::Medium;

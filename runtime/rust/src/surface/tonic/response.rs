@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use http::HeaderMap;
 use tokio::time::Sleep;
 use tracing::Instrument;
 
+use super::block_on;
 use super::body::ResponseBody;
 use super::medium::Medium;
 use super::metadata::{add_to, status_headers};
@@ -26,11 +28,25 @@ impl TimedCall {
         TimedCall { call, sleep: None }
     }
 
+    /// What carries the call, where there is something to say of it.
+    pub(super) fn medium(&self) -> Option<Medium> {
+        self.call.session().and_then(|session| Medium::of(&session.medium))
+    }
+
     pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
         if let Poll::Ready(answer) = self.call.poll_answer(cx) {
             return Poll::Ready(answer);
         }
+        if let Some(session) = self.call.session() {
+            block_on::wait_for(session);
+        }
         let Some(deadline) = self.call.deadline() else { return Poll::Pending };
+        if block_on::wait_until(deadline) {
+            return match Instant::now() < deadline {
+                true => Poll::Pending,
+                false => Poll::Ready(Some(Answer::Status(self.call.expire()))),
+            };
+        }
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
         ready!(sleep.as_mut().poll(cx));
         Poll::Ready(Some(Answer::Status(self.call.expire())))
@@ -93,7 +109,7 @@ impl Future for ResponseFuture {
             Some(Answer::Headers(block)) => {
                 let mut headers = HeaderMap::with_capacity(1 + usize::from(block.count()));
                 add_to(&mut headers, &block);
-                let medium = call.call.session().and_then(|session| Medium::of(&session.medium));
+                let medium = call.medium();
                 let mut response = response(headers, ResponseBody::of(call));
                 if let Some(medium) = medium {
                     response.extensions_mut().insert(medium);

@@ -1,0 +1,215 @@
+//! How the bytes of a session move: what is read, what is written, and by whom.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use samehost_transport_api::{Link, Read};
+
+use super::{After, Incoming, Session, State};
+use crate::call::Connection;
+
+/// How the reading of a link went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Some,
+    Nothing,
+    /// The link has ended or failed: there is nothing more to read.
+    End,
+}
+
+/// What there was to see when the lock was last released: whoever moves the bytes looks without it. What changes
+/// later comes with a call of [`Driver::attend`](super::Driver::attend).
+pub(super) struct Seen {
+    began: Instant,
+    ended: AtomicBool,
+    /// A stream is open, or output is left.
+    busy: AtomicBool,
+    output_left: AtomicBool,
+    /// When an idle connection was last looked at, in nanoseconds since its beginning.
+    refreshed: AtomicU64,
+}
+
+impl Seen {
+    pub(super) fn of(connection: &Connection) -> Seen {
+        let seen = Seen {
+            began: Instant::now(),
+            ended: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
+            output_left: AtomicBool::new(false),
+            refreshed: AtomicU64::new(0),
+        };
+        seen.note(connection, !connection.outbound().is_empty());
+        seen
+    }
+
+    /// Called under the lock.
+    pub(super) fn note(&self, connection: &Connection, output_left: bool) {
+        self.ended.store(connection.closed().is_some(), Ordering::Release);
+        self.output_left.store(output_left, Ordering::Release);
+        self.busy.store(output_left || connection.open_streams() > 0, Ordering::Release);
+    }
+}
+
+/// The link to which whoever acts writes at once.
+pub(super) struct Direct {
+    link: Arc<dyn Link>,
+    /// Only while one stream is open: of several calls the driver writes the frames together.
+    alone: bool,
+}
+
+impl Session {
+    /// From now on whoever acts writes to this link at once, and the driver attends to what it does not take. `alone`:
+    /// only while one stream is open.
+    pub(crate) fn write_directly(&self, link: Arc<dyn Link>, alone: bool) {
+        self.lock().direct = Some(Direct { link, alone });
+    }
+
+    /// The link is about to be closed.
+    pub(crate) fn stop_writing_directly(&self) {
+        let direct = self.lock().direct.take();
+        drop(direct);
+    }
+
+    /// Holds the output of this thread back, as it is about to bring about more, or no longer does. Meanwhile it is
+    /// written by any other thread that acts, or reads.
+    pub(crate) fn cork(self: &Arc<Self>, corked: bool) {
+        self.act(|state, _| state.corked = corked.then(|| thread::current().id()));
+    }
+
+    /// Takes in what the link has, as much as fits into the buffer. One thread at a time.
+    pub(crate) fn read(self: &Arc<Self>, link: &dyn Link, buffer: &mut [u8]) -> Taken {
+        self.read_calls(link, buffer, None)
+    }
+
+    /// As [`read`](Session::read), and takes the calls that have come.
+    pub(crate) fn read_calls(
+        self: &Arc<Self>,
+        link: &dyn Link,
+        buffer: &mut [u8],
+        calls: Option<&mut Vec<Incoming>>,
+    ) -> Taken {
+        let read = match link.read(buffer) {
+            Ok(Read::Empty) => return Taken::Nothing,
+            read => read,
+        };
+        self.act_quietly(|state, after| match read {
+            Ok(Read::Bytes(count)) => {
+                state.connection.receive(&buffer[..count]);
+                if let Some(calls) = calls {
+                    state.hand_out(after);
+                    calls.append(&mut state.incoming);
+                }
+                Taken::Some
+            }
+            Ok(Read::Empty) => Taken::Nothing,
+            Ok(Read::End) => {
+                state.connection.receive_end();
+                Taken::End
+            }
+            Err(error) => {
+                state.connection.link_failed(error);
+                Taken::End
+            }
+        })
+        .0
+    }
+
+    /// Writes what the link takes; answers whether something is left that it did not take.
+    pub(crate) fn write(self: &Arc<Self>, link: &dyn Link) -> bool {
+        if !self.seen.output_left.load(Ordering::Acquire) {
+            return false;
+        }
+        self.act_quietly(|state, after| {
+            after.wrote = true;
+            state.flush(link)
+        })
+        .0
+    }
+
+    /// Whether the connection has ended, explained or not.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.seen.ended.load(Ordering::Acquire)
+    }
+
+    /// Whether output is left that the link did not take.
+    pub(crate) fn has_output_left(&self) -> bool {
+        self.seen.output_left.load(Ordering::Acquire)
+    }
+
+    /// Whether an idle connection was not looked at for so long; if so, it counts as looked at from now on.
+    pub(crate) fn is_stale(&self, now: Instant, after: Duration) -> bool {
+        let now = now.saturating_duration_since(self.seen.began).as_nanos() as u64;
+        let last = self.seen.refreshed.load(Ordering::Relaxed);
+        let stale = now.saturating_sub(last) >= after.as_nanos() as u64;
+        if stale {
+            self.seen.refreshed.store(now, Ordering::Relaxed);
+        }
+        stale
+    }
+
+    /// The calls that have come since the last time.
+    pub(crate) fn take_incoming(&self) -> Vec<Incoming> {
+        std::mem::take(&mut self.lock().incoming)
+    }
+
+    /// Whether somebody has to move bytes: a stream is open, or output is waiting.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.seen.busy.load(Ordering::Acquire)
+    }
+}
+
+impl State {
+    pub(super) fn holds_back(&self) -> bool {
+        self.corked.is_some_and(|corked| corked == thread::current().id())
+    }
+
+    /// Writes what the link takes; answers whether something is left.
+    fn flush(&mut self, link: &dyn Link) -> bool {
+        loop {
+            let outbound = self.connection.outbound();
+            if outbound.is_empty() {
+                return false;
+            }
+            match link.write(outbound) {
+                Ok(0) => return true,
+                Ok(count) => {
+                    self.connection.sent(count);
+                    self.written += count as u64;
+                }
+                Err(error) => {
+                    self.take_last_words(link);
+                    self.connection.link_failed(error);
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Writes what was brought about, where whoever acts does that.
+    pub(super) fn write_directly(&mut self, after: &mut After) {
+        if after.wrote || self.holds_back() || self.connection.outbound().is_empty() {
+            return;
+        }
+        let Some(direct) = self.direct.take() else { return };
+        if !direct.alone || self.connection.open_streams() <= 1 {
+            self.flush(&*direct.link);
+            self.hand_out(after);
+        }
+        self.direct = Some(direct);
+    }
+
+    /// Where the peer takes nothing any more, and has said no HELLO yet: takes in what it has said, as
+    /// that tells more. Later on this is left to whoever reads; until then one thread moves all bytes.
+    fn take_last_words(&mut self, link: &dyn Link) {
+        let mut buffer = [0; 4096];
+        while self.connection.peer_hello().is_none() && self.connection.closed().is_none() {
+            match link.read(&mut buffer) {
+                Ok(Read::Bytes(count)) => self.connection.receive(&buffer[..count]),
+                Ok(Read::End) => self.connection.receive_end(),
+                Ok(Read::Empty) | Err(_) => return,
+            }
+        }
+    }
+}

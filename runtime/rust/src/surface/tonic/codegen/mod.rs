@@ -1,0 +1,52 @@
+//! What the code uses that `samehost-build` generates: the short way of unary calls, past HTTP's headers and
+//! bodies. It is no API for people, and holds nothing that tonic's own way does not have.
+
+mod client;
+mod server;
+
+use prost::Message;
+use samehost_transport_api::Fault;
+
+use crate::call;
+use crate::surface::Status;
+
+pub use client::Short;
+pub use server::UnaryCall;
+
+/// The largest message that tonic takes unless it is told otherwise.
+const TONIC_LIMIT: usize = 4 << 20;
+
+/// A message as it travels, within the limit that tonic's stubs have for themselves.
+fn encoded(message: &impl Message, limit: Option<usize>) -> Result<call::Message, tonic::Status> {
+    let bytes = message.encode_to_vec();
+    within("encoded", bytes.len(), limit.unwrap_or(usize::MAX))?;
+    Ok(call::Message { bytes: bytes.into(), compressed: false })
+}
+
+/// A message as the application has it. `from` says who has sent it.
+fn decoded<M: Message + Default>(
+    message: call::Message,
+    limit: Option<usize>,
+    from: &str,
+) -> Result<M, tonic::Status> {
+    if message.compressed {
+        return Err(Status::from(Fault::EncodingUnknown.with(&[&"gzip"])).into());
+    }
+    within("decoded", message.bytes.len(), limit.unwrap_or(TONIC_LIMIT))?;
+    let undecodable = |error| Status::from(Fault::MessageUndecodable.with(&[&from, &error])).into();
+    M::decode(message.bytes).map_err(undecodable)
+}
+
+fn missing(from: &str) -> tonic::Status {
+    Status::from(Fault::MessageMissing.with(&[&from])).into()
+}
+
+/// The limits of tonic's stubs, in tonic's words.
+fn within(which: &str, found: usize, limit: usize) -> Result<(), tonic::Status> {
+    if found <= limit {
+        return Ok(());
+    }
+    let text =
+        format!("Error, {which} message length too large: found {found} bytes, the limit is: {limit} bytes");
+    Err(tonic::Status::out_of_range(text))
+}
