@@ -184,7 +184,8 @@ async def test_what_an_interceptor_raises_is_raised_by_the_call(address: str) ->
         async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
             del continuation, details
             if not request.data:
-                raise grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, details="no")
+                none = grpc.aio.Metadata()
+                raise grpc.aio.AioRpcError(grpc.StatusCode.ABORTED, none, none, "no")
             message = "not I"
             raise KeyError(message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -28,14 +29,21 @@ class Interrupted(BaseException):
 
 
 @contextlib.contextmanager
-def signalled(handler: Callable[..., None]) -> Iterator[None]:
-    """Have a signal come soon, and its handler run on this, the main thread."""
+def signalled(handler: Callable[..., None], begun: threading.Event | None = None) -> Iterator[None]:
+    """Have a signal come, soon or once something has begun, and its handler run on this, the main thread."""
     before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
+
+    def send() -> None:
+        if begun is None or begun.wait(PATIENCE):
+            os.kill(os.getpid(), signal.SIGALRM)
+
+    timer = threading.Timer(0.1, send)
+    timer.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        timer.cancel()
+        timer.join()
         signal.signal(signal.SIGALRM, before)
 
 
@@ -45,10 +53,12 @@ def interrupt(*_: Any) -> None:
 
 
 def test_a_signal_whose_handler_raises_leaves_what_waits(serve: Serve) -> None:
+    begun = threading.Event()
     ended = threading.Semaphore(0)
 
     def wait(_: Any, context: grpc.ServicerContext) -> bytes:
         context.add_callback(ended.release)
+        begun.set()
         threading.Event().wait(0.01)
         while context.is_active():
             threading.Event().wait(0.01)
@@ -70,7 +80,8 @@ def test_a_signal_whose_handler_raises_leaves_what_waits(serve: Serve) -> None:
         lambda: channel.stream_unary(f"/{SERVICE}/Collect")(iter([b""])),
     ]
     for begin in ways:
-        with signalled(interrupt), pytest.raises(Interrupted):
+        begun.clear()
+        with signalled(interrupt, begun), pytest.raises(Interrupted):
             begin()
         # The server learns of it.
         assert ended.acquire(timeout=PATIENCE)

@@ -46,7 +46,8 @@ def is_gone(pid: int) -> bool:
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        # Newer interpreters warn of every fork beside threads.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(program), *arguments],
         capture_output=True,
         text=True,
         timeout=SOON,
