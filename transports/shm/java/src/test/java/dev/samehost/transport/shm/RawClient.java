@@ -52,9 +52,9 @@ final class RawClient implements AutoCloseable {
     return client;
   }
 
-  /** Says a byte on the socket. */
-  void say(byte said) throws Exception {
-    Rights.send(socket.number(), ByteBuffer.allocateDirect(1).put(0, said));
+  /** Says something on the socket. */
+  void say(byte... said) throws Exception {
+    Rights.send(socket.number(), ByteBuffer.allocateDirect(said.length).put(0, said));
   }
 
   Region region() {
