@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use samehost::blocking::{CallOptions, Channel};
+use samehost::blocking::Channel;
 use tokio::runtime::Runtime;
 use tonic::{Request, Response, Status};
 
@@ -12,6 +12,7 @@ const CALLS: u64 = 10_000;
 const SIZE: usize = 64;
 
 mod proto {
+    #![allow(dead_code)]
     tonic::include_proto!("samehost.bench");
 }
 
@@ -68,22 +69,20 @@ pub fn print() {
     let channel = Channel::builder(&address).build().expect("a channel");
     let request = proto::Payload { body: vec![1; SIZE] };
     let call = || {
-        let path = "samehost.bench.Echo/Unary";
-        let answer = channel.unary::<_, proto::Payload>(path, &request, &CallOptions::new());
-        assert_eq!(answer.expect("an answer").message.body.len(), SIZE);
+        assert_eq!(threads.unary(&request).expect("an answer").message.body.len(), SIZE);
     };
-    report("the blocking channel and tonic's service", call);
+    report("our client for threads", call);
 
     let mut client = runtime.block_on(async {
         proto::echo_client::EchoClient::new(samehost::Channel::for_address(&address).expect("a channel"))
     });
-    report("tonic's stock client and service", || {
+    report("our client for tasks", || {
         let answer = runtime.block_on(client.unary(request.clone())).expect("an answer");
         assert_eq!(answer.get_ref().body.len(), SIZE);
     });
 
     server.shutdown();
-    drop((channel, client));
+    drop((channel, threads, client));
     runtime.block_on(server.terminated()).expect("an end");
     std::fs::remove_dir_all(&folder).expect("the folder's end");
 }

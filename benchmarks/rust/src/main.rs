@@ -12,6 +12,7 @@ mod capnp_peer;
 mod iceoryx2_peer;
 mod measured;
 mod orders;
+mod ours;
 mod pacing;
 mod pipe;
 mod raw;
@@ -22,9 +23,14 @@ mod stubs;
 mod systems;
 mod threads;
 
-/// What tonic generates from the contract.
+/// What `samehost-build` generates from the contract.
 mod proto {
     tonic::include_proto!("samehost.bench");
+}
+
+/// What tonic generates of its own, for the same messages.
+mod stock {
+    include!(concat!(env!("OUT_DIR"), "/stock/samehost.bench.rs"));
 }
 
 /// What Cap'n Proto's compiler generates from its contract.

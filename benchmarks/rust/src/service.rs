@@ -1,4 +1,4 @@
-//! The service that is called, by the trait that tonic generates, as a user would write it.
+//! The service that is called, by the trait that tonic and we generate alike, as a user would write it.
 
 use std::pin::Pin;
 
@@ -7,12 +7,18 @@ use tonic::{Request, Response, Status};
 
 use crate::proto::echo_server::{Echo, EchoServer};
 use crate::proto::{Payload, Wanted};
+use crate::stock::echo_server as stock;
 
 pub struct EchoService;
 
-/// The service, for messages of any size.
+/// The service, for messages of any size, by our generated code.
 pub fn service() -> EchoServer<EchoService> {
     EchoServer::new(EchoService).max_decoding_message_size(usize::MAX)
+}
+
+/// The same by tonic's.
+pub fn stock_service() -> stock::EchoServer<EchoService> {
+    stock::EchoServer::new(EchoService).max_decoding_message_size(usize::MAX)
 }
 
 #[tonic::async_trait]
@@ -29,5 +35,18 @@ impl Echo for EchoService {
         let pattern = vec![1; size];
         let messages = (0..wanted.messages).map(move |_| Ok(Payload { body: pattern.clone() }));
         Ok(Response::new(Box::pin(tokio_stream::iter(messages))))
+    }
+}
+
+#[tonic::async_trait]
+impl stock::Echo for EchoService {
+    async fn unary(&self, request: Request<Payload>) -> Result<Response<Payload>, Status> {
+        Echo::unary(self, request).await
+    }
+
+    type StreamStream = <EchoService as Echo>::StreamStream;
+
+    async fn stream(&self, request: Request<Wanted>) -> Result<Response<Self::StreamStream>, Status> {
+        Echo::stream(self, request).await
     }
 }

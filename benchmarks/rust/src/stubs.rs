@@ -1,57 +1,89 @@
-//! Calls by tonic's stock stubs, over whichever channel.
+//! Calls by clients that are futures: tonic's stock ones, and ours that take their place.
 
+use std::future::Future;
 use std::time::Instant;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
-use tonic::body::Body;
-use tonic::client::GrpcService;
-use tonic::codegen::{Body as HttpBody, Bytes, StdError};
+use tonic::transport::Channel;
+use tonic::{Response, Status, Streaming};
 
 use crate::Failure;
 use crate::measured::Measured;
 use crate::orders::{Client, Order, cannot, check, connections};
 use crate::pacing;
-use crate::proto::echo_client::EchoClient;
-use crate::proto::{Payload, Wanted};
+use crate::proto::{Payload, Wanted, echo_client as ours};
+use crate::stock::echo_client as stock;
 use crate::threads::{THREADS, messages, touch};
 
+/// What all these clients have alike.
+pub trait Calls: Clone + Send + 'static {
+    fn unary(&mut self, payload: Payload) -> impl Future<Output = Result<Response<Payload>, Status>> + Send;
+
+    fn stream(
+        &mut self,
+        wanted: Wanted,
+    ) -> impl Future<Output = Result<Response<Streaming<Payload>>, Status>> + Send;
+}
+
+macro_rules! calls {
+    ($($client:ty),*) => {$(
+        impl Calls for $client {
+            async fn unary(&mut self, payload: Payload) -> Result<Response<Payload>, Status> {
+                self.unary(payload).await
+            }
+
+            async fn stream(&mut self, wanted: Wanted) -> Result<Response<Streaming<Payload>>, Status> {
+                self.stream(wanted).await
+            }
+        }
+    )*};
+}
+
+calls!(ours::EchoClient<samehost::Channel>, stock::EchoClient<samehost::Channel>, stock::EchoClient<Channel>);
+
+/// Who waits for one call at a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// A runtime of one thread.
+    Runtime,
+    /// This thread, by `samehost::block_on`.
+    Thread,
+}
+
 /// A client, and the runtime that its connection lives in.
-struct Stub<T> {
+struct Stub<C> {
     runtime: Runtime,
-    client: EchoClient<T>,
+    client: C,
 }
 
 /// Calls from one thread and, where a case wants that, over a connection of their own from many.
-pub struct Stubs<T> {
-    channel: Box<dyn Fn() -> Result<T, Failure>>,
-    one: Stub<T>,
-    many: Option<Stub<T>>,
-    connected: Vec<EchoClient<T>>,
+pub struct Stubs<C> {
+    connect: Box<dyn Fn() -> Result<C, Failure>>,
+    waiting: Waiting,
+    one: Stub<C>,
+    many: Option<Stub<C>>,
+    connected: Vec<C>,
 }
 
-impl<T> Stubs<T>
-where
-    T: GrpcService<Body> + Clone + Send + 'static,
-    T::Error: Into<StdError>,
-    T::Future: Send,
-    T::ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
-    <T::ResponseBody as HttpBody>::Error: Into<StdError> + Send,
-{
-    /// Makes a channel when it is wanted, always inside the runtime that is to carry it.
-    pub fn over(channel: impl Fn() -> Result<T, Failure> + 'static) -> Result<Stubs<T>, Failure> {
-        let one = stub(Builder::new_current_thread().enable_all().build()?, &channel)?;
-        Ok(Stubs { channel: Box::new(channel), one, many: None, connected: Vec::new() })
+impl<C: Calls> Stubs<C> {
+    /// Makes a client when it is wanted, always inside the runtime that is to carry it.
+    pub fn over(
+        waiting: Waiting,
+        connect: impl Fn() -> Result<C, Failure> + 'static,
+    ) -> Result<Stubs<C>, Failure> {
+        let one = stub(Builder::new_current_thread().enable_all().build()?, &connect)?;
+        Ok(Stubs { connect: Box::new(connect), waiting, one, many: None, connected: Vec::new() })
     }
 
     fn one_after_the_other(&mut self, order: &Order) -> Result<Measured, Failure> {
-        let Stub { runtime, client } = &mut self.one;
-        runtime.block_on(calls(client.clone(), order.size, Instant::now() + order.time))
+        let Stub { runtime, client } = &self.one;
+        wait(self.waiting, runtime, calls(client.clone(), order.size, Instant::now() + order.time))
     }
 
     fn paced(&mut self, order: &Order) -> Result<Measured, Failure> {
         let Stub { runtime, client } = &mut self.one;
-        pacing::paced(order.time, || runtime.block_on(call(client, order.size)))
+        pacing::paced(order.time, || wait(self.waiting, runtime, call(client, order.size)))
     }
 
     /// So many calls in flight, from the one thread or from as many as there are processors.
@@ -63,7 +95,7 @@ where
     ) -> Result<Measured, Failure> {
         if from_many && self.many.is_none() {
             let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
-            self.many = Some(stub(runtime, &self.channel)?);
+            self.many = Some(stub(runtime, &self.connect)?);
         }
         let Stub { runtime, client } = if from_many { self.many.as_ref() } else { None }.unwrap_or(&self.one);
         let end = Instant::now() + order.time;
@@ -81,12 +113,12 @@ where
     }
 
     fn connections(&mut self, order: &Order) -> Result<Measured, Failure> {
-        let runtime = &self.one.runtime;
+        let (runtime, waiting) = (&self.one.runtime, self.waiting);
         let connect = || {
             let _inside = runtime.enter();
-            Ok(EchoClient::new((self.channel)()?))
+            (self.connect)()
         };
-        connections(order, &mut self.connected, connect, |one, size| runtime.block_on(call(one, size)))
+        connections(order, &mut self.connected, connect, |one, size| wait(waiting, runtime, call(one, size)))
     }
 
     /// A message is a call here, and its time that since the message before.
@@ -96,7 +128,7 @@ where
         let mut measured = Measured::new();
         let mut before = Instant::now();
         let end = before + order.time;
-        runtime.block_on(async {
+        wait(self.waiting, runtime, async {
             while before < end {
                 let mut answers = client.stream(wanted).await?.into_inner();
                 while let Some(message) = answers.message().await? {
@@ -112,14 +144,7 @@ where
     }
 }
 
-impl<T> Client for Stubs<T>
-where
-    T: GrpcService<Body> + Clone + Send + 'static,
-    T::Error: Into<StdError>,
-    T::Future: Send,
-    T::ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
-    <T::ResponseBody as HttpBody>::Error: Into<StdError> + Send,
-{
+impl<C: Calls> Client for Stubs<C> {
     fn run(&mut self, order: &Order) -> Result<Measured, Failure> {
         match &*order.case {
             "unary" => self.one_after_the_other(order),
@@ -135,37 +160,26 @@ where
     }
 }
 
-fn stub<T>(runtime: Runtime, channel: &dyn Fn() -> Result<T, Failure>) -> Result<Stub<T>, Failure>
-where
-    T: GrpcService<Body>,
-    T::Error: Into<StdError>,
-    T::ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
-    <T::ResponseBody as HttpBody>::Error: Into<StdError> + Send,
-{
+fn stub<C>(runtime: Runtime, connect: &dyn Fn() -> Result<C, Failure>) -> Result<Stub<C>, Failure> {
     let inside = runtime.enter();
-    let client = EchoClient::new(channel()?).max_decoding_message_size(usize::MAX);
+    let client = connect()?;
     drop(inside);
     Ok(Stub { runtime, client })
 }
 
-async fn call<T>(client: &mut EchoClient<T>, size: usize) -> Result<(), Failure>
-where
-    T: GrpcService<Body>,
-    T::Error: Into<StdError>,
-    T::ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
-    <T::ResponseBody as HttpBody>::Error: Into<StdError> + Send,
-{
+fn wait<F: Future>(waiting: Waiting, runtime: &Runtime, future: F) -> F::Output {
+    match waiting {
+        Waiting::Runtime => runtime.block_on(future),
+        Waiting::Thread => samehost::block_on(future),
+    }
+}
+
+async fn call(client: &mut impl Calls, size: usize) -> Result<(), Failure> {
     let answer = client.unary(Payload { body: vec![1; size] }).await?;
     check(answer.get_ref().body.len(), size)
 }
 
-async fn calls<T>(mut client: EchoClient<T>, size: usize, end: Instant) -> Result<Measured, Failure>
-where
-    T: GrpcService<Body>,
-    T::Error: Into<StdError>,
-    T::ResponseBody: HttpBody<Data = Bytes> + Send + 'static,
-    <T::ResponseBody as HttpBody>::Error: Into<StdError> + Send,
-{
+async fn calls(mut client: impl Calls, size: usize, end: Instant) -> Result<Measured, Failure> {
     let mut measured = Measured::new();
     let mut before = Instant::now();
     while before < end {

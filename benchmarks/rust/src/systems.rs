@@ -2,16 +2,20 @@
 
 use std::io::{Write, stderr, stdout};
 
+use samehost::blocking;
 use tokio::runtime::Runtime;
 use tonic::transport::{Channel, Endpoint, Server};
 
 use crate::Failure;
 use crate::orders::Client;
+use crate::ours::Ours;
 use crate::pipe::Pipe;
+use crate::proto::echo_client::EchoClient;
 use crate::raw::{self, Raw};
 use crate::ring::Ring;
-use crate::service::service;
-use crate::stubs::Stubs;
+use crate::service::{service, stock_service};
+use crate::stock::echo_client as stock;
+use crate::stubs::{Stubs, Waiting};
 use crate::threads::Threads;
 
 const LARGEST_MESSAGE: u32 = 64 << 20;
@@ -19,16 +23,16 @@ const LARGEST_MESSAGE: u32 = 64 << 20;
 pub fn connect(system: &str, address: &str) -> Result<Box<dyn Client>, Failure> {
     let address = address.to_owned();
     Ok(match system {
-        "samehost" => Box::new(Stubs::over(move || {
+        "samehost" => Box::new(Ours { threads: threads(address.clone())?, tasks: tasks(address)? }),
+        "samehost-tokio" => Box::new(tasks(address)?),
+        "samehost-stock" => Box::new(Stubs::over(Waiting::Thread, move || {
             let channel = samehost::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
-            Ok(channel.build()?)
+            let client = stock::EchoClient::new(channel.read_by_threads().build()?);
+            Ok(client.max_decoding_message_size(usize::MAX))
         })?),
-        "samehost-blocking" => Box::new(Threads::over(move || {
-            let channel =
-                samehost::blocking::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
-            Ok(channel.build()?)
+        "tonic" => Box::new(Stubs::over(Waiting::Runtime, move || {
+            Ok(stock::EchoClient::new(lazy(&address)?).max_decoding_message_size(usize::MAX))
         })?),
-        "tonic" => Box::new(Stubs::over(move || Ok(lazy(&address)?))?),
         #[cfg(feature = "capnp")]
         "capnp" => Box::new(crate::capnp_peer::Capnp::connect(&address)?),
         #[cfg(feature = "iceoryx2")]
@@ -43,12 +47,30 @@ pub fn connect(system: &str, address: &str) -> Result<Box<dyn Client>, Failure> 
     })
 }
 
+fn threads(address: String) -> Result<Threads, Failure> {
+    Threads::over(move || {
+        let channel = blocking::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
+        Ok(channel.build()?)
+    })
+}
+
+fn tasks(address: String) -> Result<Stubs<EchoClient<samehost::Channel>>, Failure> {
+    Stubs::over(Waiting::Runtime, move || {
+        let channel = samehost::Channel::builder(&*address).max_inbound_message_size(LARGEST_MESSAGE);
+        Ok(EchoClient::new(channel.build()?).max_decoding_message_size(usize::MAX))
+    })
+}
+
 /// Serves until the process is killed, or until its host ends it.
 pub fn serve(system: &str, address: &str) -> Result<(), Failure> {
     match system {
-        "samehost" => Runtime::new()?.block_on(async {
+        "samehost" | "samehost-stock" => Runtime::new()?.block_on(async {
             let server = samehost::Server::builder().max_inbound_message_size(LARGEST_MESSAGE);
-            let server = server.add_service(service()).bind(address)?;
+            let server = match system {
+                "samehost" => server.add_service(service()),
+                _ => server.add_service(stock_service()),
+            };
+            let server = server.bind(address)?;
             ready(address)?;
             Ok(server.terminated().await?)
         }),
@@ -57,7 +79,7 @@ pub fn serve(system: &str, address: &str) -> Result<(), Failure> {
             let listener = tokio::net::UnixListener::bind(path)?;
             ready(address)?;
             let incoming = tokio_stream::wrappers::UnixListenerStream::new(listener);
-            Ok(Server::builder().add_service(service()).serve_with_incoming(incoming).await?)
+            Ok(Server::builder().add_service(stock_service()).serve_with_incoming(incoming).await?)
         }),
         #[cfg(feature = "capnp")]
         "capnp" => crate::capnp_peer::serve(address, || ready(address)),

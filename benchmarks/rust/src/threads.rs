@@ -1,15 +1,16 @@
-//! Calls by our channel for threads, which needs no runtime.
+//! Calls by our generated client for threads, which needs no runtime.
 
 use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
 
-use samehost::blocking::{CallOptions, Channel};
+use samehost::blocking::Channel;
 
 use crate::Failure;
 use crate::measured::Measured;
 use crate::orders::{Client, Order, cannot, check, connections};
 use crate::pacing;
+use crate::proto::echo_blocking_client::EchoBlockingClient;
 use crate::proto::{Payload, Wanted};
 
 /// How many threads the cases of threads have.
@@ -18,42 +19,43 @@ pub const THREADS: usize = 8;
 const STREAM_BYTES: usize = 64 << 20;
 const CACHE_LINE: usize = 64;
 
-/// The channel, for all threads, and those that were made besides.
+/// The client, for all threads, and those that were made besides.
 pub struct Threads {
-    connect: Box<dyn Fn() -> Result<Channel, Failure>>,
-    channel: Channel,
-    connected: Vec<Channel>,
+    connect: Box<dyn Fn() -> Result<EchoBlockingClient, Failure>>,
+    client: EchoBlockingClient,
+    connected: Vec<EchoBlockingClient>,
 }
 
 impl Threads {
     pub fn over(connect: impl Fn() -> Result<Channel, Failure> + 'static) -> Result<Threads, Failure> {
-        Ok(Threads { channel: connect()?, connect: Box::new(connect), connected: Vec::new() })
+        let connect = move || Ok(EchoBlockingClient::new(connect()?));
+        Ok(Threads { client: connect()?, connect: Box::new(connect), connected: Vec::new() })
     }
 }
 
 impl Client for Threads {
     fn run(&mut self, order: &Order) -> Result<Measured, Failure> {
         match &*order.case {
-            "unary" => pacing::one_after_the_other(order.time, || call(&self.channel, order.size)),
-            "unary-paced" => pacing::paced(order.time, || call(&self.channel, order.size)),
-            "unary-8-threads" => together(&self.channel, order),
+            "unary" => pacing::one_after_the_other(order.time, || call(&self.client, order.size)),
+            "unary-paced" => pacing::paced(order.time, || call(&self.client, order.size)),
+            "unary-8-threads" => together(&self.client, order),
             "connect" => connections(order, &mut self.connected, &self.connect, |one, size| call(one, size)),
-            "stream" => streams(&self.channel, order),
+            "stream" => streams(&self.client, order),
             _ => Err(cannot(order)),
         }
     }
 }
 
-fn call(channel: &Channel, size: usize) -> Result<(), Failure> {
+fn call(client: &EchoBlockingClient, size: usize) -> Result<(), Failure> {
     let request = Payload { body: vec![1; size] };
-    let answer = channel.unary::<_, Payload>("samehost.bench.Echo/Unary", &request, &CallOptions::new())?;
+    let answer = client.unary(&request)?;
     check(answer.message.body.len(), size)
 }
 
-fn together(channel: &Channel, order: &Order) -> Result<Measured, Failure> {
+fn together(client: &EchoBlockingClient, order: &Order) -> Result<Measured, Failure> {
     let mut measured = Measured::new();
     thread::scope(|scope| {
-        let calls = || pacing::one_after_the_other(order.time, || call(channel, order.size));
+        let calls = || pacing::one_after_the_other(order.time, || call(client, order.size));
         let running: Vec<_> = (0..THREADS).map(|_| scope.spawn(calls)).collect();
         for one in running {
             measured.join(&one.join().map_err(|_| "a thread panicked")??);
@@ -63,17 +65,13 @@ fn together(channel: &Channel, order: &Order) -> Result<Measured, Failure> {
 }
 
 /// A message is a call here, and its time that since the message before.
-fn streams(channel: &Channel, order: &Order) -> Result<Measured, Failure> {
+fn streams(client: &EchoBlockingClient, order: &Order) -> Result<Measured, Failure> {
     let wanted = Wanted { size: i32::try_from(order.size)?, messages: messages(order.size) };
     let mut measured = Measured::new();
     let mut before = Instant::now();
     let end = before + order.time;
     while before < end {
-        let mut answers = channel.server_streaming::<_, Payload>(
-            "samehost.bench.Echo/Stream",
-            &wanted,
-            &CallOptions::new(),
-        );
+        let mut answers = client.stream(&wanted);
         while let Some(message) = answers.next()? {
             check(message.body.len(), order.size)?;
             touch(&message.body);
