@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use samehost_transport_api::{Code, Fault};
 
 use super::channel::{ChannelHandle, Wait};
-use super::inbox::Arrival;
+use super::inbox::{Arrival, Arrivals};
 use super::outgoing::{CallOver, Outgoing};
-use super::queue::SmallQueue;
 use super::session::Session;
 use super::span::CallSpan;
 use super::waitlist::Place;
@@ -50,7 +49,7 @@ pub(crate) struct ClientCall {
     wait: Wait,
     tries: u32,
     /// What has arrived and was not asked for yet.
-    arrived: SmallQueue<Arrival>,
+    arrived: Arrivals,
     committed: bool,
     /// The outcome of a call that could not be opened, before it is asked for.
     outcome: Option<Status>,
@@ -88,7 +87,7 @@ impl ClientCall {
             stage,
             wait: Wait::default(),
             tries: 0,
-            arrived: SmallQueue::new(),
+            arrived: Arrivals::new(),
             committed: false,
             outcome: None,
             span,

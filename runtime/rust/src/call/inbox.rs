@@ -23,6 +23,9 @@ pub(crate) enum Arrival {
     },
 }
 
+/// What has arrived: of a unary call three things at most.
+pub(crate) type Arrivals = SmallQueue<Arrival, 3>;
+
 impl Status {
     /// A status without trailers.
     pub(crate) fn of(code: Code, text: String) -> Status {
@@ -45,7 +48,7 @@ impl Arrival {
 /// waits for room, and the watcher of the stream's end. It lives under its session's lock.
 #[derive(Default)]
 pub(crate) struct Inbox {
-    arrivals: SmallQueue<Arrival>,
+    arrivals: Arrivals,
     /// A message was requested that has not arrived.
     requested: bool,
     over: bool,
@@ -97,7 +100,7 @@ impl Inbox {
     }
 
     /// Moves what has arrived into `arrived`, which is empty; answers whether that was anything.
-    pub(crate) fn take_all(&mut self, arrived: &mut SmallQueue<Arrival>) -> bool {
+    pub(crate) fn take_all(&mut self, arrived: &mut Arrivals) -> bool {
         std::mem::swap(&mut self.arrivals, arrived);
         !arrived.is_empty()
     }

@@ -93,17 +93,22 @@ impl Outgoing {
         sending.half_closed = end;
         let bytes = message.bytes.len();
         let keeps = sending.kept.is_empty() || sending.kept_bytes + bytes <= KEPT_BYTES;
-        if !sending.committed && (keeps || sending.stream.is_none()) {
+        let Some((session, stream)) = sending.stream.clone() else {
+            if !sending.committed {
+                sending.kept_bytes += bytes;
+                sending.kept.push(message);
+            }
+            return Ok(());
+        };
+        if !sending.committed && keeps {
             sending.kept_bytes += bytes;
             sending.kept.push(message.clone());
         } else {
             sending.commit();
         }
-        if let Some((session, stream)) = sending.stream.clone() {
-            drop(sending);
-            // Whether the stream is over is for the owner of the call to find out.
-            let _ = session.send_message(stream, message, end);
-        }
+        drop(sending);
+        // Whether the stream is over is for the owner of the call to find out.
+        let _ = session.send_message(stream, message, end);
         Ok(())
     }
 
@@ -162,7 +167,7 @@ impl Outgoing {
                 path: &request.path,
                 metadata: &request.metadata,
                 deadline_nanos: left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
-                message: sending.kept.first().cloned(),
+                message: sending.kept.first(),
                 end: sending.half_closed && sending.kept.len() <= 1,
             },
             place,

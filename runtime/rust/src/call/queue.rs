@@ -1,60 +1,99 @@
-//! A queue that holds one element without allocating.
+//! A queue that holds a few elements without allocating.
 
 use std::collections::VecDeque;
 
-/// A first-in first-out queue whose first element needs no memory of its own: most streams never have
-/// more than one thing waiting.
+/// A first-in first-out queue whose first elements need no memory of their own: most streams never have
+/// more than so many things waiting.
 #[derive(Debug)]
-pub(crate) struct SmallQueue<T> {
-    first: Option<T>,
-    /// Empty when `first` is.
+pub(crate) struct SmallQueue<T, const FEW: usize = 1> {
+    first: [Option<T>; FEW],
+    /// Empty unless all of `first` are there.
     rest: VecDeque<T>,
 }
 
-impl<T> Default for SmallQueue<T> {
-    fn default() -> SmallQueue<T> {
+impl<T, const FEW: usize> Default for SmallQueue<T, FEW> {
+    fn default() -> SmallQueue<T, FEW> {
         SmallQueue::new()
     }
 }
 
-impl<T> SmallQueue<T> {
-    pub(crate) const fn new() -> SmallQueue<T> {
-        SmallQueue { first: None, rest: VecDeque::new() }
+impl<T, const FEW: usize> SmallQueue<T, FEW> {
+    pub(crate) const fn new() -> SmallQueue<T, FEW> {
+        SmallQueue { first: [const { None }; FEW], rest: VecDeque::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.first[0].is_none()
     }
 
     pub(super) fn push_back(&mut self, element: T) {
-        if self.first.is_none() {
-            self.first = Some(element);
-        } else {
-            self.rest.push_back(element);
+        match self.first.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => *slot = Some(element),
+            None => self.rest.push_back(element),
         }
     }
 
     pub(super) fn push_front(&mut self, element: T) {
-        if let Some(second) = self.first.replace(element) {
-            self.rest.push_front(second);
+        self.first.rotate_right(1);
+        if let Some(last) = self.first[0].replace(element) {
+            self.rest.push_front(last);
         }
     }
 
     pub(super) fn front(&self) -> Option<&T> {
-        self.first.as_ref()
+        self.first[0].as_ref()
     }
 
     pub(super) fn front_mut(&mut self) -> Option<&mut T> {
-        self.first.as_mut()
+        self.first[0].as_mut()
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
-        let next = self.rest.pop_front();
-        std::mem::replace(&mut self.first, next)
+        let next = self.first[0].take();
+        self.first.rotate_left(1);
+        if next.is_some() {
+            self.first[FEW - 1] = self.rest.pop_front();
+        }
+        next
     }
 
     pub(super) fn clear(&mut self) {
-        self.first = None;
+        self.first = [const { None }; FEW];
         self.rest.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keeps_the_order<const FEW: usize>() {
+        let mut queue = SmallQueue::<u32, FEW>::new();
+        let mut model = VecDeque::new();
+        for step in 0..2000u32 {
+            match (step * 7 + step / 5) % 5 {
+                0 | 1 => {
+                    queue.push_back(step);
+                    model.push_back(step);
+                }
+                2 => {
+                    queue.push_front(step);
+                    model.push_front(step);
+                }
+                _ => assert_eq!(queue.pop_front(), model.pop_front()),
+            }
+            assert_eq!((queue.front(), queue.is_empty()), (model.front(), model.is_empty()));
+            if step % 97 == 0 {
+                queue.clear();
+                model.clear();
+            }
+        }
+    }
+
+    #[test]
+    fn elements_come_in_their_order_however_few_are_kept_at_hand() {
+        keeps_the_order::<1>();
+        keeps_the_order::<2>();
+        keeps_the_order::<3>();
     }
 }

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Code, Fault, Peer};
 
-use super::inbox::Arrival;
-use super::queue::SmallQueue;
+use super::inbox::{Arrival, Arrivals};
 use super::session::{Incoming, Session};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
@@ -64,7 +63,7 @@ impl ServerCall {
         Messages {
             session: self.session.clone(),
             stream: self.stream,
-            arrived: SmallQueue::new(),
+            arrived: Arrivals::new(),
             ended: false,
         }
     }
@@ -169,7 +168,7 @@ pub(crate) struct Messages {
     session: Arc<Session>,
     stream: StreamId,
     /// What has arrived and was not asked for yet.
-    arrived: SmallQueue<Arrival>,
+    arrived: Arrivals,
     ended: bool,
 }
 

@@ -21,7 +21,7 @@ impl Connection {
         path: &str,
         metadata: &MetadataBlock,
         deadline_nanos: Option<u64>,
-        message: Option<Message>,
+        message: Option<&Message>,
         end: bool,
     ) -> Result<StreamId, OpenError> {
         match self.state {
@@ -32,7 +32,7 @@ impl Connection {
             }
             _ => {}
         }
-        self.check_open(path, metadata, deadline_nanos, message.as_ref())
+        self.check_open(path, metadata, deadline_nanos, message)
             .map_err(|Failure { code, text }| OpenError::Failed { code, text })?;
         let id = self.take_id();
         let mut sending = Sending::new(self.peer.initial_credit, Stage::Messages);
@@ -44,7 +44,7 @@ impl Connection {
         let mut fields =
             OpenFields { path, deadline_nanos, metadata, message: None, compressed: false, end: false };
         let mut follows = None;
-        match &message {
+        match message {
             None => fields.end = end,
             Some(first)
                 if fields.size() + first.bytes.len() <= self.frame_bounds().piece
@@ -53,7 +53,7 @@ impl Connection {
                 fields =
                     OpenFields { message: Some(&first.bytes), compressed: first.compressed, end, ..fields };
             }
-            Some(_) => follows = message.clone(),
+            Some(message) => follows = Some(message.clone()),
         }
         self.writer.open(id, word, &fields);
         let half_closed = fields.end;

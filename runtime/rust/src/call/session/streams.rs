@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::Session;
-use crate::call::inbox::{Arrival, Inbox};
-use crate::call::queue::SmallQueue;
+use crate::call::inbox::{Arrivals, Inbox};
 use crate::call::waitlist::Place;
 use crate::call::{Message, OpenError, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
@@ -15,7 +14,7 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) path: &'a str,
     pub(crate) metadata: &'a MetadataBlock,
     pub(crate) deadline_nanos: Option<u64>,
-    pub(crate) message: Option<Message>,
+    pub(crate) message: Option<&'a Message>,
     pub(crate) end: bool,
 }
 
@@ -73,7 +72,7 @@ impl Session {
         self: &Arc<Self>,
         stream: StreamId,
         forgets: bool,
-        arrived: &mut SmallQueue<Arrival>,
+        arrived: &mut Arrivals,
         cx: &Context<'_>,
     ) -> Poll<bool> {
         self.act(|state, after| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use samehost_transport_api::{Descriptors, Fault, Interest, Read};
 
 use super::*;
-use crate::call::queue::SmallQueue;
+use crate::call::inbox::Arrivals;
 use crate::wire::Hello;
 
 /// A link over nothing: what is read and how much is taken is laid down by the test.
@@ -85,7 +85,7 @@ fn is_refused(takes: usize) -> bool {
     session.write(&link);
     assert_eq!(session.read(&link, &mut [0; 1024]), Taken::End);
     session.explain(&link);
-    let mut arrived = SmallQueue::new();
+    let mut arrived = Arrivals::new();
     assert_eq!(session.poll_arrivals(stream, true, &mut arrived, &cx), Poll::Ready(true));
     match arrived.pop_front() {
         Some(Arrival::Reset { refused, .. }) => refused,

@@ -55,7 +55,9 @@ impl Peer {
 
     pub(super) fn open(&mut self, message: Option<&[u8]>, end: bool) -> StreamId {
         let metadata = MetadataBlock::new();
-        self.connection.open(PATH, &metadata, None, message.map(plain), end).expect("it can be opened")
+        self.connection
+            .open(PATH, &metadata, None, message.map(plain).as_ref(), end)
+            .expect("it can be opened")
     }
 
     pub(super) fn send(&mut self, stream: StreamId, bytes: &[u8]) {

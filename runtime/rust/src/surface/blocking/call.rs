@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use prost::Message;
-use samehost_transport_api::{Code, Fault};
+use samehost_transport_api::{Code, Fault, LinkError};
 
 use crate::call;
 use crate::call::blocking::block_on;
@@ -162,9 +162,7 @@ impl<Q: Message> Sender<Q> {
     }
 
     fn encoded(&self, message: &Q) -> call::Message {
-        let bytes = message.encode_to_vec();
-        let bytes = if self.compresses { gzip::compressed(&bytes) } else { bytes.into() };
-        call::Message { bytes, compressed: self.compresses }
+        encoded(message, self.compresses)
     }
 }
 
@@ -233,13 +231,7 @@ impl<A: Message + Default> Receiver<A> {
     }
 
     fn decoded(&mut self, message: call::Message) -> Result<A, Status> {
-        let bytes = match message.compressed {
-            // That it is gzip, and no other method, was seen when it arrived.
-            true => gzip::decompressed(&message.bytes, self.max_message_bytes, "client"),
-            false => Ok(message.bytes),
-        };
-        let undecodable = |error| Fault::MessageUndecodable.with(&[&"the server", &error]);
-        bytes.and_then(|bytes| A::decode(bytes).map_err(undecodable)).map_err(|error| {
+        decoded(message, self.max_message_bytes).map_err(|error| {
             let status = call::Status::of(error.code(), error.to_string());
             self.call.fail(&status);
             self.outcome = Some(status.clone());
@@ -251,6 +243,26 @@ impl<A: Message + Default> Receiver<A> {
     pub fn trailers(&self) -> Metadata {
         Metadata(self.outcome.as_ref().map(|status| status.trailers.clone()).unwrap_or_default())
     }
+}
+
+/// A message as it travels.
+pub(super) fn encoded(message: &impl Message, compresses: bool) -> call::Message {
+    let bytes = message.encode_to_vec();
+    let bytes = if compresses { gzip::compressed(&bytes) } else { bytes.into() };
+    call::Message { bytes, compressed: compresses }
+}
+
+/// A message as the application has it.
+pub(super) fn decoded<A: Message + Default>(
+    message: call::Message,
+    max_message_bytes: u32,
+) -> Result<A, LinkError> {
+    let bytes = match message.compressed {
+        // That it is gzip, and no other method, was seen when it arrived.
+        true => gzip::decompressed(&message.bytes, max_message_bytes, "client")?,
+        false => message.bytes,
+    };
+    A::decode(bytes).map_err(|error| Fault::MessageUndecodable.with(&[&"the server", &error]))
 }
 
 /// Ends a call from another thread.

@@ -16,6 +16,7 @@
 mod call;
 mod channel;
 mod options;
+mod unary;
 
 pub use call::{Call, Canceller, Receiver, Response, Sender};
 pub use channel::{Channel, ChannelBuilder};

@@ -16,7 +16,7 @@ use super::codegen::UnaryCall;
 use super::framing::{Framed, Splitter};
 use super::medium::Medium;
 use super::metadata::{TIMEOUT, add_to, has_status, take_status, to_block};
-use super::service::{HttpResponse, Services};
+use super::service::{Entry, HttpResponse, Services};
 use super::timeout;
 use crate::call::server_call::ServerCall;
 use crate::call::{Message, Status};
@@ -35,23 +35,27 @@ pub(super) fn begin(services: &Arc<Services>, call: ServerCall) {
 
 /// Serves one call to its end. The handler is dropped as soon as nobody waits for its answer.
 async fn serve(services: Arc<Services>, mut call: ServerCall) {
-    let path = call.path.trim_start_matches('/').to_owned();
+    let path = call.path.clone();
     let deadline = call.deadline.map(|(at, _)| at);
     let mut sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
-    let Some((request, short)) = request(&mut call) else {
-        return call.answer(None, None, unimplemented(&path));
-    };
-    let outcome = match services.call(request) {
+    let entry = services.find(&path);
+    let asked = entry.and_then(|entry| Some((entry, request(&mut call, entry)?)));
+    let outcome = match asked {
         None => Outcome::Status(unimplemented(&path)),
-        Some(mut handler) => {
+        Some((entry, (request, short))) => {
+            let mut handler = entry.call(request);
             let handled = watched(&call, sleep.as_mut(), |cx| handler.as_mut().poll(cx)).await;
             // Nothing of the handler is left when its response begins.
             drop(handler);
             match handled {
                 Watched::Done(Ok(response)) => match short.and_then(|short| short.take_answer()) {
-                    Some(message) if !has_status(response.headers()) => whole(response, message),
+                    Some(message) if !has_status(response.headers()) => {
+                        entry.went_short();
+                        whole(response, message)
+                    }
                     _ => {
-                        let mut sending = pin!(send(&call, response, &path));
+                        // In a box, so that calls that go the short way are not as large.
+                        let mut sending = Box::pin(send(&call, response, &path));
                         match watched(&call, sleep.as_mut(), |cx| sending.as_mut().poll(cx)).await {
                             Watched::Done(outcome) => outcome,
                             Watched::Over => Outcome::Over,
@@ -131,17 +135,22 @@ async fn watched<T>(
 
 /// The HTTP request that tonic's services take, and where the answer is if the call went the short way; `None` where
 /// the path is none for HTTP.
-fn request(call: &mut ServerCall) -> Option<(http::Request<tonic::body::Body>, Option<UnaryCall>)> {
+fn request(
+    call: &mut ServerCall,
+    entry: &Entry,
+) -> Option<(http::Request<tonic::body::Body>, Option<UnaryCall>)> {
     let compressed = call.metadata.get("grpc-encoding").is_some();
     let short = (!compressed).then(|| UnaryCall::new(call.messages()));
     let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(call.messages())));
     *request.method_mut() = http::Method::POST;
     *request.version_mut() = http::Version::HTTP_2;
-    *request.uri_mut() = call.path.parse().ok()?;
+    *request.uri_mut() = entry.uri(&call.path)?;
     let headers = request.headers_mut();
     add_to(headers, &std::mem::take(&mut call.metadata));
-    headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
-    headers.insert(http::header::TE, http::HeaderValue::from_static("trailers"));
+    if !entry.is_short() {
+        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
+        headers.insert(http::header::TE, http::HeaderValue::from_static("trailers"));
+    }
     if let Some((deadline, _)) = call.deadline {
         let left = timeout::format(deadline.saturating_duration_since(Instant::now()));
         headers.insert(TIMEOUT, http::HeaderValue::try_from(left).expect("digits and a unit"));
@@ -269,7 +278,7 @@ fn status_of(status: &tonic::Status) -> Status {
 }
 
 fn unimplemented(path: &str) -> Status {
-    surface::Status::from(Fault::MethodUnknown.with(&[&path])).into()
+    surface::Status::from(Fault::MethodUnknown.with(&[&path.trim_start_matches('/')])).into()
 }
 
 fn handler_failed() -> Status {

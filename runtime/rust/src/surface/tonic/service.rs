@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::Uri;
 use http_body::Body;
 use tonic::server::NamedService;
 use tower_service::Service;
 
 pub(super) type HttpResponse = http::Response<tonic::body::Body>;
-type Answering = Pin<Box<dyn Future<Output = Result<HttpResponse, tonic::Status>> + Send>>;
+pub(super) type Answering = Pin<Box<dyn Future<Output = Result<HttpResponse, tonic::Status>> + Send>>;
 
 /// A service of any type.
 trait AnyService: Send + Sync {
@@ -42,10 +45,49 @@ where
     }
 }
 
+/// A service, and what is known of its calls.
+pub(super) struct Entry {
+    service: Box<dyn AnyService>,
+    /// Answers of its unary calls go the short way: it is code that reads none of HTTP's own headers.
+    short: AtomicBool,
+    /// The path that was called last, and what it is for HTTP.
+    recent: Mutex<Option<(Arc<str>, Uri)>>,
+}
+
+impl Entry {
+    pub(super) fn call(&self, request: http::Request<tonic::body::Body>) -> Answering {
+        self.service.call(request)
+    }
+
+    pub(super) fn is_short(&self) -> bool {
+        self.short.load(Ordering::Relaxed)
+    }
+
+    /// An answer went the short way.
+    pub(super) fn went_short(&self) {
+        if !self.is_short() {
+            self.short.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What a path is for HTTP; `None` where it is nothing.
+    pub(super) fn uri(&self, path: &Arc<str>) -> Option<Uri> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*recent {
+            Some((known, uri)) if Arc::ptr_eq(known, path) => Some(uri.clone()),
+            _ => {
+                let uri: Uri = path.parse().ok()?;
+                *recent = Some((path.clone(), uri.clone()));
+                Some(uri)
+            }
+        }
+    }
+}
+
 /// The services of a server, by the name that a path begins with.
 #[derive(Default)]
 pub(super) struct Services {
-    by_name: HashMap<&'static str, Box<dyn AnyService>>,
+    by_name: HashMap<&'static str, Entry>,
 }
 
 impl Services {
@@ -62,12 +104,13 @@ impl Services {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<tonic::codegen::StdError>,
     {
-        self.by_name.insert(S::NAME, Box::new(Cloned(service)));
+        let service = Box::new(Cloned(service));
+        let entry = Entry { service, short: AtomicBool::new(false), recent: Mutex::default() };
+        self.by_name.insert(S::NAME, entry);
     }
 
-    /// Calls the service of a path; `None` where there is none.
-    pub(super) fn call(&self, request: http::Request<tonic::body::Body>) -> Option<Answering> {
-        let name = request.uri().path().strip_prefix('/')?.rsplit_once('/')?.0;
-        Some(self.by_name.get(name)?.call(request))
+    /// The service of a path; `None` where there is none.
+    pub(super) fn find(&self, path: &str) -> Option<&Entry> {
+        self.by_name.get(path.strip_prefix('/')?.rsplit_once('/')?.0)
     }
 }
