@@ -111,7 +111,10 @@ fn a_deadline_passes_without_a_timer_and_the_handler_is_dropped() {
     let served = serve(Over::Pair);
     let request = order(Order { wait_millis: u32::MAX, ..Order::default() });
     let options = CallOptions::new().timeout(Duration::from_millis(50));
-    let status = served.channel().unary::<_, Answer>(SAY, &request, &options).unwrap_err();
+    let channel = served.channel();
+    // Connecting has all the time that it needs.
+    channel.unary::<_, Answer>(SAY, &ask("hi"), &in_time()).unwrap();
+    let status = channel.unary::<_, Answer>(SAY, &request, &options).unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(status.message().contains("waiting for the answer"), "{status}");
     until("the handler is dropped", || served.pair.service.running.load(Ordering::SeqCst) == 0);
