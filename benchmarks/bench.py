@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ from running import BrokenError, Running, Sample
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+TERMINATED = 143
 
 # So many pairs are started at a time: a JVM's start keeps a processor busy.
 STARTERS = 2 * (os.cpu_count() or 1)
@@ -141,6 +144,9 @@ def run(asked: argparse.Namespace, todo: list[Part], pins: list[str]) -> list[re
     for pin in pins:
         for part in todo:
             rows += measure(part, pin, pace_now)
+            if asked.json:
+                # As far as it has come, should the run be ended.
+                write(asked.json, json.dumps(rows, indent=1) + "\n")
     say(f"{len(rows)} rows in {time.monotonic() - begin:.0f} s")
     return rows
 
@@ -148,6 +154,8 @@ def run(asked: argparse.Namespace, todo: list[Part], pins: list[str]) -> list[re
 def main() -> int:
     """Run, print the tables, and write what is asked for."""
     asked = arguments()
+    # Ends as an exception does, and so all that was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     pins = pinnings(asked)
     try:
         todo = parts(asked)
@@ -161,8 +169,6 @@ def main() -> int:
         return 1
     for pin in pins:
         print(results.table(rows, pin))
-    if asked.json:
-        write(asked.json, json.dumps(rows, indent=1) + "\n")
     if asked.page:
         costly = json.loads(asked.costs.read_text(encoding="utf-8")) if asked.costs else []
         write(asked.page, page.page(rows, costly, quick=asked.quick, note=asked.note))
