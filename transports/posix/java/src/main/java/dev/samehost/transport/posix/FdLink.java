@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
  * A link over one descriptor (a socket) or two (a pair of pipes), which it owns. It knows nothing
  * of how they came about, and never changes the mode of a descriptor.
  *
- * <p>Whoever reads, writes or awaits is counted by a gate, so that a close from another thread
- * wakes the sleeper and leaves the descriptors to whoever goes out last.
+ * <p>Whoever reads, writes or awaits is known to a gate, so that a close from another thread wakes
+ * the sleeper and frees the descriptors when nobody uses them.
  */
 public final class FdLink implements Link {
   private static final int READABLE = Os.POLLIN | Os.POLLHUP | Os.POLLERR | Os.POLLNVAL;
@@ -26,7 +26,7 @@ public final class FdLink implements Link {
   private final Gate gate = new Gate();
   private final InterruptHook interruptHook = new InterruptHook(this::wake);
   private final String medium;
-  private final Spin spin = new Spin();
+  private final Spin spin = new Spin(1);
 
   // Of the reader.
   private final NativeBytes incoming = new NativeBytes();
@@ -110,7 +110,7 @@ public final class FdLink implements Link {
 
   @Override
   public int read(ByteBuffer destination) throws LinkException {
-    enter();
+    take(gate.reader());
     try {
       if (first.hasRemaining()) {
         return readFirst(destination);
@@ -133,7 +133,7 @@ public final class FdLink implements Link {
       }
       return (int) count;
     } finally {
-      leave();
+      gate.reader().leave();
     }
   }
 
@@ -176,7 +176,7 @@ public final class FdLink implements Link {
 
   @Override
   public int write(ByteBuffer source) throws LinkException {
-    enter();
+    take(gate.writer());
     try {
       int position = source.position();
       long count;
@@ -191,7 +191,7 @@ public final class FdLink implements Link {
       source.position(position + (int) count);
       return (int) count;
     } finally {
-      leave();
+      gate.writer().leave();
     }
   }
 
@@ -216,7 +216,7 @@ public final class FdLink implements Link {
 
   @Override
   public int await(int interest, long timeoutNanos) throws LinkException {
-    enter();
+    take(gate.reader());
     try {
       boolean given = (interest & READ) != 0 && first.hasRemaining();
       int ready = given ? poll(interest, 0) | READ : spin(interest, timeoutNanos);
@@ -228,7 +228,7 @@ public final class FdLink implements Link {
       }
       return ready;
     } finally {
-      leave();
+      gate.reader().leave();
     }
   }
 
@@ -291,7 +291,7 @@ public final class FdLink implements Link {
   public void wake() {
     if (gate.enter()) {
       wakeup.set();
-      leave();
+      gate.leave();
     }
   }
 
@@ -307,24 +307,18 @@ public final class FdLink implements Link {
 
   @Override
   public void close() {
-    if (gate.enter()) {
-      gate.close();
+    if (gate.close()) {
       wakeup.set();
-      leave();
-    }
-  }
-
-  private void enter() throws LinkException {
-    if (!gate.enter()) {
-      throw Fault.LINK_CLOSED.with(peer.address());
-    }
-  }
-
-  private void leave() {
-    if (gate.leave()) {
+      gate.awaitEmpty();
       source.close();
       sink.close();
       wakeup.close();
+    }
+  }
+
+  private void take(Gate.Seat seat) throws LinkException {
+    if (!seat.take()) {
+      throw Fault.LINK_CLOSED.with(peer.address());
     }
   }
 

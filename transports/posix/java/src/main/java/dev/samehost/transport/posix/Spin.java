@@ -12,7 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * of this process, for the limit at most, and only as long as that was of use lately: each hit
  * earns credit, also a sleep that turned out to be short; each miss costs some. So an idle
  * connection, and one whose peer is slow or shares its only processor, sleeps at once. The limit is
- * 50 microseconds, unless the environment's {@code SAMEHOST_SPIN_MICROS} says otherwise.
+ * 50 microseconds, unless the environment's {@code SAMEHOST_SPIN_MICROS} says otherwise. The first
+ * looks are free, where they are cheap: for an answer that is about to come, the clock and the
+ * count of spinners would cost more than the wait.
  *
  * <p>Used by one thread at a time:
  *
@@ -42,13 +44,22 @@ public final class Spin {
   /** How many threads of this process spin. */
   private static final AtomicInteger SPINNERS = new AtomicInteger();
 
+  private final int freeLooks;
   private int credit = FIRST_CREDIT;
   private int looks;
+  private boolean counted;
   private long began;
   private long limit;
 
-  /** Of a new connection, which gets a little credit. */
-  public Spin() {}
+  /**
+   * Of a new connection, which gets a little credit.
+   *
+   * @param freeLooks how many looks, at least 1, come before the clock is read and the spinner is
+   *     counted: together about a microsecond
+   */
+  public Spin(int freeLooks) {
+    this.freeLooks = freeLooks;
+  }
 
   static long limitNanos(String told) {
     long micros = DEFAULT_LIMIT_MICROS;
@@ -63,13 +74,9 @@ public final class Spin {
     if (MOST_SPINNERS == 0 || credit == 0) {
       return false;
     }
-    if (SPINNERS.getAndIncrement() >= MOST_SPINNERS) {
-      SPINNERS.getAndDecrement();
-      return false;
-    }
     limit = Math.min(timeoutNanos, LIMIT_NANOS);
     looks = 0;
-    began = System.nanoTime();
+    counted = false;
     return true;
   }
 
@@ -77,15 +84,31 @@ public final class Spin {
   public boolean goesOn() {
     Thread.onSpinWait();
     looks++;
+    if (looks <= freeLooks) {
+      return looks < freeLooks || isCounted();
+    }
     return looks % LOOKS_A_CLOCK != 0 || System.nanoTime() - began < limit;
+  }
+
+  /** From now on it is one of the spinners, if there may be one more. */
+  private boolean isCounted() {
+    if (SPINNERS.getAndIncrement() >= MOST_SPINNERS) {
+      SPINNERS.getAndDecrement();
+      return false;
+    }
+    counted = true;
+    began = System.nanoTime();
+    return true;
   }
 
   /** The spin is over; a hit is one that found something. */
   public void end(boolean hit) {
-    SPINNERS.getAndDecrement();
+    if (counted) {
+      SPINNERS.getAndDecrement();
+    }
     if (hit) {
       earn();
-    } else if (limit == LIMIT_NANOS) {
+    } else if (counted && limit == LIMIT_NANOS) {
       credit = Math.max(0, credit - 1);
     }
   }

@@ -72,6 +72,15 @@ final class RingReader {
   }
 
   /**
+   * Whether the writer may wait for the room that reading so many bytes has made, by what was known
+   * before. When it fills the ring meanwhile, more than half a ring is found by the next look at
+   * its position, which comes before any sleep, and this says yes then.
+   */
+  boolean mayHaveFreed(Region region, int count) {
+    return tail - (head - count) > region.ringBytes() / 2;
+  }
+
+  /**
    * Whether there are bytes by now, or else a lie to be found by {@link #read}. From any thread: it
    * looks at the memory alone.
    */

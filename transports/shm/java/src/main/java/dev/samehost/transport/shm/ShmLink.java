@@ -19,11 +19,14 @@ import java.nio.ByteBuffer;
  * peer's death; it owns all three. Reading and writing make no system call unless the peer sleeps.
  * It knows nothing of how the memory was agreed on.
  *
- * <p>Whoever reads, writes or awaits is counted by a gate, so that a close from another thread
- * wakes the sleeper and leaves memory and sockets to whoever goes out last.
+ * <p>Whoever reads, writes or awaits is known to a gate, so that a close from another thread wakes
+ * the sleeper and frees memory and sockets when nobody uses them.
  */
 final class ShmLink implements Upgraded {
   private static final int WAKEUP = 1;
+
+  /** A look at the memory takes some 30 ns. */
+  private static final int FREE_LOOKS = 32;
 
   private final Side side;
   private final Region region;
@@ -36,7 +39,7 @@ final class ShmLink implements Upgraded {
   // Of the reader.
   private final RingReader reader;
   private final Poll poll = new Poll();
-  private final Spin spin = new Spin();
+  private final Spin spin = new Spin(FREE_LOOKS);
 
   // Of the writer.
   private final RingWriter writer;
@@ -64,7 +67,7 @@ final class ShmLink implements Upgraded {
 
   @Override
   public int read(ByteBuffer destination) throws LinkException {
-    enter();
+    take(gate.reader());
     try {
       int count = reader.read(region, destination);
       if (count == 0) {
@@ -80,16 +83,18 @@ final class ShmLink implements Upgraded {
       if (count < 0) {
         throw lie();
       }
-      ringFor(Bells.toRing(region, side, Side.WAIT_SPACE, Side.PLUGGED));
+      if (reader.mayHaveFreed(region, count)) {
+        ringFor(Bells.toRing(region, side, Side.WAIT_SPACE, Side.PLUGGED));
+      }
       return count;
     } finally {
-      leave();
+      gate.reader().leave();
     }
   }
 
   @Override
   public int peek(ByteBuffer destination) throws LinkException {
-    enter();
+    take(gate.reader());
     try {
       // In this order: what rings from here on is for bytes that are not looked at here.
       hear();
@@ -101,13 +106,13 @@ final class ShmLink implements Upgraded {
       }
       return count == 0 && over ? -1 : count;
     } finally {
-      leave();
+      gate.reader().leave();
     }
   }
 
   @Override
   public int write(ByteBuffer source) throws LinkException {
-    enter();
+    take(gate.writer());
     try {
       if (isOver()) {
         throw failure("write", Errno.EPIPE.number());
@@ -120,7 +125,7 @@ final class ShmLink implements Upgraded {
       }
       return count;
     } finally {
-      leave();
+      gate.writer().leave();
     }
   }
 
@@ -149,7 +154,7 @@ final class ShmLink implements Upgraded {
 
   @Override
   public int await(int interest, long timeoutNanos) throws LinkException {
-    enter();
+    take(gate.reader());
     try {
       int ready = ready(interest);
       if (ready == 0 && interest != 0 && timeoutNanos > 0) {
@@ -163,7 +168,7 @@ final class ShmLink implements Upgraded {
       }
       return ready;
     } finally {
-      leave();
+      gate.reader().leave();
     }
   }
 
@@ -243,7 +248,7 @@ final class ShmLink implements Upgraded {
   public void wake() {
     if (gate.enter()) {
       wakeup.set();
-      leave();
+      gate.leave();
     }
   }
 
@@ -259,27 +264,21 @@ final class ShmLink implements Upgraded {
 
   @Override
   public void close() {
-    if (gate.enter()) {
-      gate.close();
+    if (gate.close()) {
       region.setBits(side, Side.CLOSED);
       // The end of the socket would wake the peer too, but not where a forked sibling holds it.
       sockets.ring();
       wakeup.set();
-      leave();
-    }
-  }
-
-  private void enter() throws LinkException {
-    if (!gate.enter()) {
-      throw Fault.LINK_CLOSED.with(peer.address());
-    }
-  }
-
-  private void leave() {
-    if (gate.leave()) {
+      gate.awaitEmpty();
       sockets.close();
       wakeup.close();
       region.close();
+    }
+  }
+
+  private void take(Gate.Seat seat) throws LinkException {
+    if (!seat.take()) {
+      throw Fault.LINK_CLOSED.with(peer.address());
     }
   }
 
