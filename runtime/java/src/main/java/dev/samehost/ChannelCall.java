@@ -79,10 +79,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       compressor = codec == null ? null : channel.encodings().compressor(codec);
       // First, so that a call that ends while it begins finds the listener to remove.
       context.addListener(contextListener, Runnable::run);
-      started.begin();
       if (options.getCredentials() == null) {
-        leave(headers);
+        MetadataBlock block = block(headers);
+        if (block != null) {
+          started.begin(block);
+        }
       } else {
+        started.begin(null);
         Credentials.apply(
             options,
             method,
@@ -100,8 +103,15 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     return options.getAuthority() != null ? options.getAuthority() : channel.authority();
   }
 
-  /** The call's metadata is complete. */
   private void leave(Metadata headers) {
+    MetadataBlock block = block(headers);
+    if (block != null) {
+      stream.start(block);
+    }
+  }
+
+  /** The call's metadata, which are complete, as they travel; null when that failed the call. */
+  private MetadataBlock block(Metadata headers) {
     if (channel.userAgent() != null) {
       headers.discardAll(USER_AGENT);
       headers.put(USER_AGENT, channel.userAgent());
@@ -119,10 +129,11 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       if (tracing != null) {
         tracing.outboundHeaders();
       }
-      stream.start(block);
+      return block;
     } catch (IllegalArgumentException e) {
       String text = Fault.METADATA_INVALID.text("of the request", e.getMessage());
       stream.fail(Outcome.failure(Code.INTERNAL, text, e));
+      return null;
     }
   }
 

@@ -77,7 +77,7 @@ final class Handling implements Reception.Handler {
   @Override
   public boolean isUnary(String path) {
     // Where another executor is chosen for each call, that choice is all that begins on the reader.
-    return services.isUnary(path.substring(1));
+    return services.isUnary(path);
   }
 
   @Override
@@ -92,18 +92,20 @@ final class Handling implements Reception.Handler {
   }
 
   private void begin(ServerStream stream) {
-    String name = stream.path().substring(1);
+    String path = stream.path();
     Metadata headers = MetadataBlocks.toMetadata(stream.metadata());
     long left = stream.deadlineNanos();
     if (left != ServerStream.NO_DEADLINE) {
       headers.put(TIMEOUT, Timeouts.text(left)); // interceptors of gRPC look for it there
     }
     ServerTracing tracing =
-        options.tracers().isEmpty() ? null : ServerTracing.of(options.tracers(), name, headers);
+        options.tracers().isEmpty()
+            ? null
+            : ServerTracing.of(options.tracers(), path.substring(1), headers);
     Context.CancellableContext context = context(left, tracing);
     Context previous = context.attach();
     try {
-      ServerMethodDefinition<?, ?> method = services.find(name);
+      ServerMethodDefinition<?, ?> method = services.find(path);
       if (method != null) {
         begin(stream, method, headers, context, tracing);
         return;

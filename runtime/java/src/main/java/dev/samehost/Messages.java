@@ -4,17 +4,20 @@ import io.grpc.Compressor;
 import io.grpc.Decompressor;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Objects;
 
 /** Moves messages between gRPC's marshallers and codecs, and bytes. */
 final class Messages {
   private static final int PIECE_BYTES = 8 << 10;
+
+  /** About the largest array of Java. */
+  private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
 
   private Messages() {}
 
@@ -71,19 +74,103 @@ final class Messages {
     return sink.bytes();
   }
 
-  private static final class Sink extends ByteArrayOutputStream {
+  /** What a marshaller writes. As {@link java.io.ByteArrayOutputStream}, but for one thread. */
+  private static final class Sink extends OutputStream {
+    private byte[] bytes;
+    private int count;
+
     private Sink(int size) {
-      super(size);
+      bytes = new byte[size];
+    }
+
+    @Override
+    public void write(int b) {
+      makeRoom(1);
+      bytes[count++] = (byte) b;
+    }
+
+    @Override
+    public void write(byte[] from, int offset, int length) {
+      makeRoom(length);
+      System.arraycopy(from, offset, bytes, count, length);
+      count += length;
+    }
+
+    private void makeRoom(int more) {
+      if (more > bytes.length - count) {
+        long doubled = Math.min(2L * bytes.length, MOST_BYTES);
+        bytes = Arrays.copyOf(bytes, (int) Math.max(Math.addExact(count, more), doubled));
+      }
+    }
+
+    private int size() {
+      return count;
     }
 
     private ByteBuffer bytes() {
-      return ByteBuffer.wrap(buf, 0, count);
+      return ByteBuffer.wrap(bytes, 0, count);
     }
   }
 
-  private static final class Source extends ByteArrayInputStream implements KnownLength {
-    private Source(ByteBuffer bytes) {
-      super(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+  /** What a marshaller reads. As {@link java.io.ByteArrayInputStream}, but for one thread. */
+  private static final class Source extends InputStream implements KnownLength {
+    private final byte[] bytes;
+    private final int end;
+    private int position;
+    private int marked;
+
+    private Source(ByteBuffer message) {
+      bytes = message.array();
+      position = message.arrayOffset() + message.position();
+      end = position + message.remaining();
+      marked = position;
+    }
+
+    @Override
+    public int read() {
+      return position < end ? bytes[position++] & 0xFF : -1;
+    }
+
+    @Override
+    public int read(byte[] to, int offset, int length) {
+      Objects.checkFromIndexSize(offset, length, to.length);
+      if (length == 0) {
+        return 0;
+      }
+      if (position == end) {
+        return -1;
+      }
+      int count = Math.min(length, end - position);
+      System.arraycopy(bytes, position, to, offset, count);
+      position += count;
+      return count;
+    }
+
+    @Override
+    public long skip(long most) {
+      int count = (int) Math.max(0, Math.min(most, end - position));
+      position += count;
+      return count;
+    }
+
+    @Override
+    public int available() {
+      return end - position;
+    }
+
+    @Override
+    public boolean markSupported() {
+      return true;
+    }
+
+    @Override
+    public void mark(int readLimit) {
+      marked = position;
+    }
+
+    @Override
+    public void reset() {
+      position = marked;
     }
   }
 }

@@ -15,7 +15,7 @@ import java.util.Map;
 /** What a server serves: methods by name, then the fallback, all behind the interceptors. */
 final class Services {
   private final Map<String, ServerServiceDefinition> services;
-  private final Map<String, ServerMethodDefinition<?, ?>> methods = new HashMap<>();
+  private final Map<String, ServerMethodDefinition<?, ?>> methods = new HashMap<>(); // by path
   private final HandlerRegistry fallback;
   private final List<ServerInterceptor> interceptors;
   private final BinaryLog log;
@@ -38,25 +38,25 @@ final class Services {
     this.log = log;
     for (ServerServiceDefinition service : services.values()) {
       for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
-        methods.put(method.getMethodDescriptor().getFullMethodName(), intercepted(method));
+        methods.put("/" + method.getMethodDescriptor().getFullMethodName(), intercepted(method));
       }
     }
   }
 
-  /** The method of a path such as {@code package.Service/Method}, or null. */
-  ServerMethodDefinition<?, ?> find(String name) {
-    ServerMethodDefinition<?, ?> method = methods.get(name);
+  /** The method of a path such as {@code /package.Service/Method}, or null. */
+  ServerMethodDefinition<?, ?> find(String path) {
+    ServerMethodDefinition<?, ?> method = methods.get(path);
     if (method != null || fallback == null) {
       return method;
     }
     ServerMethodDefinition<?, ?> other =
-        fallback.lookupMethod(name, SamehostChannelBuilder.AUTHORITY);
+        fallback.lookupMethod(path.substring(1), SamehostChannelBuilder.AUTHORITY);
     return other == null ? null : intercepted(other);
   }
 
   /** Whether this is a unary method of one of the services; the fallback is not asked. */
-  boolean isUnary(String name) {
-    ServerMethodDefinition<?, ?> method = methods.get(name);
+  boolean isUnary(String path) {
+    ServerMethodDefinition<?, ?> method = methods.get(path);
     return method != null
         && method.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY;
   }

@@ -31,8 +31,8 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   private volatile boolean compressing = true;
   private boolean headersSent;
   private boolean messageSent;
+  private Status outcome; // written before it is closed
   private volatile boolean closed;
-  private volatile Status outcome;
 
   ServingCall(
       ServerStream stream,
@@ -138,8 +138,8 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   /** The handler broke the rules of its method: says so to the client. */
   private void fail(String text) {
-    closed = true;
     outcome = Status.INTERNAL.withDescription(text);
+    closed = true;
     stream.abort(Code.INTERNAL, text);
   }
 
@@ -152,8 +152,8 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     }
     MetadataBlock block = block(trailers, "of the trailers");
     if (block != null) {
-      closed = true;
       outcome = status;
+      closed = true;
       stream.close(Codes.code(status), Codes.text(status), block);
     }
   }
@@ -176,15 +176,15 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   /** The handler is not to be called, or has failed: the status for the client. */
   void failed(Code code, String text) {
     if (!closed) {
-      closed = true;
       outcome = Codes.status(code, text, null);
+      closed = true;
       stream.fail(code, text);
     }
   }
 
   /** What this side has ended the call with; null while it has not. */
   Status outcome() {
-    return outcome;
+    return closed ? outcome : null;
   }
 
   @Override

@@ -20,7 +20,7 @@ final class LayersTest {
   private static final String DRIVER =
       "dev\\.samehost\\.call\\.(BackgroundReader|Backoff|Callbacks|ClientStream(Listener|Options|State)?"
           + "|ConnectionObserver|Connectivity|Dialer(Options)?|Driver|EventRouter|Guard|LinkTraffic|Outcome|Pump|ReaderRole|ReaderThread"
-          + "|Reception|Request|ServerStream|StreamEvents|Timers|Waiter|Watchman|Workers)(\\$.*)?";
+          + "|Reception|Request|Roster|ServerStream|StreamEvents|Timers|Waiter|Watchman|Workers)(\\$.*)?";
 
   private static final DescribedPredicate<JavaClass> PURE =
       describe(

@@ -1,6 +1,7 @@
 package dev.samehost.call;
 
 import dev.samehost.transport.Link;
+import java.util.ArrayDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
@@ -52,6 +53,7 @@ final class BackgroundReader implements Runnable, Executor {
   private volatile boolean gone;
 
   // Of the thread itself, and handed on with the turn.
+  private final ArrayDeque<Runnable> own = new ArrayDeque<>(); // what it has read and is to run
   private Runnable running;
   private boolean holds;
   private boolean finished;
@@ -82,6 +84,10 @@ final class BackgroundReader implements Runnable, Executor {
   /** Runs a task of the user's on this thread, after what it does now. */
   @Override
   public void execute(Runnable task) {
+    if (ReaderThread.readsFor(this)) {
+      own.add(task);
+      return;
+    }
     inline.add(task);
     if (Thread.currentThread() == thread) {
       return;
@@ -104,7 +110,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   private void readOn(Runnable first) {
     thread = Thread.currentThread();
-    ReaderThread.worksFor(this);
+    ReaderThread.worksFor(this, false);
     try {
       first.run();
       if (!readToTheEnd()) {
@@ -118,7 +124,7 @@ final class BackgroundReader implements Runnable, Executor {
   }
 
   private void begin() {
-    driver.run(driver.act(c -> {})); // a connector speaks first
+    driver.perform(c -> {}); // a connector speaks first
     awaitHello();
   }
 
@@ -142,11 +148,23 @@ final class BackgroundReader implements Runnable, Executor {
     }
   }
 
+  private boolean hasTasks() {
+    return !own.isEmpty() || !inline.isEmpty();
+  }
+
+  private Runnable nextTask() {
+    Runnable task = own.poll();
+    return task != null ? task : inline.poll();
+  }
+
   /** Answers false when another thread goes on. */
   private boolean readToTheEnd() {
     while (!driver.isOver()) {
-      if (!inline.isEmpty()) {
-        releaseRole();
+      if (hasTasks()) {
+        // Who may be relieved keeps the role: whoever goes on then has it.
+        if (reliefs == null) {
+          releaseRole();
+        }
         if (!runInline()) {
           return false;
         }
@@ -185,7 +203,7 @@ final class BackgroundReader implements Runnable, Executor {
     if (failBy - now > 0) {
       driver.read(Math.min(nanos, failBy - now));
     } else {
-      driver.run(driver.act(c -> c.linkFailed(driver.writeFailure())));
+      driver.perform(c -> c.linkFailed(driver.writeFailure()));
     }
   }
 
@@ -199,10 +217,11 @@ final class BackgroundReader implements Runnable, Executor {
   /** Runs the tasks that wait here; false when another thread goes on meanwhile. */
   private boolean runInline() {
     Runnable task;
-    for (int ran = 1; (task = inline.poll()) != null; ran++) {
+    for (int ran = 1; (task = nextTask()) != null; ran++) {
       // The answers of tasks that follow each other at once leave in one write.
-      driver.holdBack(reliefs != null && ran % TASKS_A_WRITE != 0 && !inline.isEmpty());
+      driver.holdBack(reliefs != null && ran % TASKS_A_WRITE != 0 && hasTasks());
       long now = beginTurn(task);
+      ReaderThread.worksFor(this, true);
       try {
         task.run();
       } catch (RuntimeException | Error e) {
@@ -211,6 +230,7 @@ final class BackgroundReader implements Runnable, Executor {
       if (!endTurn(now)) {
         return false;
       }
+      ReaderThread.worksFor(this, false);
     }
     driver.flush();
     return true;

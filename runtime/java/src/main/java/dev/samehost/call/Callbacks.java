@@ -1,26 +1,65 @@
 package dev.samehost.call;
 
-import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a call has to tell its listener, in order. Many threads add; one at a time delivers,
- * whichever thread the executor gives. It never delivers inside {@link #start}, so that whoever
- * adds, perhaps under locks of the user's, runs nothing of the user's.
+ * What a call has to tell its listener, in order. Many threads add, without a lock; one at a time
+ * delivers, whichever thread the executor gives. It never delivers inside {@link #start}, so that
+ * whoever adds, perhaps under locks of the user's, runs nothing of the user's.
+ *
+ * <pre>
+ *              add, and start follows             the deliverer takes them
+ *      nothing ----------------------&gt; tasks &lt;--------------------------&gt; BUSY
+ *         ^                              |                 add              |
+ *         +----- nothing was added ------|---------------------------------+
+ *                                        | abort: the last task of all
+ *                                        v
+ *                                      sealed -- the deliverer takes it --&gt; OVER
+ * </pre>
+ *
+ * <p>What the deliverer has taken, and what its thread adds while nothing else waits, is in a list
+ * of its own.
  */
 final class Callbacks implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
 
-  private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+  /** A task that waits, and the one that was added before it. */
+  private static final class Task {
+    private final Runnable action;
+    private final boolean seals;
+    private Task next;
+
+    private Task(Runnable action, boolean seals) {
+      this.action = action;
+      this.seals = seals;
+    }
+  }
+
+  /** Somebody delivers, and nothing waits. */
+  private static final Task BUSY = new Task(null, false);
+
+  /** The last task was taken. */
+  private static final Task OVER = new Task(null, true);
+
+  /** The task that was added last, {@link #BUSY}, {@link #OVER}, or null. */
+  private final AtomicReference<Task> last = new AtomicReference<>();
+
   private final Pump pump;
   private final Runnable rejected;
   private final Pace pace; // null where nobody asks how long it takes
-  private boolean scheduled;
-  private boolean sealed;
-  private boolean moved; // while delivering, to another executor
+
+  // Of the deliverer: what it tells next, in order.
+  private Task ownFirst;
+  private Task ownLast;
+  private boolean moved; // to another executor, whose thread goes on with them
+
+  /** The thread that delivers, or an outdated answer: only that thread itself can rely on it. */
+  private Thread deliverer;
+
   private volatile Executor executor;
   private volatile Executor inline;
 
@@ -46,14 +85,15 @@ final class Callbacks implements Runnable {
   /** Callbacks that a pump delivers, on the thread of the blocked caller. */
   Callbacks(Pump pump) {
     this.pump = pump;
-    this.executor = null;
     this.rejected = null;
     this.pace = null;
   }
 
   /** Where to deliver if the executor runs what it is given at once. */
   void inline(Executor executor) {
-    inline = executor;
+    if (pump == null) {
+      inline = executor;
+    }
   }
 
   /**
@@ -61,44 +101,56 @@ final class Callbacks implements Runnable {
    *
    * @return whether {@link #start} must follow, once the locks are released
    */
-  synchronized boolean add(Runnable task) {
-    if (sealed) {
-      return false;
-    }
-    return put(task);
+  boolean add(Runnable action) {
+    return put(new Task(action, false));
   }
 
   /** Drops all tasks, adds this one as the last one ever, and answers as {@link #add} does. */
-  synchronized boolean abort(Runnable task) {
-    if (sealed) {
-      return false;
+  boolean abort(Runnable action) {
+    return put(new Task(action, true));
+  }
+
+  private boolean put(Task task) {
+    boolean here = deliverer == Thread.currentThread();
+    while (true) {
+      Task before = last.get();
+      if (before != null && before.seals) {
+        return false;
+      }
+      if (here && !task.seals && (before == null || before == BUSY)) {
+        append(task);
+        return false;
+      }
+      task.next = task.seals ? null : before;
+      if (last.compareAndSet(before, task)) {
+        return before == null && !here; // the deliverer looks again by itself
+      }
     }
-    sealed = true;
-    tasks.clear();
-    return put(task);
+  }
+
+  private void append(Task task) {
+    task.next = null;
+    if (ownFirst == null) {
+      ownFirst = task;
+    } else {
+      ownLast.next = task;
+    }
+    ownLast = task;
   }
 
   /** In a callback: this task comes next, and everything from it on runs on another executor. */
-  synchronized void moveTo(Executor other, Runnable next) {
-    if (!sealed) {
-      tasks.addFirst(next);
-    }
+  void moveTo(Executor other, Runnable next) {
     executor = other;
     moved = true;
+    Task task = new Task(next, false);
+    task.next = ownFirst;
+    ownLast = ownFirst == null ? task : ownLast;
+    ownFirst = task;
   }
 
   /** Runs a task where callbacks run, beside them. */
   void beside(Runnable task) {
     hand(task, executor, inline);
-  }
-
-  private boolean put(Runnable task) {
-    tasks.add(task);
-    if (scheduled) {
-      return false;
-    }
-    scheduled = true;
-    return true;
   }
 
   /** Sees to it that somebody delivers. Runs nothing of the user's but the executor itself. */
@@ -154,8 +206,20 @@ final class Callbacks implements Runnable {
     }
   }
 
-  synchronized boolean isEmpty() {
-    return tasks.isEmpty();
+  /** By the pump's thread: from here to {@link #exit} what it adds itself needs no signal. */
+  void enter() {
+    deliverer = Thread.currentThread();
+  }
+
+  /** By the pump's thread. */
+  void exit() {
+    deliverer = null;
+  }
+
+  /** By the pump's thread. */
+  boolean isEmpty() {
+    Task newest = last.get();
+    return ownFirst == null && (newest == null || newest.action == null);
   }
 
   /**
@@ -165,30 +229,67 @@ final class Callbacks implements Runnable {
    */
   boolean drain() {
     boolean any = false;
+    deliverer = Thread.currentThread();
     while (true) {
-      Runnable task;
-      synchronized (this) {
-        if (moved) {
-          break;
-        }
-        task = tasks.poll();
-        if (task == null) {
-          scheduled = false;
+      Task task = ownFirst;
+      if (task == null || isDropped(task)) {
+        ownFirst = null;
+        if (!take()) {
           return any;
         }
+        continue;
       }
+      ownFirst = task.next;
       any = true;
       try {
-        task.run();
+        task.action.run();
       } catch (Throwable e) {
         log.error("a callback of a call failed", e);
       }
+      if (moved) {
+        moved = false;
+        deliverer = null;
+        start();
+        return any;
+      }
     }
-    synchronized (this) {
-      moved = false;
+  }
+
+  /** Whether another task is to be the last one ever, and this one was added before it. */
+  private boolean isDropped(Task task) {
+    Task newest = last.get();
+    return newest != null && newest.seals && !task.seals;
+  }
+
+  /** Takes all tasks that wait. Answers false where none do: then nobody delivers any more. */
+  private boolean take() {
+    while (true) {
+      Task newest = last.get();
+      if (newest == null || newest == BUSY) {
+        // Before others may begin to deliver. A pump goes on: it says so itself.
+        deliverer = pump == null ? null : deliverer;
+        if (newest == null || last.compareAndSet(BUSY, null)) {
+          return false;
+        }
+        deliverer = Thread.currentThread();
+      } else if (newest == OVER) {
+        return false;
+      } else if (last.compareAndSet(newest, newest.seals ? OVER : BUSY)) {
+        own(newest);
+        return true;
+      }
     }
-    start();
-    return any;
+  }
+
+  private void own(Task newest) {
+    ownLast = newest;
+    Task task = newest;
+    while (task != null && task != BUSY) {
+      Task before = task.next;
+      task.next = ownFirst;
+      ownFirst = task;
+      task = before;
+    }
   }
 
   /** A task on its executor; it tells an executor that runs at once from one that does not. */

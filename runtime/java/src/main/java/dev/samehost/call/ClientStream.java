@@ -23,72 +23,79 @@ public final class ClientStream implements StreamEvents {
   private final ClientStreamListener listener;
   private final Pump pump;
   private final Callbacks callbacks;
-  private final long startedAt = System.nanoTime();
+  private final long startedAt; // where there is a deadline
   private final ReentrantLock lock = new ReentrantLock();
 
   // Under the lock.
   private final Request request;
+  private int place = Roster.NOWHERE; // among the dialer's calls
+  private boolean refused;
   private boolean retried;
   private Driver awaited;
   private Stream stream;
   private ScheduledFuture<?> timer;
-  private volatile ClientStreamState state = ClientStreamState.NEW;
+  private ClientStreamState state = ClientStreamState.NEW;
+  private volatile boolean over;
   private volatile Driver driver;
 
   // Written under the driver's lock.
   private long bytesAhead;
   private boolean attended;
-  private volatile boolean answered;
-  private volatile boolean news; // of what a caller may wait for, which headers are not
+  private boolean answered;
+  private boolean news; // of what a caller may wait for, which headers are not; told by a callback
 
   /** A call that is not started yet. */
   public ClientStream(Dialer dialer, ClientStreamOptions options, ClientStreamListener listener) {
     this.dialer = dialer;
     this.options = options;
+    this.startedAt = options.deadlineNanos() == NO_DEADLINE ? 0 : System.nanoTime();
     this.listener = listener;
     this.request = new Request(options.path());
     this.pump = Pump.serves(options.executor()) ? new Pump(options.executor(), this) : null;
     this.callbacks =
         pump != null
             ? new Callbacks(pump)
-            : new Callbacks(
-                options.executor(),
-                Workers.pool(),
-                () ->
-                    fail(Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null)));
+            : new Callbacks(options.executor(), Workers.pool(), this::rejected);
+  }
+
+  private void rejected() {
+    fail(Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null));
   }
 
   // ---- actions
 
   /**
    * The call begins: its deadline counts, and what is done to it is kept. It leaves after {@link
-   * #start}.
+   * #start}, or at once where its metadata are given here.
    */
-  public void begin() {
-    lock.lock();
-    try {
-      if (options.deadlineNanos() != NO_DEADLINE && (pump == null || pump.isHasty())) {
-        timer = Timers.after(nanosLeft(), this::expire);
-      }
-    } finally {
-      lock.unlock();
-    }
-    LinkException refusal = dialer.enter(this);
-    if (refusal != null) {
-      fail(Outcome.of(refusal));
-    }
-    if (pump != null) {
+  public void begin(MetadataBlock metadata) {
+    advance(() -> enter(metadata));
+    if (refused) {
+      fail(Outcome.of(Fault.CHANNEL_SHUTDOWN.with(dialer.address())));
+    } else if (pump != null) {
       pump.signal();
     }
   }
 
+  private void enter(MetadataBlock metadata) {
+    if (options.deadlineNanos() != NO_DEADLINE && (pump == null || pump.isHasty())) {
+      timer = Timers.after(nanosLeft(), this::expire);
+    }
+    place = dialer.enter(this);
+    refused = dialer.isShutdown();
+    if (metadata != null && !refused) {
+      hold(metadata);
+    }
+  }
+
+  private void hold(MetadataBlock metadata) {
+    request.metadata(metadata);
+    state = state.to(ClientStreamState.HELD);
+  }
+
   /** The call may leave. Nothing does yet where exactly one message is sent. */
   public void start(MetadataBlock metadata) {
-    advance(
-        () -> {
-          request.metadata(metadata);
-          state = state.to(ClientStreamState.HELD);
-        });
+    advance(() -> hold(metadata));
   }
 
   /** So many more messages are wanted. */
@@ -98,7 +105,11 @@ public final class ClientStream implements StreamEvents {
 
   /** Sends a message. It is not changed afterwards by the caller. */
   public void sendMessage(ByteBuffer bytes, boolean compressed) {
-    advance(() -> request.add(bytes, compressed));
+    if (options.oneRequest()) {
+      request.add(bytes, compressed); // nobody looks at it before the half-close
+    } else {
+      advance(() -> request.add(bytes, compressed));
+    }
   }
 
   /** No further message is sent. */
@@ -109,8 +120,7 @@ public final class ClientStream implements StreamEvents {
   /** Changes something, then sends what can be sent. */
   private void advance(Runnable change) {
     List<Runnable> left = List.of();
-    Driver carrier = null;
-    boolean look = false;
+    boolean leaves = false;
     lock.lock();
     try {
       if (state == ClientStreamState.OVER) {
@@ -118,21 +128,20 @@ public final class ClientStream implements StreamEvents {
       }
       change.run();
       if (state == ClientStreamState.HELD && (request.isHalfClosed() || !options.oneRequest())) {
+        leaves = true;
         state = state.to(ClientStreamState.LOOKING);
-        look = true;
+        Driver ready = dialer.ready();
+        left = ready == null ? List.of(() -> dialer.find(this)) : ready.act(c -> open(c, ready));
       } else if (state == ClientStreamState.OPEN) {
-        carrier = driver;
-        left = carrier.act(this::push);
+        left = driver.act(this::push);
       }
     } finally {
       lock.unlock();
     }
-    if (look) {
-      dialer.find(this);
-    } else if (carrier != null) {
-      carrier.run(left);
-    }
-    if (pump != null) {
+    Driver.run(left);
+    if (pump != null && leaves) {
+      pump.signal(); // there may be something to read now
+    } else if (pump != null) {
       pump.ready();
     }
   }
@@ -165,39 +174,35 @@ public final class ClientStream implements StreamEvents {
   /** Ends the call on this side, if it is not over yet, and tells the listener so. */
   public void fail(Outcome outcome) {
     List<Runnable> left = List.of();
-    Driver last;
     lock.lock();
     try {
       if (state == ClientStreamState.OVER) {
         return;
       }
-      last = driver != null ? driver : awaited;
       if (awaited != null) {
         left = awaited.act(c -> awaited.forget(this));
-      }
-      if (state == ClientStreamState.OPEN) {
-        left =
-            driver.act(
-                c -> {
-                  c.reset(stream, outcome.code(), outcome.text());
-                  ended(driver);
-                });
+      } else if (state == ClientStreamState.OPEN) {
+        left = driver.act(connection -> reset(connection, outcome));
       }
       close();
     } finally {
       lock.unlock();
     }
-    if (last != null) {
-      last.run(left);
-    }
-    dialer.exit(this);
+    Driver.run(left);
+    dialer.exit(this, place);
     if (callbacks.abort(() -> listener.onClose(outcome))) {
       callbacks.start();
     }
   }
 
+  private void reset(Connection connection, Outcome outcome) {
+    connection.reset(stream, outcome.code(), outcome.text());
+    ended(driver);
+  }
+
   private void close() {
     state = state.to(ClientStreamState.OVER);
+    over = true;
     if (timer != null) {
       timer.cancel(false);
     }
@@ -209,14 +214,8 @@ public final class ClientStream implements StreamEvents {
   }
 
   private Outcome expired() {
-    String waiting =
-        switch (state) {
-          case NEW, HELD -> "waiting for the request";
-          case LOOKING -> "waiting for a connection";
-          case OPEN, OVER -> "waiting for the answer";
-        };
     String elapsed = Seconds.of(System.nanoTime() - startedAt);
-    String text = Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), waiting);
+    String text = Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), state.waiting());
     return Outcome.failure(Code.DEADLINE_EXCEEDED, options.deadlineName() + " " + text, null);
   }
 
@@ -234,7 +233,7 @@ public final class ClientStream implements StreamEvents {
     } finally {
       lock.unlock();
     }
-    candidate.run(left);
+    Driver.run(left);
     if (pump != null) {
       pump.signal(); // there is something to read now
     }
@@ -364,7 +363,7 @@ public final class ClientStream implements StreamEvents {
     } finally {
       lock.unlock();
     }
-    dialer.exit(this);
+    dialer.exit(this, place);
     listener.onClose(outcome);
   }
 
@@ -386,7 +385,7 @@ public final class ClientStream implements StreamEvents {
   }
 
   boolean isOver() {
-    return state == ClientStreamState.OVER;
+    return over;
   }
 
   boolean waitsForReady() {

@@ -12,11 +12,22 @@ package dev.samehost.call;
  * </pre>
  */
 enum ClientStreamState {
-  NEW,
-  HELD,
-  LOOKING,
-  OPEN,
-  OVER;
+  NEW("the request"),
+  HELD("the request"),
+  LOOKING("a connection"),
+  OPEN("the answer"),
+  OVER("the answer");
+
+  private final String awaited;
+
+  ClientStreamState(String awaited) {
+    this.awaited = awaited;
+  }
+
+  /** What a call does that stands here, as the texts of faults have it. */
+  String waiting() {
+    return "waiting for " + awaited;
+  }
 
   /** The next state, which is checked. */
   ClientStreamState to(ClientStreamState next) {

@@ -8,6 +8,7 @@ import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.function.Consumer;
 
 /**
  * One end of a connection as PROTOCOL.md describes it: bytes in, events out; actions in, bytes out.
@@ -248,9 +249,21 @@ final class Connection {
     return !stream.isClosed() && !stream.outbox.ended && outbound.isReady(stream);
   }
 
+  /** Whether one message that was not requested is all that the opener of a stream has sent. */
+  boolean hasWholeRequest(Stream stream) {
+    return stream.state() == StreamState.HALF_CLOSED && stream.inbox.isOneWhole();
+  }
+
   /** How many streams are open on the wire, of both sides. */
   int openStreams() {
     return streams.open();
+  }
+
+  /** Does something with each open stream; the action changes none. */
+  void forEachStream(Consumer<Stream> action) {
+    for (Stream stream : streams.all()) {
+      action.accept(stream);
+    }
   }
 
   /** The peer's HELLO, or null before it. */

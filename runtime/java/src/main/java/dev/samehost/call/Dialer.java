@@ -5,10 +5,9 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.GoAwayCode;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,7 +17,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -40,13 +38,15 @@ public final class Dialer {
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
 
-  // Under the lock.
-  private final Set<ClientStream> calls = new HashSet<>();
-  private final ArrayDeque<ClientStream> pending = new ArrayDeque<>();
+  private final Roster calls = new Roster();
+
+  // Under the lock, and what is volatile read anywhere.
+  private final Set<ClientStream> pending = new LinkedHashSet<>();
   private final Map<Driver, Long> readySince = new HashMap<>(); // null before HELLO
   private boolean dialing;
   private boolean wanted;
-  private Driver current;
+  private volatile Driver current;
+  private volatile boolean hasPending;
   private LinkException lastFailure;
   private ScheduledFuture<?> redial;
   private volatile boolean shutdown;
@@ -66,30 +66,29 @@ public final class Dialer {
 
   // ---- calls
 
-  /** A call begins. The answer is why it cannot, or null. */
-  LinkException enter(ClientStream call) {
-    lock.lock();
-    try {
-      if (shutdown) {
-        return Fault.CHANNEL_SHUTDOWN.with(address());
-      }
-      if (!call.isOver()) { // it may have ended while it began
-        calls.add(call);
-      }
-      return null;
-    } finally {
-      lock.unlock();
-    }
+  /** A call begins. Answers where it stands, for {@link #exit}. Is it shut down then, it must. */
+  int enter(ClientStream call) {
+    return calls.enter(call);
   }
 
   /** A call is over. */
-  void exit(ClientStream call) {
-    locked(
-        () -> {
-          calls.remove(call);
-          pending.remove(call);
-          return terminateIfDone();
-        });
+  void exit(ClientStream call, int place) {
+    calls.leave(call, place);
+    // It is seen here that it waits, or is seen there that it has left: both are volatile.
+    if (hasPending || shutdown) {
+      locked(
+          () -> {
+            pending.remove(call);
+            hasPending = !pending.isEmpty();
+            return terminateIfDone();
+          });
+    }
+  }
+
+  /** The connection that takes calls, or null where one has to be found. */
+  Driver ready() {
+    Driver driver = current;
+    return driver == null || driver.isDraining() ? null : driver;
   }
 
   /** A call needs a connection: gets one, now or later, or fails. Holds no locks. */
@@ -107,8 +106,9 @@ public final class Dialer {
           if (isFailing && !call.waitsForReady()) {
             return both(idle, failAll(List.of(call), lastFailure));
           }
-          if (!calls.contains(call)) {
-            return idle;
+          hasPending = true;
+          if (call.isOver()) {
+            return idle; // it may have left without looking here
           }
           pending.add(call);
           return isFailing ? idle : both(idle, dial());
@@ -166,9 +166,9 @@ public final class Dialer {
 
   private Runnable backOff(LinkException failure) {
     lastFailure = failure;
-    Predicate<ClientStream> fails = call -> shutdown || !call.waitsForReady();
-    List<ClientStream> failing = pending.stream().filter(fails).toList();
-    pending.removeIf(fails);
+    List<ClientStream> failing =
+        pending.stream().filter(call -> shutdown || !call.waitsForReady()).toList();
+    pending.removeAll(failing);
     Runnable told = failAll(failing, failure);
     if (shutdown) {
       return told;
@@ -332,7 +332,7 @@ public final class Dialer {
     List<Driver> driving = new ArrayList<>();
     locked(
         () -> {
-          open.addAll(calls);
+          open.addAll(calls.all());
           driving.addAll(readySince.keySet());
           return Dialer::nothing;
         });

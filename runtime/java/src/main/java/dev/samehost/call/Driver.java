@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -68,7 +69,7 @@ final class Driver {
   private final EventRouter router;
   private List<Runnable> later = new ArrayList<>();
 
-  private volatile int unattended; // written under the lock
+  private final AtomicInteger unattended = new AtomicInteger(); // written under the lock
   private volatile Object attachment;
   private volatile Thread heldBackFor;
   private volatile boolean holdsOutput; // written under the lock
@@ -127,7 +128,7 @@ final class Driver {
 
   /** Whether somebody waits for something that only a reader brings, and does not read himself. */
   boolean needsReader() {
-    return unattended > 0 || traffic.wantsWrite() || isEnding();
+    return unattended.get() > 0 || traffic.wantsWrite() || isEnding();
   }
 
   /** Whether a stream takes a message without queueing more than it should. */
@@ -147,6 +148,11 @@ final class Driver {
     void on(Connection connection);
   }
 
+  /** Acts, writes what comes of it, and does what is left to do. No lock may be held. */
+  void perform(Action action) {
+    run(act(action));
+  }
+
   /**
    * Acts, and writes what comes of it.
    *
@@ -159,6 +165,7 @@ final class Driver {
       settle();
       List<Runnable> left = later;
       if (!left.isEmpty()) {
+        left.add(this::ensureReader);
         later = new ArrayList<>();
         return left;
       }
@@ -170,12 +177,9 @@ final class Driver {
   }
 
   /** Does what {@link #act} left. No lock may be held. */
-  void run(List<Runnable> left) {
+  static void run(List<Runnable> left) {
     if (!left.isEmpty()) {
-      for (Runnable task : left) {
-        task.run();
-      }
-      ensureReader();
+      left.forEach(Runnable::run);
     }
   }
 
@@ -194,7 +198,10 @@ final class Driver {
   private boolean holdsBack() {
     boolean holds =
         heldBackFor == Thread.currentThread() && connection.outbound().remaining() < HELD_BYTES;
-    holdsOutput = holds && connection.hasOutbound();
+    boolean held = holds && connection.hasOutbound();
+    if (holdsOutput != held) {
+      holdsOutput = held;
+    }
     return holds;
   }
 
@@ -209,14 +216,14 @@ final class Driver {
   /** Writes what another thread holds back, or is about to. */
   void flushForAnother() {
     holdBack(false);
-    run(act(c -> {}));
+    perform(c -> {});
   }
 
   /** Writes what this thread has held back, if anything. */
   void flush() {
     holdBack(false);
     if (holdsOutput) {
-      run(act(c -> {}));
+      perform(c -> {});
     }
   }
 
@@ -228,18 +235,18 @@ final class Driver {
 
   /** Takes no new calls, and closes the link when the open ones are over. */
   void goAway(String text) {
-    run(act(c -> c.goAway(text)));
+    perform(c -> c.goAway(text));
   }
 
   /** Ends the connection and every call on it. */
   void fail(GoAwayCode code, String text, LinkException fault) {
-    run(act(c -> c.fail(code, text, fault)));
+    perform(c -> c.fail(code, text, fault));
   }
 
   /** Ends every call that the peer opened, then the connection. */
   void abortAll(LinkException why) {
     List<ServerStream> open = new ArrayList<>();
-    run(act(c -> open.addAll(router.served())));
+    perform(c -> open.addAll(router.served()));
     for (ServerStream stream : open) {
       stream.abort(why.code(), why.getMessage());
     }
@@ -255,7 +262,7 @@ final class Driver {
 
   /** HELLO has not come in time. */
   void helloTimeout(long nanos) {
-    run(act(c -> c.helloTimeout(nanos)));
+    perform(c -> c.helloTimeout(nanos));
   }
 
   // ---- under the lock, for the streams
@@ -274,13 +281,7 @@ final class Driver {
 
   /** A stream opened, or ended, whose events nobody waits for by reading. */
   void attend(int change) {
-    int count = unattended + change;
-    unattended = count;
-  }
-
-  /** A call that the peer opened is over. */
-  void ended(ServerStream stream) {
-    router.ended(stream);
+    unattended.setRelease(unattended.getPlain() + change); // the lock's release publishes it
   }
 
   /** The call opens once the peer takes one more. */
@@ -350,10 +351,12 @@ final class Driver {
     Guard.run("closing a link", link::close);
     List<ClientStream> calls;
     List<ServerStream> handlers;
+    long sent;
     lock.lock();
     try {
       calls = router.lost();
       handlers = router.orphans();
+      sent = traffic.sent();
     } finally {
       lock.unlock();
     }
@@ -364,7 +367,7 @@ final class Driver {
       Guard.run("the end of a call", () -> handler.lost(why));
     }
     for (ClientStream call : calls) {
-      Guard.run("the end of a call", () -> call.lost(why, traffic.sent()));
+      Guard.run("the end of a call", () -> call.lost(why, sent));
     }
   }
 

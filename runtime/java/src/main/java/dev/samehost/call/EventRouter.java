@@ -3,9 +3,7 @@ package dev.samehost.call;
 import dev.samehost.transport.Link;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Hands the events of a {@link Connection} to its streams and to its owner, and keeps the calls
@@ -19,7 +17,6 @@ final class EventRouter {
   private final ArrayDeque<ClientStream> waiting = new ArrayDeque<>();
   private final List<ClientStream> lost = new ArrayList<>();
   private final List<ServerStream> orphans = new ArrayList<>();
-  private final Set<ServerStream> served = new HashSet<>();
   private boolean opening;
 
   // Read anywhere.
@@ -86,9 +83,12 @@ final class EventRouter {
     ServerStream stream =
         new ServerStream(driver, opened, owner.executor(), owner.pace(opened.path()));
     opened.stream().attachment = stream;
-    served.add(stream);
     driver.attend(1);
     driver.deliver(stream.callbacks(), () -> owner.serve(stream));
+    if (connection.hasWholeRequest(opened.stream())) {
+      stream.cameWhole();
+      connection.request(opened.stream(), 1);
+    }
   }
 
   private void reset(Event.Reset reset) {
@@ -128,13 +128,14 @@ final class EventRouter {
 
   /** The calls of the peer's that are open. */
   List<ServerStream> served() {
-    return List.copyOf(served);
-  }
-
-  /** A call that the peer opened is over. */
-  void ended(ServerStream stream) {
-    served.remove(stream);
-    driver.attend(-1);
+    List<ServerStream> served = new ArrayList<>();
+    connection.forEachStream(
+        stream -> {
+          if (stream.attachment instanceof ServerStream call) {
+            served.add(call);
+          }
+        });
+    return served;
   }
 
   /** The call opens once the peer takes one more. */
@@ -159,7 +160,7 @@ final class EventRouter {
   private void openAll() {
     ClientStream[] next = new ClientStream[1];
     do {
-      driver.run(driver.act(c -> next[0] = nextToOpen()));
+      driver.perform(c -> next[0] = nextToOpen());
       if (next[0] != null) {
         next[0].bind(driver);
       }

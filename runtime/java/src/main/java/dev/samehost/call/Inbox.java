@@ -64,6 +64,11 @@ final class Inbox {
     return joined != null;
   }
 
+  /** Whether the end has come behind one message that was not requested yet. */
+  boolean isOneWhole() {
+    return ending != null && first != null && first == last;
+  }
+
   /** How many messages are wanted beyond those that were handed over. */
   long requested() {
     return requested;

@@ -22,13 +22,14 @@ final class LinkTraffic {
   private final Driver driver;
   private final ByteBuffer inbound = ByteBuffer.allocateDirect(READ_BYTES); // of the reader
 
+  private long sent; // under the lock
+
   // Written under the lock, read anywhere.
-  private volatile long sent;
   private volatile boolean wantsWrite;
   private volatile LinkException writeFailure;
 
-  /** The thread that sleeps in the link or is about to, having looked at {@link #wantsWrite}. */
-  private volatile Thread reader;
+  /** The thread that reads, or an outdated answer: only the reader itself can rely on it. */
+  private Thread reader;
 
   LinkTraffic(Link link, Connection connection, Driver driver) {
     this.link = link;
@@ -46,7 +47,7 @@ final class LinkTraffic {
     return writeFailure;
   }
 
-  /** How many bytes went out. */
+  /** Under the lock: how many bytes went out. */
   long sent() {
     return sent;
   }
@@ -71,8 +72,7 @@ final class LinkTraffic {
           break;
         }
         any = true;
-        long total = sent + count; // under the lock
-        sent = total;
+        sent += count;
         connection.sent(count);
       }
     } catch (LinkException e) {
@@ -91,9 +91,8 @@ final class LinkTraffic {
   }
 
   private void wakeForWriting() {
-    // Whoever sleeps in the link must now wait for room as well.
-    Thread sleeper = reader;
-    if (sleeper != null && sleeper != Thread.currentThread()) {
+    // Whoever sleeps in the link must now wait for room as well. A wake too many is no harm.
+    if (reader != Thread.currentThread()) {
       link.wake();
     }
   }
@@ -111,7 +110,7 @@ final class LinkTraffic {
         readAll();
       }
     } catch (LinkException e) {
-      driver.run(driver.act(c -> c.linkFailed(writeFailure == null ? e : writeFailure)));
+      driver.perform(c -> c.linkFailed(writeFailure == null ? e : writeFailure));
     } catch (RuntimeException | Error e) {
       // Whoever reads may be a caller, whom the faults of a transport do not concern.
       log.error("reading {} failed; the connection is given up", link.peer().address(), e);
@@ -127,14 +126,14 @@ final class LinkTraffic {
       int count = link.read(inbound);
       boolean full = !inbound.hasRemaining();
       if (count < 0) {
-        driver.run(driver.act(Connection::receiveEnd));
+        driver.perform(Connection::receiveEnd);
         return;
       }
       if (count == 0) {
         return;
       }
       inbound.flip();
-      driver.run(driver.act(c -> c.receive(inbound)));
+      driver.perform(c -> c.receive(inbound));
       if (!full) {
         return;
       }
@@ -142,7 +141,7 @@ final class LinkTraffic {
   }
 
   private void writeOn() {
-    driver.run(driver.act(c -> wantsWrite = false));
+    driver.perform(c -> wantsWrite = false);
   }
 
   /** By the background reader, at the end: writes what is left, for at most so long. */

@@ -1,5 +1,7 @@
 package dev.samehost.call;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Executor;
@@ -35,6 +37,16 @@ final class Pump implements Runnable {
   private static final String HASTY_EXECUTOR =
       "io.grpc.stub.ClientCalls$ThreadSafeThreadlessExecutor";
 
+  private static final VarHandle READING;
+
+  static {
+    try {
+      READING = MethodHandles.lookup().findVarHandle(Pump.class, "reading", Driver.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /** How long it waits in such an executor. */
   private static final long HASTY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -53,8 +65,9 @@ final class Pump implements Runnable {
   private final Executor executor;
   private final ClientStream call;
   private final boolean hasty;
-  private final Waiter waiter = new Waiter();
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private Thread thread; // of who runs it; read by others while the state is RUNNING
+  private long patience; // of a hasty one, until when it waits
   private volatile Driver reading;
 
   Pump(Executor executor, ClientStream call) {
@@ -86,10 +99,10 @@ final class Pump implements Runnable {
 
   /** There is something to deliver, or to look at. */
   void signal() {
-    if (state.compareAndSet(State.IDLE, State.QUEUED)) {
+    if (state.get() == State.IDLE && state.compareAndSet(State.IDLE, State.QUEUED)) {
       executor.execute(this);
-    } else if (state.get() == State.RUNNING && !waiter.isHere()) {
-      waiter.unpark();
+    } else if (state.get() == State.RUNNING && thread != Thread.currentThread()) {
+      LockSupport.unpark(thread);
       Driver driver = reading;
       if (driver != null) {
         driver.wakeReader();
@@ -99,10 +112,11 @@ final class Pump implements Runnable {
 
   @Override
   public void run() {
+    thread = Thread.currentThread();
     change(State.QUEUED, State.RUNNING);
-    waiter.enter();
+    call.callbacks().enter();
     boolean more = pump();
-    waiter.exit();
+    call.callbacks().exit();
     if (more && !call.isOver()) {
       change(State.RUNNING, State.QUEUED);
       executor.execute(this);
@@ -121,7 +135,9 @@ final class Pump implements Runnable {
    *     or when the thread was interrupted, which it must get out of its executor to notice
    */
   private boolean pump() {
-    long patience = System.nanoTime() + HASTY_NANOS;
+    if (hasty) {
+      patience = System.nanoTime() + HASTY_NANOS;
+    }
     while (!call.callbacks().drain() || (hasty && !call.takeNews())) {
       if (Thread.currentThread().isInterrupted()) {
         return false;
@@ -129,14 +145,10 @@ final class Pump implements Runnable {
       if (hasOtherWork()) {
         return true;
       }
-      long left = call.nanosLeft();
-      long now = System.nanoTime();
-      if (left <= 0) {
+      if (call.nanosLeft() <= 0) {
         call.expire();
-      } else if (!hasty) {
-        waitFor(now + Math.min(left, lookUpNanos));
-      } else if (patience - now > 0) {
-        waitFor(patience);
+      } else if (left() > 0) {
+        waitForNews();
       } else {
         return false;
       }
@@ -148,51 +160,73 @@ final class Pump implements Runnable {
     return executor instanceof Queue<?> queue && !queue.isEmpty();
   }
 
+  /** How long it may wait now. Reads no clock where the call has no deadline. */
+  private long left() {
+    return hasty ? patience - System.nanoTime() : Math.min(call.nanosLeft(), lookUpNanos);
+  }
+
   /** Waits until there may be something, reading the link if nobody else does. */
-  private void waitFor(long until) {
+  private void waitForNews() {
     ReaderThread.aboutToWait();
     Driver driver = call.driver();
     if (driver == null || driver.isEnding() || isVirtual(Thread.currentThread())) {
       if (call.callbacks().isEmpty()) {
-        LockSupport.parkNanos(this, until - System.nanoTime());
+        LockSupport.parkNanos(this, left());
       }
       return;
     }
-    if (takeRole(driver, until)) {
+    if (takeRole(driver)) {
       try {
-        reading = driver;
-        while (mayWait(driver, until)) {
-          driver.read(until - System.nanoTime());
+        while (mayWait(driver)) {
+          driver.read(left());
         }
       } finally {
-        reading = null;
+        READING.setRelease(this, null);
         driver.releaseAsCaller();
       }
     }
   }
 
-  private boolean mayWait(Driver driver, long until) {
+  private boolean mayWait(Driver driver) {
     return call.callbacks().isEmpty()
         && call.driver() == driver
         && !driver.isEnding()
-        && until - System.nanoTime() > 0
+        && left() > 0
+        && !hasOtherWork()
         && !Thread.currentThread().isInterrupted();
   }
 
-  /** Whether this thread now reads the link; otherwise there is something else to do. */
-  private boolean takeRole(Driver driver, long until) {
-    ReaderRole role = driver.role();
-    if (role.takeAsCaller()) {
+  /**
+   * Whether this thread now reads the link; otherwise there is something else to do. Whoever
+   * signals sees what it reads, or what was added is seen here next: taking the role is a full
+   * fence.
+   */
+  private boolean takeRole(Driver driver) {
+    READING.setRelease(this, driver);
+    if (driver.role().takeAsCaller()) {
       return true;
     }
+    READING.setRelease(this, null);
+    if (follow(driver)) {
+      reading = driver;
+      return true;
+    }
+    return false;
+  }
+
+  /** Waits for the role, or for something to do; whether this thread holds the role then. */
+  private boolean follow(Driver driver) {
+    ReaderRole role = driver.role();
+    Waiter waiter = new Waiter();
+    waiter.enter();
     role.follow(waiter);
     if (role.takeAsCaller()) {
       role.followNoMore(waiter);
       return true;
     }
     driver.stealFromBackground();
-    while (waiter.state() == Waiter.State.WAITING && mayWait(driver, until)) {
-      LockSupport.parkNanos(this, until - System.nanoTime());
+    while (waiter.state() == Waiter.State.WAITING && mayWait(driver)) {
+      LockSupport.parkNanos(this, left());
     }
     return !role.leave(waiter);
   }

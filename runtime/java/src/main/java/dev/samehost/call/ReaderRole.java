@@ -1,6 +1,7 @@
 package dev.samehost.call;
 
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -31,7 +32,7 @@ final class ReaderRole {
 
   private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.FREE);
   private final ConcurrentLinkedDeque<Waiter> followers = new ConcurrentLinkedDeque<>();
-  private volatile int uses;
+  private final AtomicInteger uses = new AtomicInteger();
 
   Holder holder() {
     return holder.get();
@@ -39,7 +40,7 @@ final class ReaderRole {
 
   /** Changes whenever a caller has held the role: while it changes, callers are busy. */
   int uses() {
-    return uses;
+    return uses.get();
   }
 
   boolean hasFollowers() {
@@ -84,8 +85,7 @@ final class ReaderRole {
 
   /** The holding caller gives the role up: to a follower, or to nobody. */
   void releaseAsCaller() {
-    int used = uses + 1; // only the holder writes it
-    uses = used;
+    uses.setRelease(uses.getPlain() + 1); // only the holder writes it; to be seen soon is enough
     release(Holder.CALLER);
   }
 

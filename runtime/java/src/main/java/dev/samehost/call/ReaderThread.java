@@ -11,8 +11,9 @@ import java.util.function.Supplier;
 final class ReaderThread extends Thread {
   private static final AtomicLong COUNT = new AtomicLong();
 
-  /** The reader whose work it does now; of this thread alone. */
-  private BackgroundReader reader;
+  // Of this thread alone.
+  private BackgroundReader reader; // whose work it does now
+  private boolean insideTask;
 
   private ReaderThread(Runnable task, String name) {
     super(task, name);
@@ -25,11 +26,21 @@ final class ReaderThread extends Thread {
         new ReaderThread(task, "samehost-server-" + COUNT.incrementAndGet() + " " + address.get());
   }
 
-  /** The calling thread works for a reader from now on, or for none. */
-  static void worksFor(BackgroundReader reader) {
+  /** The calling thread works for a reader from now on: reads for it, or runs one of its tasks. */
+  static void worksFor(BackgroundReader reader, boolean insideTask) {
     if (Thread.currentThread() instanceof ReaderThread thread) {
       thread.reader = reader;
+      thread.insideTask = insideTask;
     }
+  }
+
+  /**
+   * Whether the calling thread reads for this reader, and is not in a task: then nobody else is.
+   */
+  static boolean readsFor(BackgroundReader reader) {
+    return Thread.currentThread() instanceof ReaderThread thread
+        && thread.reader == reader
+        && !thread.insideTask;
   }
 
   /** The calling thread is about to wait for another connection: its own is read by others then. */

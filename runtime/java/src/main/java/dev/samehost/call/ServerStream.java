@@ -8,6 +8,7 @@ import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A call of the peer's that this side serves, from its opening to its end. Nothing here waits;
@@ -68,9 +69,13 @@ public final class ServerStream implements StreamEvents {
   private final Stream stream;
   private final Event.Opened opened;
   private final Callbacks callbacks;
-  private final long openedAt = System.nanoTime();
+  private final long openedAt; // where there is a deadline
   private volatile Listener listener; // set in the first callback
-  private boolean toldCancelled; // of the callbacks
+  private boolean toldEnd; // of the callbacks
+
+  // A request that came whole, in one frame: it is kept here until it is asked for.
+  private final AtomicReference<Event.Message> whole = new AtomicReference<>();
+  private boolean cameWhole;
 
   // Of whoever answers, one thread at a time: what leaves with the status.
   private boolean oneResponse;
@@ -93,6 +98,7 @@ public final class ServerStream implements StreamEvents {
     this.driver = driver;
     this.stream = opened.stream();
     this.opened = opened;
+    this.openedAt = opened.deadlineNanos() == NO_DEADLINE ? 0 : System.nanoTime();
     Runnable rejected = () -> abort(Code.UNAVAILABLE, "the server's executor takes no calls");
     if (executor != null) {
       this.callbacks = new Callbacks(executor, driver.background(), rejected);
@@ -121,7 +127,7 @@ public final class ServerStream implements StreamEvents {
     return left == NO_DEADLINE ? left : Math.max(0, left - (System.nanoTime() - openedAt));
   }
 
-  /** How long the call has been open, in seconds, as the texts of faults have it. */
+  /** How long a call with a deadline has been open, in seconds, as the texts of faults have it. */
   public String age() {
     return Seconds.of(System.nanoTime() - openedAt);
   }
@@ -186,7 +192,18 @@ public final class ServerStream implements StreamEvents {
 
   /** So many more messages are wanted. */
   public void request(int count) {
-    act(c -> c.request(stream, count));
+    if (!cameWhole) {
+      act(c -> c.request(stream, count));
+      return;
+    }
+    Event.Message asked = count > 0 ? whole.getAndSet(null) : null;
+    if (asked != null) {
+      boolean starts = callbacks.add(() -> tellMessage(asked));
+      starts |= callbacks.add(this::tellHalfClosed);
+      if (starts) {
+        callbacks.start();
+      }
+    }
   }
 
   /** Whether a message can be sent without queueing more than one should. */
@@ -265,13 +282,30 @@ public final class ServerStream implements StreamEvents {
   }
 
   private void act(Driver.Action action) {
-    driver.run(driver.act(action));
+    driver.perform(action);
   }
 
   private void tellCancelled() {
-    if (listener != null && !toldCancelled) {
-      toldCancelled = true; // first: a listener that fails here has the call failed once more
+    if (listener != null && !toldEnd) {
+      toldEnd = true; // first: a listener that fails here has the call failed once more
       listener.onCancel();
+    }
+  }
+
+  private void tellComplete() {
+    toldEnd = true;
+    listener.onComplete();
+  }
+
+  private void tellMessage(Event.Message message) {
+    if (!toldEnd) { // it may have come before the message was asked for
+      listener.onMessage(message.bytes(), message.compressed());
+    }
+  }
+
+  private void tellHalfClosed() {
+    if (!toldEnd) {
+      listener.onHalfClose();
     }
   }
 
@@ -279,16 +313,27 @@ public final class ServerStream implements StreamEvents {
     return callbacks;
   }
 
+  /** Its request came whole: the message, which follows, is kept here until it is asked for. */
+  void cameWhole() {
+    cameWhole = true;
+  }
+
   // ---- events, under the driver's lock
 
   @Override
   public void message(Driver from, Event.Message next) {
-    from.deliver(callbacks, () -> listener.onMessage(next.bytes(), next.compressed()));
+    if (cameWhole) {
+      whole.set(next);
+    } else {
+      from.deliver(callbacks, () -> tellMessage(next));
+    }
   }
 
   @Override
   public void halfClosed(Driver from) {
-    from.deliver(callbacks, () -> listener.onHalfClose());
+    if (!cameWhole) {
+      from.deliver(callbacks, this::tellHalfClosed);
+    }
   }
 
   @Override
@@ -299,7 +344,7 @@ public final class ServerStream implements StreamEvents {
   @Override
   public void finished(Driver from) {
     ended(from);
-    from.deliver(callbacks, () -> listener.onComplete());
+    from.deliver(callbacks, this::tellComplete);
   }
 
   @Override
@@ -329,7 +374,7 @@ public final class ServerStream implements StreamEvents {
   private void ended(Driver from) {
     if (attended) {
       attended = false;
-      from.ended(this);
+      from.attend(-1);
     }
   }
 }

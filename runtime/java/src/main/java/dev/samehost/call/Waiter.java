@@ -35,16 +35,6 @@ final class Waiter {
     thread = Thread.currentThread();
   }
 
-  /** Nobody waits any more. */
-  void exit() {
-    thread = null;
-  }
-
-  /** Whether the calling thread is the one that waits. */
-  boolean isHere() {
-    return thread == Thread.currentThread();
-  }
-
   void unpark() {
     LockSupport.unpark(thread);
   }

@@ -1,6 +1,7 @@
 package dev.samehost.wire;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -144,16 +145,20 @@ final class Fields {
   static void putMetadata(ByteBuffer out, MetadataBlock block) {
     int count = block.size();
     out.putShort((short) count);
-    for (int i = 0; i < count; i++) {
-      String key = block.key(i);
-      int length = key.length();
-      out.putShort((short) length);
-      for (int c = 0; c < length; c++) {
-        out.put((byte) key.charAt(c));
-      }
-      byte[] value = block.value(i);
-      out.putInt(value.length).put(value);
+    if (count > 0) {
+      out.put(block.encoded());
     }
+  }
+
+  /** The pairs of a block as they travel, behind their count. */
+  static byte[] encoded(String[] keys, byte[][] values, int size, int bytes) {
+    ByteBuffer out = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < size; i++) {
+      byte[] key = keys[i].getBytes(StandardCharsets.ISO_8859_1);
+      byte[] value = values[i];
+      out.putShort((short) key.length).put(key).putInt(value.length).put(value);
+    }
+    return out.array();
   }
 
   /** A text in UTF-8, cut at a character where it is longer than {@code most} bytes. */

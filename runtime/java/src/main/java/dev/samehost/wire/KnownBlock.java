@@ -9,36 +9,30 @@ import java.nio.ByteBuffer;
 final class KnownBlock {
   private static final int MOST_BYTES = 256;
 
-  private final byte[] bytes = new byte[MOST_BYTES];
-  private int length; // 0 while none is known
+  /** The bytes of the block that is known, from the beginning to the limit; none at first. */
+  private final ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES).limit(0);
+
   private MetadataBlock block;
 
   /** Reads a block, and moves past it. */
   MetadataBlock read(ByteBuffer in) throws WireException {
     int start = in.position();
-    if (length > 0 && comesAgain(in, start)) {
-      in.position(start + length);
+    if (bytes.hasRemaining() && comesAgain(in)) {
+      in.position(start + bytes.limit());
       return block;
     }
     MetadataBlock read = Fields.metadata(in);
     int count = in.position() - start;
     if (read.size() > 0 && count <= MOST_BYTES) {
-      in.get(start, bytes, 0, count);
-      length = count;
+      in.get(start, bytes.array(), 0, count);
+      bytes.limit(count);
       block = read;
     }
     return read;
   }
 
-  private boolean comesAgain(ByteBuffer in, int start) {
-    if (in.remaining() < length) {
-      return false;
-    }
-    for (int i = 0; i < length; i++) {
-      if (in.get(start + i) != bytes[i]) {
-        return false;
-      }
-    }
-    return true;
+  private boolean comesAgain(ByteBuffer in) {
+    int differs = bytes.mismatch(in);
+    return differs < 0 || differs == bytes.limit();
   }
 }

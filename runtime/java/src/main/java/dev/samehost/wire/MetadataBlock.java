@@ -19,11 +19,20 @@ public final class MetadataBlock {
   private final int size;
   private final int bytes;
 
+  /** The pairs as they travel, behind their count; null for a block that has arrived. */
+  private final byte[] encoded;
+
+  /** A block that has arrived. */
   MetadataBlock(String[] keys, byte[][] values, int size, int bytes) {
+    this(keys, values, size, bytes, null);
+  }
+
+  private MetadataBlock(String[] keys, byte[][] values, int size, int bytes, byte[] encoded) {
     this.keys = keys;
     this.values = values;
     this.size = size;
     this.bytes = bytes;
+    this.encoded = encoded;
   }
 
   /** How many pairs there are. */
@@ -54,6 +63,11 @@ public final class MetadataBlock {
   /** The size that {@code max_metadata_bytes} limits: the bytes on the wire after the count. */
   public int bytes() {
     return bytes;
+  }
+
+  /** The pairs as they travel, behind their count. A block may be sent with many calls. */
+  byte[] encoded() {
+    return encoded != null ? encoded : Fields.encoded(keys, values, size, bytes);
   }
 
   @Override
@@ -126,7 +140,9 @@ public final class MetadataBlock {
 
     /** The block. The builder is not used afterwards. */
     public MetadataBlock build() {
-      return size == 0 ? EMPTY : new MetadataBlock(keys, values, size, bytes);
+      return size == 0
+          ? EMPTY
+          : new MetadataBlock(keys, values, size, bytes, Fields.encoded(keys, values, size, bytes));
     }
   }
 

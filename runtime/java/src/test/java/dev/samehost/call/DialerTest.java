@@ -148,8 +148,7 @@ final class DialerTest {
             new ClientStreamOptions(
                 "/t.S/M", deadlineNanos, "CallOptions", true, false, 0, Workers.pool()),
             listener);
-    stream.begin();
-    stream.start(MetadataBlock.EMPTY);
+    stream.begin(MetadataBlock.EMPTY);
     stream.sendMessage(ByteBuffer.allocate(1), false);
     stream.halfClose();
     return outcome;
