@@ -14,13 +14,16 @@ import org.slf4j.LoggerFactory;
  */
 final class LinkTraffic {
   private static final Logger log = LoggerFactory.getLogger(LinkTraffic.class);
-  private static final int READ_BYTES = 64 << 10;
+  private static final int FIRST_READ_BYTES = 4 << 10;
+  private static final int MOST_READ_BYTES = 64 << 10;
   private static final int READS_IN_A_ROW = 16;
 
   private final Link link;
   private final Connection connection;
   private final Driver driver;
-  private final ByteBuffer inbound = ByteBuffer.allocateDirect(READ_BYTES); // of the reader
+
+  /** Of the reader. It grows when it was too small: of many connections most carry little. */
+  private ByteBuffer inbound = ByteBuffer.allocateDirect(FIRST_READ_BYTES);
 
   private long sent; // under the lock
 
@@ -136,6 +139,9 @@ final class LinkTraffic {
       driver.perform(c -> c.receive(inbound));
       if (!full) {
         return;
+      }
+      if (inbound.capacity() < MOST_READ_BYTES) {
+        inbound = ByteBuffer.allocateDirect(4 * inbound.capacity());
       }
     }
   }
