@@ -132,14 +132,15 @@ final class Pump implements Runnable {
    * Waits for something to deliver, and delivers it.
    *
    * @return false when the pump is not to be put back before the next signal: in a hasty executor,
-   *     or when the thread was interrupted, which it must get out of its executor to notice
+   *     when the thread was interrupted, which it must get out of its executor to notice, or when
+   *     the call is over, which a signal that comes late finds
    */
   private boolean pump() {
     if (hasty) {
       patience = System.nanoTime() + HASTY_NANOS;
     }
     while (!call.callbacks().drain() || (hasty && !call.takeNews())) {
-      if (Thread.currentThread().isInterrupted()) {
+      if (call.isOver() || Thread.currentThread().isInterrupted()) {
         return false;
       }
       if (hasOtherWork()) {
