@@ -134,12 +134,10 @@ print("open", flush=True)
 """
 
 
-@pytest.mark.parametrize("way", ["inline", "pool", "another process"])
-def test_an_interpreter_ends_with_calls_open(serve: Serve, address: str, way: str) -> None:
-    if way == "another process":
-        serve()
+def ends_well(program: str, address: str, way: str) -> None:
+    """See a program end by itself, with its calls open."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, address.partition(":")[2], way],
+        [sys.executable, "-c", program, address.partition(":")[2], way],
         capture_output=True,
         text=True,
         check=False,
@@ -148,6 +146,13 @@ def test_an_interpreter_ends_with_calls_open(serve: Serve, address: str, way: st
     assert done.stdout == "open\n", done.stderr
     assert done.returncode == 0, done.stderr
     assert "Fatal" not in done.stderr
+
+
+@pytest.mark.parametrize("way", ["inline", "pool", "another process"])
+def test_an_interpreter_ends_with_calls_open(serve: Serve, address: str, way: str) -> None:
+    if way == "another process":
+        serve()
+    ends_well(PROGRAM, address, way)
 
 
 OF_A_LOOP = f"""
@@ -190,16 +195,7 @@ else:
 def test_an_interpreter_ends_with_calls_of_a_loop_open(serve: Serve, address: str, way: str) -> None:
     if way != "this loop":
         serve()
-    done = subprocess.run(
-        [sys.executable, "-c", OF_A_LOOP, address.partition(":")[2], way],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE * 2,
-    )
-    assert done.stdout == "open\n", done.stderr
-    assert done.returncode == 0, done.stderr
-    assert "Fatal" not in done.stderr
+    ends_well(OF_A_LOOP, address, way)
 
 
 BLOCKED = """

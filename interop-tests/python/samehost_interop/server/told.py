@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextvars
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,15 @@ KEY: contextvars.ContextVar[str | None] = contextvars.ContextVar("key")
 """The key of the call, for the handler; nothing without one."""
 
 
-class Told(grpc.ServerInterceptor):
-    """Sends metadata back that a client wants to see again, and tells of every call that has a key."""
+class Telling(abc.ABC):
+    """What both kinds of server share: their handlers are told of in the same way."""
 
     def __init__(self, calls: KnownCalls) -> None:
         """Tell it to them."""
         self._calls = calls
 
-    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Put what is to happen around the handler."""
-        handler = continuation(handler_call_details)
+    def _around(self, handler: Any) -> Any:
+        """Put what is to happen around a handler; there may be none."""
         if handler is None:
             return None
         side = "stream" if handler.request_streaming else "unary"
@@ -38,6 +38,42 @@ class Told(grpc.ServerInterceptor):
         make = getattr(grpc, f"{side}_{other}_rpc_method_handler")
         around = self._stream if handler.response_streaming else self._unary
         return make(around(behavior), handler.request_deserializer, handler.response_serializer)
+
+    @abc.abstractmethod
+    def _unary(self, behavior: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a handler that answers one message."""
+
+    @abc.abstractmethod
+    def _stream(self, behavior: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a handler that answers a stream."""
+
+    def _opened(self, context: Any) -> str | None:
+        """Keep who calls for the handler, and answer the call's key."""
+        metadata = context.invocation_metadata()
+        context.set_trailing_metadata(tuple(pair for pair in metadata if pair[0] == ECHO_TRAILING))
+        key = next((str(value) for name, value in metadata if name == TEST_KEY), None)
+        CALLER.set(context.auth_context())
+        KEY.set(key)
+        if key is not None:
+            self._calls.opened(key)
+        return key
+
+    def _ended(self, key: str | None, code: grpc.StatusCode) -> None:
+        if key is not None:
+            self._calls.ended(key, code)
+
+
+def initial(context: Any) -> tuple[Any, ...]:
+    """Pick the metadata that a client wants to see again at the beginning."""
+    return tuple(pair for pair in context.invocation_metadata() if pair[0] == ECHO_INITIAL)
+
+
+class Told(Telling, grpc.ServerInterceptor):
+    """Sends metadata back that a client wants to see again, and tells of every call that has a key."""
+
+    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """Put what is to happen around the handler."""
+        return self._around(continuation(handler_call_details))
 
     def _unary(self, behavior: Callable[..., Any]) -> Callable[..., Any]:
         def told(request: Any, context: grpc.ServicerContext) -> Any:
@@ -65,23 +101,12 @@ class Told(grpc.ServerInterceptor):
         return told
 
     def _begin(self, context: grpc.ServicerContext) -> str | None:
-        metadata = context.invocation_metadata()
-        initial = [pair for pair in metadata if pair[0] == ECHO_INITIAL]
-        if initial:
-            context.send_initial_metadata(tuple(initial))
-        context.set_trailing_metadata(tuple(pair for pair in metadata if pair[0] == ECHO_TRAILING))
-        key = next((str(value) for name, value in metadata if name == TEST_KEY), None)
-        CALLER.set(context.auth_context())
-        KEY.set(key)
-        if key is not None:
-            self._calls.opened(key)
-            if not context.add_callback(lambda: self._calls.cancelled(key)):
-                self._calls.cancelled(key)
+        if echoed := initial(context):
+            context.send_initial_metadata(echoed)
+        key = self._opened(context)
+        if key is not None and not context.add_callback(lambda: self._calls.cancelled(key)):
+            self._calls.cancelled(key)
         return key
-
-    def _ended(self, key: str | None, code: grpc.StatusCode) -> None:
-        if key is not None:
-            self._calls.ended(key, code)
 
     def _failed(self, key: str | None, context: Any) -> None:
         if key is None:

@@ -53,6 +53,16 @@ struct Held {
     calls: Vec<Incoming>,
 }
 
+impl Held {
+    /// Sleeps until there is something to read, or room for the output that is left, or somebody wakes the thread.
+    fn sleep(&self, session: &Arc<Session>, parker: &Parker, output_left: bool, until: Option<Instant>) {
+        let interest = Interest { read: true, write: output_left };
+        if let Err(error) = parker.sleep_in(&self.link, interest, until) {
+            session.abandon(error);
+        }
+    }
+}
+
 /// What a round of the holder came to.
 enum Round {
     /// Something was read.
@@ -187,12 +197,7 @@ impl Reader {
             match round {
                 Round::Over => break,
                 Round::Some => {}
-                Round::Nothing(left) => {
-                    let interest = Interest { read: true, write: left };
-                    if let Err(error) = parker.sleep_in(&held.link, interest, until) {
-                        session.abandon(error);
-                    }
-                }
+                Round::Nothing(left) => held.sleep(session, parker, left, until),
             }
         }
         self.leave(session, held);
@@ -328,12 +333,7 @@ impl Reader {
                     session.hello_timeout(crew.hello_timeout().as_secs_f64());
                 }
                 Round::Some => {}
-                Round::Nothing(left) => {
-                    let interest = Interest { read: true, write: left };
-                    if let Err(error) = parker.sleep_in(&held.link, interest, until) {
-                        session.abandon(error);
-                    }
-                }
+                Round::Nothing(left) => held.sleep(session, &parker, left, until),
             }
         }
         self.leave(session, held);

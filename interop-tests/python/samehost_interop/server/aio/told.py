@@ -7,33 +7,18 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import grpc.aio
 
-from samehost_interop import ECHO_INITIAL, ECHO_TRAILING, TEST_KEY
-from samehost_interop.server.told import CALLER, KEY
+from samehost_interop.server.told import Telling, initial
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from samehost_interop.server.known_calls import KnownCalls
 
-
-class Told(grpc.aio.ServerInterceptor):
+class Told(Telling, grpc.aio.ServerInterceptor):
     """Sends metadata back that a client wants to see again, and tells of every call that has a key."""
-
-    def __init__(self, calls: KnownCalls) -> None:
-        """Tell it to them."""
-        self._calls = calls
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Put what is to happen around the handler."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        side = "stream" if handler.request_streaming else "unary"
-        other = "stream" if handler.response_streaming else "unary"
-        behavior = getattr(handler, f"{side}_{other}")
-        make = getattr(grpc, f"{side}_{other}_rpc_method_handler")
-        around = self._stream if handler.response_streaming else self._unary
-        return make(around(behavior), handler.request_deserializer, handler.response_serializer)
+        return self._around(await continuation(handler_call_details))
 
     def _unary(self, behavior: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def told(request: Any, context: Any) -> Any:
@@ -62,22 +47,12 @@ class Told(grpc.aio.ServerInterceptor):
         return told
 
     async def _begin(self, context: Any) -> str | None:
-        metadata = context.invocation_metadata()
-        initial = [pair for pair in metadata if pair[0] == ECHO_INITIAL]
-        if initial:
-            await context.send_initial_metadata(tuple(initial))
-        context.set_trailing_metadata(tuple(pair for pair in metadata if pair[0] == ECHO_TRAILING))
-        key = next((str(value) for name, value in metadata if name == TEST_KEY), None)
-        CALLER.set(context.auth_context())
-        KEY.set(key)
+        if echoed := initial(context):
+            await context.send_initial_metadata(echoed)
+        key = self._opened(context)
         if key is not None:
-            self._calls.opened(key)
             context.add_done_callback(lambda _: self._calls.cancelled(key))
         return key
-
-    def _ended(self, key: str | None, code: grpc.StatusCode) -> None:
-        if key is not None:
-            self._calls.ended(key, code)
 
     def _failed(self, key: str | None, context: Any) -> None:
         if key is None:

@@ -57,6 +57,28 @@ final class InlineHandlersTest {
     }
   }
 
+  /** Waits on the reader, where a request has this text, until the call is cancelled. */
+  private static final class UntilCancelled extends Handler {
+    private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
+    private final String text;
+
+    private UntilCancelled(String text) {
+      this.text = text;
+    }
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      if (request.getText().equals(text) && isOnReader()) {
+        CountDownLatch gone = new CountDownLatch(1);
+        Context.current().addListener(context -> gone.countDown(), Runnable::run);
+        inside.countDown();
+        Uninterruptibles.awaitUninterruptibly(gone);
+        cancelled.complete(null);
+      }
+      super.unary(request, responses);
+    }
+  }
+
   private static boolean isOnReader() {
     return Thread.currentThread().getName().startsWith(READERS);
   }
@@ -223,46 +245,19 @@ final class InlineHandlersTest {
   @Test
   void cancellationReachesAHandlerOnTheReader() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
-      CompletableFuture<Void> cancelled = new CompletableFuture<>();
-      Handler handler =
-          new Handler() {
-            @Override
-            public void unary(Note request, StreamObserver<Note> responses) {
-              if (request.getText().equals("cancel me") && isOnReader()) {
-                CountDownLatch gone = new CountDownLatch(1);
-                Context.current().addListener(context -> gone.countDown(), Runnable::run);
-                inside.countDown();
-                Uninterruptibles.awaitUninterruptibly(gone);
-                cancelled.complete(null);
-              }
-              super.unary(request, responses);
-            }
-          };
+      UntilCancelled handler = new UntilCancelled("cancel me");
       setting.start(setting.server().addService(handler));
       ManagedChannel channel = setting.open();
       warmUp(EchoGrpc.newBlockingStub(channel));
       untilInside(handler.inside, channel, "cancel me").cancel(true);
-      cancelled.get();
+      handler.cancelled.get();
     }
   }
 
   @Test
   void aDeadlineReachesAHandlerOnTheReader() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
-      CompletableFuture<Void> cancelled = new CompletableFuture<>();
-      Handler handler =
-          new Handler() {
-            @Override
-            public void unary(Note request, StreamObserver<Note> responses) {
-              if (request.getText().equals("too long") && isOnReader()) {
-                CountDownLatch gone = new CountDownLatch(1);
-                Context.current().addListener(context -> gone.countDown(), Runnable::run);
-                Uninterruptibles.awaitUninterruptibly(gone);
-                cancelled.complete(null);
-              }
-              super.unary(request, responses);
-            }
-          };
+      UntilCancelled handler = new UntilCancelled("too long");
       setting.start(setting.server().addService(handler));
       EchoGrpc.EchoBlockingStub stub = setting.blocking();
       warmUp(stub);
@@ -275,7 +270,7 @@ final class InlineHandlersTest {
                 }
               });
       assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-      cancelled.get();
+      handler.cancelled.get();
     }
   }
 

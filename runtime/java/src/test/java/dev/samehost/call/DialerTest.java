@@ -26,17 +26,6 @@ import org.junit.jupiter.api.Timeout;
 final class DialerTest {
   private static final String ADDRESS = "scripted:here";
 
-  private static final ConnectionObserver NOBODY =
-      new ConnectionObserver() {
-        @Override
-        public Object connected(Peer peer, String medium) {
-          return peer;
-        }
-
-        @Override
-        public void disconnected(Object connection) {}
-      };
-
   /** Connects to the links that a test has laid ready. */
   private static final class Scripted implements Connector {
     final BlockingQueue<Link> links = new LinkedBlockingQueue<>();
@@ -108,7 +97,7 @@ final class DialerTest {
   private static Dialer dialer(Connector connector) {
     DialerOptions options =
         new DialerOptions(
-            ADDRESS, Pair.HELLO, TimeUnit.SECONDS.toNanos(60), NOBODY, Workers.pool());
+            ADDRESS, Pair.HELLO, TimeUnit.SECONDS.toNanos(60), EndOfCall.NOBODY, Workers.pool());
     return new Dialer(connector, options, Backoff.exponential(1L << 60, 1L << 60));
   }
 
@@ -125,33 +114,17 @@ final class DialerTest {
 
   /** A unary call; the answer is its outcome. */
   private static CompletableFuture<Outcome> call(Dialer dialer, long deadlineNanos) {
-    CompletableFuture<Outcome> outcome = new CompletableFuture<>();
-    ClientStreamListener listener =
-        new ClientStreamListener() {
-          @Override
-          public void onHeaders(MetadataBlock headers) {}
-
-          @Override
-          public void onMessage(ByteBuffer message, boolean compressed) {}
-
-          @Override
-          public void onReady() {}
-
-          @Override
-          public void onClose(Outcome end) {
-            outcome.complete(end);
-          }
-        };
+    EndOfCall end = new EndOfCall();
     ClientStream stream =
         new ClientStream(
             dialer,
             new ClientStreamOptions(
                 "/t.S/M", deadlineNanos, "CallOptions", true, false, 0, Workers.pool()),
-            listener);
+            end);
     stream.begin(MetadataBlock.EMPTY);
     stream.sendMessage(ByteBuffer.allocate(1), false);
     stream.halfClose();
-    return outcome;
+    return end.outcome;
   }
 
   @Test

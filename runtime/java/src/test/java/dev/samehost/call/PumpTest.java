@@ -3,12 +3,8 @@ package dev.samehost.call;
 import static com.google.common.truth.Truth.assertThat;
 
 import dev.samehost.transport.Code;
-import dev.samehost.transport.Peer;
-import dev.samehost.wire.MetadataBlock;
-import java.nio.ByteBuffer;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,52 +12,24 @@ import org.junit.jupiter.api.Timeout;
 /** What a blocked caller runs, step by step. */
 @Timeout(60)
 final class PumpTest {
-  private static final ConnectionObserver NOBODY =
-      new ConnectionObserver() {
-        @Override
-        public Object connected(Peer peer, String medium) {
-          return peer;
-        }
-
-        @Override
-        public void disconnected(Object connection) {}
-      };
-
-  private final CountDownLatch ended = new CountDownLatch(1);
-
-  private final ClientStreamListener listener =
-      new ClientStreamListener() {
-        @Override
-        public void onHeaders(MetadataBlock headers) {}
-
-        @Override
-        public void onMessage(ByteBuffer message, boolean compressed) {}
-
-        @Override
-        public void onReady() {}
-
-        @Override
-        public void onClose(Outcome outcome) {
-          ended.countDown();
-        }
-      };
-
   /**
    * Another thread reads the last answer, and signals only when the caller has already found and
    * told it: the caller then empties its executor, and must get out of there.
    */
   @Test
-  void aSignalThatComesAfterTheEndKeepsNobody() throws InterruptedException {
-    DialerOptions options = new DialerOptions("test:", Pair.HELLO, 1, NOBODY, Workers.pool());
+  void aSignalThatComesAfterTheEndKeepsNobody() throws Exception {
+    DialerOptions options =
+        new DialerOptions("test:", Pair.HELLO, 1, EndOfCall.NOBODY, Workers.pool());
     Dialer dialer = new Dialer(null, options, Backoff.exponential(1, 1));
+    EndOfCall end = new EndOfCall();
     ClientStream call =
         new ClientStream(
             dialer,
             new ClientStreamOptions(
                 "/t.S/M", ClientStream.NO_DEADLINE, "", true, false, 0, Workers.pool()),
-            listener);
+            end);
     call.fail(Outcome.failure(Code.CANCELLED, "over", null));
-    ended.await();
+    end.outcome.get();
     Queue<Runnable> executor = new ConcurrentLinkedQueue<>();
     new Pump(executor::add, call).signal();
     Thread caller = new Thread(executor.remove());

@@ -24,8 +24,7 @@ public class ReaderThatSleeps extends Shared {
 
   @Actor
   public void write(ZZ_Result seen) {
-    write((byte) 1);
-    seen.r1 = Bells.toRing(region, Side.CONNECTOR, Side.WAIT_DATA, 0) != 0;
+    seen.r1 = writeAndRing();
   }
 
   @Actor

@@ -49,4 +49,10 @@ class Shared {
   final int write(byte... bytes) {
     return writer.write(region, ByteBuffer.wrap(bytes));
   }
+
+  /** Writes a byte, as a link does; whether the other side is to be rung for. */
+  final boolean writeAndRing() {
+    write((byte) 1);
+    return Bells.toRing(region, Side.CONNECTOR, Side.WAIT_DATA, 0) != 0;
+  }
 }

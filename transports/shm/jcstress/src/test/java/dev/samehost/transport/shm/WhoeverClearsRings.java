@@ -25,8 +25,7 @@ public class WhoeverClearsRings extends Shared {
 
   @Actor
   public void write(ZZ_Result seen) {
-    write((byte) 1);
-    seen.r1 = Bells.toRing(region, Side.CONNECTOR, Side.WAIT_DATA, 0) != 0;
+    seen.r1 = writeAndRing();
   }
 
   @Actor
