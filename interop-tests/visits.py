@@ -9,14 +9,19 @@ import sys
 import tempfile
 import time
 import uuid
+from typing import Any
 
 from cells import HOME, MARK, Cell, Transport, check_nothing_left, start_server, stop_server
 from faults import words
 
-VISITOR = HOME / "peers" / "visitor.py"
+PEERS = HOME / "peers"
 VISIT_SECONDS = 120
-# What the visitor can speak over.
-SPOKEN = ("unix:", "stdio:")
+
+
+def visits() -> list[dict[str, Any]]:
+    """Read what visits there are."""
+    every: list[dict[str, Any]] = json.loads((HOME / "suites/visits.json").read_text(encoding="utf-8"))
+    return every
 
 
 def run(server: str, transport: Transport) -> Cell:
@@ -31,8 +36,9 @@ def run(server: str, transport: Transport) -> Cell:
         server_address = transport.server.format(**values)
         started = None if transport.spawns() else start_server(cell, server_address, environment)
         if started or transport.spawns():
-            for visit in json.loads((HOME / "suites/visits.json").read_text(encoding="utf-8")):
-                pay(cell, visit["name"], [visit["visit"], "--address", address], environment)
+            for visit in visits():
+                if transport.name in visit["over"]:
+                    pay(cell, visit["name"], [*visit["visit"], "--address", address], environment)
         if started:
             stop_server(cell, started, server_address)
         check_nothing_left(cell, mark)
@@ -43,7 +49,7 @@ def run(server: str, transport: Transport) -> Cell:
 def pay(cell: Cell, name: str, arguments: list[str], environment: dict[str, str]) -> None:
     """Pay one visit, and note how it went and what the server said."""
     visit = subprocess.run(
-        [sys.executable, str(VISITOR), *arguments],
+        [sys.executable, str(PEERS / arguments[0]), *arguments[1:]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -61,7 +67,8 @@ def pay(cell: Cell, name: str, arguments: list[str], environment: dict[str, str]
 
 def run_all(servers: list[str], transports: list[Transport]) -> list[Cell]:
     """Visit the servers of these languages, and hold the words of each against those of the first."""
-    spoken = [transport for transport in transports if transport.client.startswith(SPOKEN)]
+    over = {name for visit in visits() for name in visit["over"]}
+    spoken = [transport for transport in transports if transport.name in over]
     cells = [run(server, transport) for server in servers for transport in spoken]
     for cell in cells[1:]:
         for name, said in words(cell).items():

@@ -4,8 +4,8 @@
 pub mod recording;
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use samehost::{Channel, Registry, Server, ServerBuilder};
@@ -30,6 +30,26 @@ pub struct Obedient {
     /// How many streams of requests broke off, and how many came to their end.
     pub broken_off: Arc<AtomicUsize>,
     pub whole: Arc<AtomicUsize>,
+    /// Where handlers keep their threads.
+    pub gate: Arc<Gate>,
+}
+
+/// Closed until it is opened for good.
+#[derive(Default)]
+pub struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    pub fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        drop(self.opened.wait_while(self.is_open.lock().unwrap(), |is_open| !*is_open).unwrap());
+    }
 }
 
 /// Counts a handler for as long as its future lives.
@@ -72,6 +92,9 @@ impl Echo for Obedient {
         let _running = Running::of(self);
         tracing::info!("a handler runs");
         let (metadata, _, ask) = request.into_parts();
+        if ask.order.as_ref().is_some_and(|order| order.block) {
+            self.gate.pass();
+        }
         obey(&ask).await?;
         let mut response = Response::new(Answer { data: ask.data, count: 1 });
         // What begins with "x-" comes back in the headers.
