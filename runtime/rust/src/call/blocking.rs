@@ -1,7 +1,7 @@
 //! Waiting for a call on a thread of the caller's.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::channel::Starter;
@@ -17,25 +17,25 @@ pub(crate) fn block_on<P, T>(
     mut poll: impl FnMut(&mut P, &Context<'_>) -> Poll<T>,
     session: impl Fn(&P) -> Option<Arc<Session>>,
 ) -> Option<T> {
-    let parker = Parker::current();
-    let waker = Waker::from(parker.clone());
-    let cx = Context::from_waker(&waker);
-    loop {
-        parker.begin();
-        if let Poll::Ready(ready) = poll(polled, &cx) {
-            return Some(ready);
-        }
-        if until.is_some_and(|until| Instant::now() >= until) {
-            return None;
-        }
-        match session(polled) {
-            Some(session) => match session.reader() {
-                Some(reader) => reader.wait(&session, &parker, until),
+    Parker::with_current(|parker, waker| {
+        let cx = Context::from_waker(waker);
+        loop {
+            parker.begin();
+            if let Poll::Ready(ready) = poll(polled, &cx) {
+                return Some(ready);
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return None;
+            }
+            match session(polled) {
+                Some(session) => match session.reader() {
+                    Some(reader) => reader.wait(&session, parker, until),
+                    None => parker.park(until),
+                },
                 None => parker.park(until),
-            },
-            None => parker.park(until),
+            }
         }
-    }
+    })
 }
 
 /// Starts sessions that the calling threads read.

@@ -9,7 +9,7 @@ use samehost_transport_api::{Connector, Fault, Link, LinkError};
 use super::backoff::{Backoff, dice};
 use super::connectivity::{ConnectivityState, StateWatch};
 use super::session::{Driver, Notice, Session};
-use super::waitlist::{Place, Waitlist};
+use super::waitlist::{Place, Waitlist, Wakes};
 use super::{Settings, dial};
 
 /// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
@@ -140,17 +140,17 @@ impl ChannelCore {
     }
 
     /// Changes the state, then wakes those whom it concerns.
-    fn change<R>(&self, change: impl FnOnce(&mut State, &mut Vec<Waker>) -> R) -> R {
-        let mut wakes = Vec::new();
+    fn change<R>(&self, change: impl FnOnce(&mut State, &mut Wakes) -> R) -> R {
+        let mut wakes = Wakes::new();
         let mut state = self.lock();
         let before = state.connectivity();
         let result = change(&mut state, &mut wakes);
         if state.connectivity() != before {
-            wakes.append(&mut state.watchers);
+            wakes.extend(std::mem::take(&mut state.watchers));
         }
         drop(state);
         self.changed.notify_all();
-        wakes.into_iter().for_each(Waker::wake);
+        wakes.for_each(Waker::wake);
         result
     }
 

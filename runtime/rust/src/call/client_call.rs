@@ -10,7 +10,7 @@ use samehost_transport_api::{Code, Fault};
 use super::channel::{ChannelHandle, Wait};
 use super::inbox::{Arrival, Arrivals};
 use super::outgoing::{CallOver, Outgoing};
-use super::session::Session;
+use super::session::{OpenRequest, Session};
 use super::span::CallSpan;
 use super::waitlist::Place;
 use super::{Message, OpenError, Status, StreamId};
@@ -31,6 +31,20 @@ pub(crate) struct Request {
     pub(crate) wait_for_ready: bool,
 }
 
+impl Request {
+    /// What opens a stream for it, now.
+    pub(super) fn opening<'a>(&'a self, message: Option<&'a Message>, end: bool) -> OpenRequest<'a> {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        OpenRequest {
+            path: &self.path,
+            metadata: &self.metadata,
+            deadline_nanos: left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
+            message,
+            end,
+        }
+    }
+}
+
 /// One call of a client. It opens its stream once there is a connection and a turn, tries again by
 /// itself where no handler has seen it, and is cancelled when it is dropped. It is polled by a task
 /// or a thread, and knows no timer: who polls it calls [`expire`](ClientCall::expire) in time.
@@ -44,7 +58,7 @@ pub(crate) struct ClientCall {
     channel: Arc<ChannelHandle>,
     request: Request,
     began: Instant,
-    outgoing: Arc<Outgoing>,
+    messages: Messages,
     stage: Stage,
     wait: Wait,
     tries: u32,
@@ -54,6 +68,14 @@ pub(crate) struct ClientCall {
     /// The outcome of a call that could not be opened, before it is asked for.
     outcome: Option<Status>,
     span: CallSpan,
+}
+
+/// The messages of a request.
+enum Messages {
+    /// One, and it was there from the beginning: nobody else has to do with it.
+    Whole(Message),
+    /// Those that come one by one from whoever sends.
+    Sent(Arc<Outgoing>),
 }
 
 enum Stage {
@@ -75,15 +97,25 @@ pub(crate) enum Answer {
 }
 
 impl ClientCall {
-    pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request) -> ClientCall {
+    /// A call, and where the messages of its request go.
+    pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request) -> (ClientCall, Arc<Outgoing>) {
         let outgoing = Arc::new(Outgoing::default());
+        (ClientCall::of(channel, request, Messages::Sent(outgoing.clone())), outgoing)
+    }
+
+    /// A call whose request is one message.
+    pub(crate) fn of_one(channel: Arc<ChannelHandle>, request: Request, message: Message) -> ClientCall {
+        ClientCall::of(channel, request, Messages::Whole(message))
+    }
+
+    fn of(channel: Arc<ChannelHandle>, request: Request, messages: Messages) -> ClientCall {
         let (began, stage) = (Instant::now(), Stage::Waiting(None));
         let span = CallSpan::of_client(&request.path, channel.address());
         ClientCall {
             channel,
             request,
             began,
-            outgoing,
+            messages,
             stage,
             wait: Wait::default(),
             tries: 0,
@@ -97,11 +129,6 @@ impl ClientCall {
     /// What runs for the call runs in this span.
     pub(crate) fn span(&self) -> &tracing::Span {
         self.span.span()
-    }
-
-    /// Where the messages of the request go.
-    pub(crate) fn outgoing(&self) -> &Arc<Outgoing> {
-        &self.outgoing
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -136,7 +163,8 @@ impl ClientCall {
     pub(crate) fn poll_sendable(&mut self, cx: &Context<'_>) -> Poll<Result<(), CallOver>> {
         loop {
             ready!(self.poll_opened(cx));
-            if let Poll::Ready(ready) = self.outgoing.poll_ready(cx) {
+            let Messages::Sent(outgoing) = &self.messages else { return Poll::Ready(Err(CallOver)) };
+            if let Poll::Ready(ready) = outgoing.poll_ready(cx) {
                 return Poll::Ready(ready);
             }
             let (session, stream) = match &self.stage {
@@ -154,7 +182,8 @@ impl ClientCall {
     /// What comes next of the call; `None` when nothing does.
     pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Answer>> {
         if self.arrived.is_empty()
-            && let Poll::Ready(status) = self.outgoing.poll_failure(cx)
+            && let Messages::Sent(outgoing) = &self.messages
+            && let Poll::Ready(status) = outgoing.poll_failure(cx)
         {
             self.fail(&status);
             return Poll::Ready(Some(Answer::Status(status)));
@@ -170,7 +199,10 @@ impl ClientCall {
                 },
                 Stage::Open(session, stream) => {
                     if ready!(session.poll_arrivals(*stream, true, &mut self.arrived, cx)) {
-                        self.stage = Stage::Arrived(session.clone());
+                        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+                            Stage::Open(session, _) => Stage::Arrived(session),
+                            other => other,
+                        };
                     }
                 }
                 Stage::Arrived(_) => return Poll::Ready(None),
@@ -184,9 +216,11 @@ impl ClientCall {
                 Some(Arrival::HalfClosed) => continue,
                 None => return Poll::Ready(None),
             };
-            if !std::mem::replace(&mut self.committed, true) {
+            if !std::mem::replace(&mut self.committed, true)
+                && let Messages::Sent(outgoing) = &self.messages
+            {
                 // The call has reached its handler: it is not tried again.
-                self.outgoing.commit();
+                outgoing.commit();
             }
             return Poll::Ready(Some(answer));
         }
@@ -199,7 +233,11 @@ impl ClientCall {
 
     fn may_try_again(&mut self) -> bool {
         self.tries += 1;
-        let again = self.tries < MOST_TRIES && self.outgoing.rewind();
+        let again = self.tries < MOST_TRIES
+            && match &self.messages {
+                Messages::Whole(_) => !self.committed,
+                Messages::Sent(outgoing) => outgoing.rewind(),
+            };
         if again
             && let Stage::Open(session, stream) = std::mem::replace(&mut self.stage, Stage::Waiting(None))
         {
@@ -228,8 +266,18 @@ impl ClientCall {
                 // Nobody reads an idle session: whether it still lives is seen here.
                 reader.refresh(session);
             }
-            match self.outgoing.open(session, place, &self.request, cx) {
-                Ok(stream) => self.stage = Stage::Open(session.clone(), stream),
+            let opened = match &self.messages {
+                Messages::Whole(message) => {
+                    session.open(self.request.opening(Some(message), true), place, cx)
+                }
+                Messages::Sent(outgoing) => outgoing.open(session, place, &self.request, cx),
+            };
+            match opened {
+                Ok(stream) => {
+                    if let Some((session, _)) = waiting.take() {
+                        self.stage = Stage::Open(session, stream);
+                    }
+                }
                 Err(OpenError::NotNow) => return Poll::Pending,
                 Err(OpenError::Over) => {
                     self.channel.discard(session);
@@ -275,7 +323,9 @@ impl ClientCall {
             Stage::Waiting(None) | Stage::Arrived(_) | Stage::Over => {}
         }
         self.arrived.clear();
-        self.outgoing.end();
+        if let Messages::Sent(outgoing) = &self.messages {
+            outgoing.end();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 use samehost_transport_api::Code;
 
 use super::queue::SmallQueue;
+use super::waitlist::Wakes;
 use super::{Message, Status};
 use crate::wire::MetadataBlock;
 
@@ -71,7 +72,7 @@ impl Inbox {
     }
 
     /// Takes an arrival in; a reset overtakes everything. Those to be woken are put into `wakes`.
-    pub(crate) fn put(&mut self, arrival: Arrival, wakes: &mut Vec<Waker>) {
+    pub(crate) fn put(&mut self, arrival: Arrival, wakes: &mut Wakes) {
         match arrival {
             Arrival::Reset { .. } => self.arrivals.clear(),
             Arrival::Message(_) => self.requested = false,
@@ -87,12 +88,12 @@ impl Inbox {
     }
 
     /// The stream takes messages again.
-    pub(crate) fn ready(&mut self, wakes: &mut Vec<Waker>) {
+    pub(crate) fn ready(&mut self, wakes: &mut Wakes) {
         wakes.extend(self.writer.take());
     }
 
     /// The stream is over and has nothing to tell: its status was given by this side, and went.
-    pub(crate) fn finished(&mut self, wakes: &mut Vec<Waker>) {
+    pub(crate) fn finished(&mut self, wakes: &mut Wakes) {
         self.over = true;
         wakes.extend(
             [&mut self.reader, &mut self.writer, &mut self.watcher].into_iter().filter_map(Option::take),

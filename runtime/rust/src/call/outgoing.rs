@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use super::client_call::Request;
-use super::session::{OpenRequest, Session};
+use super::session::Session;
 use super::waitlist::Place;
 use super::{Message, OpenError, Status, StreamId};
 
@@ -161,18 +160,8 @@ impl Outgoing {
         cx: &Context<'_>,
     ) -> Result<StreamId, OpenError> {
         let mut sending = self.lock();
-        let left = request.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let stream = session.open(
-            OpenRequest {
-                path: &request.path,
-                metadata: &request.metadata,
-                deadline_nanos: left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
-                message: sending.kept.first(),
-                end: sending.half_closed && sending.kept.len() <= 1,
-            },
-            place,
-            cx,
-        )?;
+        let end = sending.half_closed && sending.kept.len() <= 1;
+        let stream = session.open(request.opening(sending.kept.first(), end), place, cx)?;
         let last = sending.kept.len();
         for (index, message) in sending.kept.iter().enumerate().skip(1) {
             let _ = session.send_message(stream, message.clone(), sending.half_closed && index + 1 == last);

@@ -1,8 +1,8 @@
 //! A thread that waits, as a waker.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Wake;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,18 @@ pub(crate) struct Parker {
     woken: AtomicBool,
     /// The reader role is offered to it.
     offered: AtomicBool,
-    /// The link in which the thread sleeps.
-    asleep_in: Mutex<Option<Arc<dyn Link>>>,
+    asleep: AtomicBool,
+    /// The link in which the thread sleeps, or slept last.
+    link: Mutex<Option<Weak<dyn Link>>>,
+    /// Where that link is, for the thread itself: most often it is the same again.
+    link_at: AtomicPtr<()>,
 }
 
 thread_local! {
-    static CURRENT: Arc<Parker> = Parker::new();
+    static CURRENT: (Arc<Parker>, Waker) = {
+        let parker = Parker::new();
+        (parker.clone(), parker.into())
+    };
 }
 
 impl Parker {
@@ -30,18 +36,32 @@ impl Parker {
             thread: thread::current(),
             woken: AtomicBool::new(false),
             offered: AtomicBool::new(false),
-            asleep_in: Mutex::new(None),
+            asleep: AtomicBool::new(false),
+            link: Mutex::new(None),
+            link_at: AtomicPtr::default(),
         })
+    }
+
+    /// The parker of this thread, and its waker.
+    pub(crate) fn with_current<R>(run: impl FnOnce(&Arc<Parker>, &Waker) -> R) -> R {
+        CURRENT.with(|(parker, waker)| run(parker, waker))
     }
 
     /// The parker of this thread.
     pub(crate) fn current() -> Arc<Parker> {
-        CURRENT.with(Arc::clone)
+        Parker::with_current(|parker, _| parker.clone())
+    }
+
+    fn is_current(self: &Arc<Parker>) -> bool {
+        CURRENT.try_with(|(current, _)| Arc::ptr_eq(current, self)).unwrap_or(false)
     }
 
     /// Forgets the wakes so far: what they told of is looked at next.
     pub(crate) fn begin(&self) {
-        self.woken.store(false, Ordering::SeqCst);
+        if self.woken.load(Ordering::Relaxed) {
+            // A swap, so that all that they told of is seen.
+            self.woken.swap(false, Ordering::SeqCst);
+        }
     }
 
     /// Whether it was woken since.
@@ -75,15 +95,17 @@ impl Parker {
         interest: Interest,
         until: Option<Instant>,
     ) -> Result<(), LinkError> {
-        self.set_asleep(Some(link.clone()));
+        let link_at = Arc::as_ptr(link).cast::<()>().cast_mut();
+        if self.link_at.load(Ordering::Relaxed) != link_at {
+            *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(link));
+            // As long as it is remembered, no other link can be there.
+            self.link_at.store(link_at, Ordering::Relaxed);
+        }
+        self.asleep.store(true, Ordering::SeqCst);
         // Whoever wakes this thread from here on wakes the link; who did before is seen here.
         let slept = if self.is_woken() { Ok(()) } else { link.wait(interest, left(until)).map(drop) };
-        self.set_asleep(None);
+        self.asleep.store(false, Ordering::Relaxed);
         slept
-    }
-
-    fn set_asleep(&self, link: Option<Arc<dyn Link>>) {
-        *self.asleep_in.lock().unwrap_or_else(PoisonError::into_inner) = link;
     }
 }
 
@@ -97,10 +119,17 @@ impl Wake for Parker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        if self.is_current() {
+            // The thread itself does not sleep.
+            return self.woken.store(true, Ordering::Relaxed);
+        }
         if !self.woken.swap(true, Ordering::SeqCst) {
             self.thread.unpark();
-            if let Some(link) = &*self.asleep_in.lock().unwrap_or_else(PoisonError::into_inner) {
-                link.wake();
+            if self.asleep.load(Ordering::SeqCst) {
+                let link = self.link.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if let Some(link) = link.and_then(|link| link.upgrade()) {
+                    link.wake();
+                }
             }
         }
     }

@@ -63,6 +63,21 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
     }
 }
 
+impl<T, const FEW: usize> Extend<T> for SmallQueue<T, FEW> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
+        elements.into_iter().for_each(|element| self.push_back(element));
+    }
+}
+
+/// Takes all out, in their order.
+impl<T, const FEW: usize> Iterator for SmallQueue<T, FEW> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.pop_front()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use samehost_transport_api::{Link, LinkError, Peer};
 use super::ids::HashIds;
 use super::inbox::{Arrival, Inbox};
 use super::reader::Reader;
-use super::waitlist::Waitlist;
+use super::waitlist::{Waitlist, Wakes};
 use super::{Cause, Connection, ConnectionState, End, Event, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
 
@@ -83,7 +83,7 @@ struct State {
 /// What is to be done once the lock is released.
 #[derive(Default)]
 struct After {
-    wakes: Vec<Waker>,
+    wakes: Wakes,
     notice: Option<Notice>,
     attend: bool,
     /// What the link takes was written.
@@ -146,7 +146,7 @@ impl Session {
         after.attend |= left && !state.holds_back();
         self.seen.note(&state.connection, left);
         drop(state);
-        after.wakes.into_iter().for_each(Waker::wake);
+        after.wakes.for_each(Waker::wake);
         if let Some(notice) = after.notice {
             (self.observer)(self, notice);
         }

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::task::Waker;
 
+use super::queue::SmallQueue;
+
+/// Those who are to be woken once a lock is released: most often one.
+pub(crate) type Wakes = SmallQueue<Waker>;
+
 /// Tasks and threads that wait for the same thing, oldest first. It lives under its owner's lock.
 #[derive(Default)]
 pub(crate) struct Waitlist {
@@ -44,7 +49,7 @@ impl Waitlist {
     }
 
     /// Takes everybody off the list, to be woken.
-    pub(crate) fn all(&mut self, wakes: &mut Vec<Waker>) {
+    pub(crate) fn all(&mut self, wakes: &mut Wakes) {
         wakes.extend(std::mem::take(&mut self.waiting).into_values());
     }
 }

@@ -33,8 +33,12 @@ pub struct Call<Q, A> {
 }
 
 impl<Q: Message, A: Message + Default> Call<Q, A> {
-    pub(super) fn new(call: ClientCall, compresses: bool, max_message_bytes: u32) -> Call<Q, A> {
-        let (outgoing, until) = (call.outgoing().clone(), call.deadline());
+    pub(super) fn new(
+        (call, outgoing): (ClientCall, Arc<Outgoing>),
+        compresses: bool,
+        max_message_bytes: u32,
+    ) -> Call<Q, A> {
+        let until = call.deadline();
         let sender = Sender { outgoing, until, may_compress: compresses, compresses, kind: PhantomData };
         let receiver = Receiver { call, max_message_bytes, headers: None, outcome: None, kind: PhantomData };
         Call { sender, receiver }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use prost::Message;
 use samehost_transport_api::{Options, Registry};
 
+use super::call::encoded;
 use super::unary::unary;
 use super::{Call, CallOptions, Response};
 use crate::call::backoff::Backoff;
@@ -42,21 +43,21 @@ impl Channel {
 
     /// Begins a call of a method, `package.Service/Method`. Nothing is sent yet.
     pub fn call<Q: Message, A: Message + Default>(&self, method: &str, options: &CallOptions) -> Call<Q, A> {
-        Call::new(self.begin(method, options), options.sends_compressed, self.max_message_bytes)
+        let call = ClientCall::new(self.handle.clone(), self.request(method, options));
+        Call::new(call, options.sends_compressed, self.max_message_bytes)
     }
 
-    fn begin(&self, method: &str, options: &CallOptions) -> ClientCall {
+    fn request(&self, method: &str, options: &CallOptions) -> Request {
         let path = match method.starts_with('/') {
             true => method.to_owned(),
             false => format!("/{method}"),
         };
-        let request = Request {
+        Request {
             path: path.into(),
             metadata: options.headers(),
             deadline: options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             wait_for_ready: options.wait_for_ready.unwrap_or(self.wait_for_ready),
-        };
-        ClientCall::new(self.handle.clone(), request)
+        }
     }
 
     /// One message there, one message back.
@@ -69,7 +70,9 @@ impl Channel {
         message: &Q,
         options: &CallOptions,
     ) -> Result<Response<A>, Status> {
-        unary(self.begin(method, options), message, options.sends_compressed, self.max_message_bytes)
+        let message = encoded(message, options.sends_compressed);
+        let call = ClientCall::of_one(self.handle.clone(), self.request(method, options), message);
+        unary(call, self.max_message_bytes)
     }
 
     /// One message there, and any number back, by [`Call::next`].

@@ -6,7 +6,7 @@ use prost::Message;
 use samehost_transport_api::{Code, Fault, LinkError};
 
 use super::Response;
-use super::call::{decoded, encoded};
+use super::call::decoded;
 use crate::call;
 use crate::call::blocking::block_on;
 use crate::call::client_call::{Answer, ClientCall};
@@ -15,12 +15,8 @@ use crate::surface::{Metadata, Status};
 /// One message there, one message back.
 pub(super) fn unary<A: Message + Default>(
     mut call: ClientCall,
-    message: &impl Message,
-    compresses: bool,
     max_message_bytes: u32,
 ) -> Result<Response<A>, Status> {
-    // A call that has just begun is not over.
-    let _ = call.outgoing().send(encoded(message, compresses), true);
     let (mut headers, mut answer, mut surplus) = (Metadata::new(), None, false);
     let until = call.deadline();
     let outcome = block_on(

@@ -82,10 +82,10 @@ pub struct Ended;
 impl Call {
     pub(super) fn new(channel: &Channel, path: &str, options: CallOptions) -> Call {
         let gzip = options.gzip;
-        let call = ClientCall::new(channel.handle.clone(), request(channel, path, options));
+        let (call, outgoing) = ClientCall::new(channel.handle.clone(), request(channel, path, options));
         let deadline = call.deadline();
         let inner = Arc::new(Inner {
-            outgoing: call.outgoing().clone(),
+            outgoing,
             deadline,
             gzip,
             max_message: channel.max_message,

@@ -20,9 +20,8 @@ pub(super) fn unary(
     patience: Patience<'_>,
 ) -> Result<Outcome, Interrupted> {
     let gzip = options.gzip;
-    let mut call = ClientCall::new(channel.handle.clone(), request(channel, path, options));
-    // A call that has just begun is not over.
-    let _ = call.outgoing().send(outgoing(message, gzip), true);
+    let request = request(channel, path, options);
+    let mut call = ClientCall::of_one(channel.handle.clone(), request, outgoing(message, gzip));
     let mut patience = patience.at_most(call.deadline());
     let (mut headers, mut message, mut compressed) = (Metadata::new(), None, false);
     loop {

@@ -78,26 +78,29 @@ impl Channel {
         std::future::poll_fn(|cx| self.handle.poll_change(from, cx)).await
     }
 
-    /// Begins a call. Nothing is sent yet.
-    pub(super) fn begin(
+    pub(super) fn handle(&self) -> Arc<ChannelHandle> {
+        self.handle.clone()
+    }
+
+    /// What a call begins with.
+    pub(super) fn request(
         &self,
         path: Cow<'static, str>,
         mut headers: http::HeaderMap,
         extensions: &http::Extensions,
-    ) -> Result<ClientCall, Status> {
+    ) -> Result<Request, Status> {
         let deadline = match headers.remove(TIMEOUT).map(|text| timeout::parse(text.as_bytes())) {
             // A deadline beyond the clock's range is none.
             Some(Some(left)) => Instant::now().checked_add(left),
             Some(None) | None => None,
         };
         let asked = extensions.get::<WaitForReady>();
-        let request = Request {
+        Ok(Request {
             path,
             metadata: to_block(headers)?,
             deadline,
             wait_for_ready: asked.map_or(self.wait_for_ready, |asked| asked.0),
-        };
-        Ok(ClientCall::new(self.handle.clone(), request))
+        })
     }
 
     /// Takes no more calls, for all clones; open calls go on.
@@ -128,10 +131,11 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let (head, body) = request.into_parts();
         let path = head.uri.path().to_owned().into();
-        match self.begin(path, head.headers, &head.extensions) {
-            Ok(call) => {
+        match self.request(path, head.headers, &head.extensions) {
+            Ok(request) => {
+                let (call, outgoing) = ClientCall::new(self.handle(), request);
                 let body = Box::pin(tonic::body::Body::new(body));
-                let sender = RequestSender::new(body, call.outgoing().clone());
+                let sender = RequestSender::new(body, outgoing);
                 ResponseFuture::new(call, sender)
             }
             Err(status) => ResponseFuture::failed(status.into()),

@@ -9,7 +9,7 @@ use tonic::metadata::MetadataMap;
 
 use super::{decoded, encoded, missing};
 use crate::call;
-use crate::call::client_call;
+use crate::call::client_call::{self, ClientCall};
 use crate::surface::tonic::Channel;
 use crate::surface::tonic::medium::Medium;
 use crate::surface::tonic::metadata::{add_to, status_headers};
@@ -66,10 +66,8 @@ impl Short {
         let channel = self.channel.as_ref().expect("whoever calls has asked whether the way is open");
         let (metadata, extensions, message) = request.into_parts();
         let message = encoded(&message, self.max_encoding)?;
-        let call = channel.begin(path.into(), metadata.into_headers(), &extensions)?;
-        // A call that has just begun is not over.
-        let _ = call.outgoing().send(message, true);
-        let mut call = TimedCall::new(call);
+        let request = channel.request(path.into(), metadata.into_headers(), &extensions)?;
+        let mut call = TimedCall::new(ClientCall::of_one(channel.handle(), request, message));
         let (mut headers, mut medium, mut answer) = (HeaderMap::new(), None, None);
         loop {
             match poll_fn(|cx| call.poll_answer(cx)).await {
