@@ -3,7 +3,7 @@
 use prost_build::{Service, ServiceGenerator};
 use syn::{File, Item, ItemMod};
 
-use crate::{blocking, short};
+use crate::{blocking, direct, short};
 
 /// Generates as tonic does, and then puts the shorter way in, and a client for threads beside. It writes no code of
 /// tonic's itself, so that whatever tonic's builder was told is as with tonic.
@@ -27,6 +27,7 @@ impl ServiceGenerator for Generator {
                     beside.push(blocking::client(module, &name));
                 }
             } else if defines(module, &format!("{name}Server")) {
+                direct::server(module, &name);
                 short::server(module);
             }
         }

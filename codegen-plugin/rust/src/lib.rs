@@ -14,6 +14,7 @@
 //! `samehost::blocking::Channel`, in a module of its own.
 
 mod blocking;
+mod direct;
 mod generator;
 mod short;
 

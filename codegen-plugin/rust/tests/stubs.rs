@@ -54,6 +54,10 @@ impl Greeter for Greetings {
                 status.metadata_mut().insert("searched", MetadataValue::from_static("everywhere"));
                 return Err(status);
             }
+            "keys" => {
+                let keys: Vec<_> = metadata.as_ref().keys().map(|key| key.as_str()).collect();
+                return Ok(Response::new(reply(&keys.join(" "))));
+            }
             "later" => tokio::time::sleep(Duration::from_millis(20)).await,
             "never" => {
                 let _unanswered = Unanswered(self.clone(), name.clone());
@@ -130,22 +134,28 @@ impl<S: tonic::server::NamedService> tonic::server::NamedService for Watched<S> 
     const NAME: &'static str = S::NAME;
 }
 
+/// One server of each kind: behind a layer, and alone.
 struct Served {
     address: String,
+    alone: String,
     empty: Arc<Mutex<Vec<bool>>>,
     greetings: Greetings,
-    _server: Server,
+    _servers: [Server; 2],
     _folder: tempfile::TempDir,
 }
 
 fn served(change: impl FnOnce(GreeterServer<Greetings>) -> GreeterServer<Greetings>) -> Served {
     let folder = tempfile::tempdir().unwrap();
-    let address = format!("shm:{}", folder.path().join("greeter.sock").display());
+    let address = |name: &str| format!("shm:{}", folder.path().join(name).display());
+    let (address, alone) = (address("greeter.sock"), address("alone.sock"));
     let (greetings, empty) = (Greetings::default(), Arc::default());
     let inner = change(GreeterServer::new(greetings.clone()));
-    let watched = Watched { inner, empty: Arc::clone(&empty) };
-    let server = Server::builder().add_service(watched).bind(&address).unwrap();
-    Served { address, empty, greetings, _server: server, _folder: folder }
+    let watched = Watched { inner: inner.clone(), empty: Arc::clone(&empty) };
+    let servers = [
+        Server::builder().add_service(watched).bind(&address).unwrap(),
+        Server::builder().add_service(inner).bind(&alone).unwrap(),
+    ];
+    Served { address, alone, empty, greetings, _servers: servers, _folder: folder }
 }
 
 impl Served {
@@ -156,6 +166,11 @@ impl Served {
 
     fn client(&self) -> GreeterClient<Channel> {
         GreeterClient::new(Channel::for_address(&self.address).unwrap())
+    }
+
+    /// Clients of both servers.
+    fn clients(&self) -> [GreeterClient<Channel>; 2] {
+        [self.client(), GreeterClient::new(Channel::for_address(&self.alone).unwrap())]
     }
 }
 
@@ -219,50 +234,63 @@ async fn the_answers_of_unary_calls_go_round_the_body_and_those_of_others_do_not
 }
 
 #[tokio::test]
+async fn a_handler_of_a_server_that_stands_alone_is_reached_without_a_request_of_http() {
+    let served = served(|server| server);
+    let [mut behind, mut alone] = served.clients();
+    let keys = behind.hello(ask("keys")).await.unwrap().into_inner().text;
+    assert!(keys.contains("content-type"), "{keys}");
+    assert_eq!(alone.hello(ask("keys")).await.unwrap().into_inner(), reply(""));
+}
+
+#[tokio::test]
 async fn calls_that_are_compressed_go_the_way_of_tonic() {
     let gzip = CompressionEncoding::Gzip;
     let served = served(|server| server.accept_compressed(gzip).send_compressed(gzip));
-    let mut plain = served.client();
-    assert_eq!(plain.hello(ask("Ada")).await.unwrap().into_inner(), reply("Ada"));
-    let mut client = served.client().send_compressed(gzip).accept_compressed(gzip);
-    let response = client.hello(ask(&"Ada".repeat(1000))).await.unwrap();
-    assert_eq!(response.metadata().get("grpc-encoding").unwrap(), "gzip");
-    assert_eq!(response.into_inner(), reply(&"Ada".repeat(1000)));
-    assert_eq!(*served.empty.lock().unwrap(), [false, false]);
     // A server that was told nothing of it says so, as with tonic.
     let strict = self::served(|server| server);
-    let refused = strict.client().send_compressed(gzip).hello(ask("Ada")).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unimplemented, "{refused}");
+    for (client, strict) in served.clients().into_iter().zip(strict.clients()) {
+        assert_eq!(client.clone().hello(ask("Ada")).await.unwrap().into_inner(), reply("Ada"));
+        let mut client = client.send_compressed(gzip).accept_compressed(gzip);
+        let response = client.hello(ask(&"Ada".repeat(1000))).await.unwrap();
+        assert_eq!(response.metadata().get("grpc-encoding").unwrap(), "gzip");
+        assert_eq!(response.into_inner(), reply(&"Ada".repeat(1000)));
+        let refused = strict.send_compressed(gzip).hello(ask("Ada")).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unimplemented, "{refused}");
+    }
+    assert_eq!(*served.empty.lock().unwrap(), [false, false]);
 }
 
 #[tokio::test]
 async fn metadata_goes_both_ways_and_comes_with_an_error_too() {
-    let served = served(|server| server);
-    let mut client = served.client();
-    let mut request = Request::new(ask("Ada"));
-    request.metadata_mut().insert("mood", MetadataValue::from_static("good"));
-    request.metadata_mut().insert_bin("mark-bin", MetadataValue::from_bytes(&[0, 255, 7]));
-    let response = client.hello(request).await.unwrap();
-    assert_eq!(response.metadata().get("mood").unwrap(), "good");
-    assert_eq!(response.metadata().get_bin("mark-bin").unwrap().to_bytes().unwrap().as_ref(), [0, 255, 7]);
-    assert!(response.extensions().get::<samehost::Medium>().is_some());
-    let status = client.hello(ask("nobody")).await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::NotFound, "there is nobody"));
-    assert_eq!(status.metadata().get("searched").unwrap(), "everywhere");
-    assert_eq!(client.hello(ask("panic")).await.unwrap_err().code(), Code::Unknown);
+    for mut client in served(|server| server).clients() {
+        let mut request = Request::new(ask("Ada"));
+        request.metadata_mut().insert("mood", MetadataValue::from_static("good"));
+        request.metadata_mut().insert_bin("mark-bin", MetadataValue::from_bytes(&[0, 255, 7]));
+        let response = client.hello(request).await.unwrap();
+        assert_eq!(response.metadata().get("mood").unwrap(), "good");
+        let mark = response.metadata().get_bin("mark-bin").unwrap();
+        assert_eq!(mark.to_bytes().unwrap().as_ref(), [0, 255, 7]);
+        assert!(response.extensions().get::<samehost::Medium>().is_some());
+        let status = client.hello(ask("nobody")).await.unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::NotFound, "there is nobody"));
+        assert_eq!(status.metadata().get("searched").unwrap(), "everywhere");
+        assert_eq!(client.hello(ask("panic")).await.unwrap_err().code(), Code::Unknown);
+    }
 }
 
 #[tokio::test]
 async fn a_deadline_and_a_drop_end_the_call_on_both_sides() {
     let served = served(|server| server);
-    let mut request = Request::new(ask("never"));
-    request.set_timeout(Duration::from_millis(50));
-    let status = served.client().hello(request).await.unwrap_err();
-    assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
-    let mut client = served.client();
-    let call = client.hello(ask("never"));
-    assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err());
-    while served.greetings.dropped.lock().unwrap().len() < 2 {
+    for mut client in served.clients() {
+        assert_eq!(client.hello(ask("later")).await.unwrap().into_inner(), reply("later"));
+        let mut request = Request::new(ask("never"));
+        request.set_timeout(Duration::from_millis(50));
+        let status = client.hello(request).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+        let call = client.hello(ask("never"));
+        assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err());
+    }
+    while served.greetings.dropped.lock().unwrap().len() < 4 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -270,12 +298,14 @@ async fn a_deadline_and_a_drop_end_the_call_on_both_sides() {
 #[tokio::test]
 async fn the_limits_that_the_stubs_were_given_hold() {
     let served = served(|server| server.max_decoding_message_size(1000).max_encoding_message_size(500));
-    let mut client = served.client();
-    for (size, which) in [(1001, "decoded"), (600, "encoded")] {
-        let status = client.hello(ask(&"a".repeat(size))).await.unwrap_err();
-        assert_eq!(status.code(), Code::OutOfRange, "{status}");
-        assert!(status.message().contains(which), "{status}");
+    for mut client in served.clients() {
+        for (size, which) in [(1001, "decoded"), (600, "encoded")] {
+            let status = client.hello(ask(&"a".repeat(size))).await.unwrap_err();
+            assert_eq!(status.code(), Code::OutOfRange, "{status}");
+            assert!(status.message().contains(which), "{status}");
+        }
     }
+    let client = served.client();
     for client in [client.clone().max_encoding_message_size(10), client.max_decoding_message_size(10)] {
         let status = client.clone().hello(ask("somebody with a name")).await.unwrap_err();
         assert_eq!(status.code(), Code::OutOfRange, "{status}");

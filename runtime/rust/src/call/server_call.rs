@@ -42,8 +42,8 @@ impl ServerCall {
     }
 
     /// What runs for the call runs in this span.
-    pub(crate) fn span(&self) -> tracing::Span {
-        self.locked_span().span().clone()
+    pub(crate) fn span(&mut self) -> tracing::Span {
+        self.span.get_mut().unwrap_or_else(PoisonError::into_inner).span().clone()
     }
 
     fn locked_span(&self) -> MutexGuard<'_, CallSpan> {
@@ -93,8 +93,9 @@ impl ServerCall {
 
     /// Answers the call: `headers` where none were sent, with the last message if it was not sent.
     /// What is still to be sent of the answer is sent; nobody watches it.
-    pub(crate) fn answer(self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
-        self.give_answer(headers, message, status);
+    pub(crate) fn answer(mut self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
+        self.span.get_mut().unwrap_or_else(PoisonError::into_inner).end(&status);
+        *self.forgotten.get_mut() = self.session.answer(self.stream, headers, message, status);
     }
 
     /// As [`answer`](ServerCall::answer), by one of several who have the call; `false`: it was over.

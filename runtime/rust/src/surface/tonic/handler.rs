@@ -5,19 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use http_body::Body as _;
 use samehost_transport_api::{Code, Fault};
 use tracing::Instrument;
 
 use super::body::RequestBody;
-use super::codegen::UnaryCall;
+use super::codegen::{Answer, Answering, UnaryCall};
 use super::framing::{Framed, Splitter};
-use super::medium::Medium;
-use super::metadata::{TIMEOUT, add_to, has_status, take_status, to_block};
+use super::metadata::{has_status, take_status, to_block};
 use super::service::{Entry, HttpResponse, Services};
-use super::timeout;
+use super::told::{extensions, headers};
 use crate::call::server_call::ServerCall;
 use crate::call::{Message, Status};
 use crate::surface;
@@ -25,12 +23,53 @@ use crate::wire::MetadataBlock;
 
 /// Serves a call. The first poll is here: most unary handlers are done with it. After that a task of the
 /// runtime goes on.
-pub(super) fn begin(services: &Arc<Services>, call: ServerCall) {
-    let span = call.span().clone();
+pub(super) fn begin(services: &Arc<Services>, mut call: ServerCall) {
+    if let Some(answering) = services.find(&call.path).and_then(|entry| entry.begin(&mut call)) {
+        return begin_directly(call, answering);
+    }
+    let span = call.span();
     let mut serving = Box::pin(serve(services.clone(), call).instrument(span));
     if serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
         tokio::spawn(serving);
     }
+}
+
+/// As `begin`, where the handler is reached directly.
+fn begin_directly(mut call: ServerCall, mut answering: Answering) {
+    let span = call.span();
+    let mut poll = || answering.poll(&mut Context::from_waker(Waker::noop()));
+    let handled = match catch_unwind(AssertUnwindSafe(|| span.in_scope(&mut poll))) {
+        Ok(Poll::Ready(answer)) => Watched::Done(answer),
+        Ok(Poll::Pending) => return drop(tokio::spawn(go_on(call, answering).instrument(span))),
+        // The panic hook has had its text, which may hold secrets: it goes no further.
+        Err(_) => Watched::Panicked,
+    };
+    // Nothing of the handler is left when its response begins.
+    drop(answering);
+    end_directly(call, handled);
+}
+
+async fn go_on(call: ServerCall, mut answering: Answering) {
+    let deadline = call.deadline.map(|(at, _)| at);
+    let sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
+    let handled = watched(&call, sleep, |cx| answering.poll(cx)).await;
+    drop(answering);
+    end_directly(call, handled);
+}
+
+fn end_directly(call: ServerCall, handled: Watched<Result<Answer, tonic::Status>>) {
+    end(
+        call,
+        match handled {
+            Watched::Done(Ok((headers, message))) => {
+                Outcome::Whole(headers, Some(message), Status::of(Code::Ok, String::new()))
+            }
+            Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
+            Watched::Over => Outcome::Over,
+            Watched::Expired => Outcome::Expired,
+            Watched::Panicked => Outcome::Status(handler_failed()),
+        },
+    );
 }
 
 /// Serves one call to its end. The handler is dropped as soon as nobody waits for its answer.
@@ -71,6 +110,10 @@ async fn serve(services: Arc<Services>, mut call: ServerCall) {
             }
         }
     };
+    end(call, outcome);
+}
+
+fn end(call: ServerCall, outcome: Outcome) {
     match outcome {
         Outcome::Status(status) => call.answer(None, None, status),
         Outcome::Whole(headers, message, status) => call.answer(Some(headers), message, status),
@@ -145,20 +188,13 @@ fn request(
     *request.method_mut() = http::Method::POST;
     *request.version_mut() = http::Version::HTTP_2;
     *request.uri_mut() = entry.uri(&call.path)?;
-    let headers = request.headers_mut();
-    add_to(headers, &std::mem::take(&mut call.metadata));
+    *request.headers_mut() = headers(call);
     if !entry.is_short() {
+        let headers = request.headers_mut();
         headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
         headers.insert(http::header::TE, http::HeaderValue::from_static("trailers"));
     }
-    if let Some((deadline, _)) = call.deadline {
-        let left = timeout::format(deadline.saturating_duration_since(Instant::now()));
-        headers.insert(TIMEOUT, http::HeaderValue::try_from(left).expect("digits and a unit"));
-    }
-    request.extensions_mut().insert(call.peer().clone());
-    if let Some(medium) = Medium::of(call.medium()) {
-        request.extensions_mut().insert(medium);
-    }
+    *request.extensions_mut() = extensions(call);
     if let Some(short) = &short {
         request.extensions_mut().insert(short.clone());
     }

@@ -14,6 +14,7 @@ mod response;
 mod server;
 mod service;
 mod timeout;
+mod told;
 
 pub use block_on::block_on;
 pub use body::ResponseBody;

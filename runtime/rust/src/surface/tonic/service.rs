@@ -12,12 +12,15 @@ use http_body::Body;
 use tonic::server::NamedService;
 use tower_service::Service;
 
+use super::codegen::{Answering, Direct, DirectCall, direct};
+use crate::call::server_call::ServerCall;
+
 pub(super) type HttpResponse = http::Response<tonic::body::Body>;
-pub(super) type Answering = Pin<Box<dyn Future<Output = Result<HttpResponse, tonic::Status>> + Send>>;
+pub(super) type Responding = Pin<Box<dyn Future<Output = Result<HttpResponse, tonic::Status>> + Send>>;
 
 /// A service of any type.
 trait AnyService: Send + Sync {
-    fn call(&self, request: http::Request<tonic::body::Body>) -> Answering;
+    fn call(&self, request: http::Request<tonic::body::Body>) -> Responding;
 }
 
 struct Cloned<S>(S);
@@ -34,7 +37,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<tonic::codegen::StdError>,
 {
-    fn call(&self, request: http::Request<tonic::body::Body>) -> Answering {
+    fn call(&self, request: http::Request<tonic::body::Body>) -> Responding {
         let mut service = self.0.clone();
         Box::pin(async move {
             let failed = |error: S::Error| tonic::Status::from_error(error.into());
@@ -48,6 +51,8 @@ where
 /// A service, and what is known of its calls.
 pub(super) struct Entry {
     service: Box<dyn AnyService>,
+    /// Its unary calls may go this way, past HTTP's requests.
+    direct: Option<Box<dyn Direct>>,
     /// Answers of its unary calls go the short way: it is code that reads none of HTTP's own headers.
     short: AtomicBool,
     /// The path that was called last, and what it is for HTTP.
@@ -55,7 +60,12 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn call(&self, request: http::Request<tonic::body::Body>) -> Answering {
+    /// Begins a call directly; `None`, and nothing is done, where it has to go tonic's way.
+    pub(super) fn begin(&self, call: &mut ServerCall) -> Option<Answering> {
+        self.direct.as_ref()?.begin(DirectCall::of(call)?)
+    }
+
+    pub(super) fn call(&self, request: http::Request<tonic::body::Body>) -> Responding {
         self.service.call(request)
     }
 
@@ -104,8 +114,9 @@ impl Services {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<tonic::codegen::StdError>,
     {
+        let direct = direct(&service);
         let service = Box::new(Cloned(service));
-        let entry = Entry { service, short: AtomicBool::new(false), recent: Mutex::default() };
+        let entry = Entry { service, direct, short: AtomicBool::new(false), recent: Mutex::default() };
         self.by_name.insert(S::NAME, entry);
     }
 

@@ -2,6 +2,7 @@
 //! bodies. It is no API for people, and holds nothing that tonic's own way does not have.
 
 mod client;
+mod direct;
 mod server;
 
 use prost::Message;
@@ -11,6 +12,8 @@ use crate::call;
 use crate::surface::Status;
 
 pub use client::Short;
+pub(in crate::surface::tonic) use direct::{Answer, direct};
+pub use direct::{Answering, Direct, DirectCall, register};
 pub use server::UnaryCall;
 
 /// The largest message that tonic takes unless it is told otherwise.

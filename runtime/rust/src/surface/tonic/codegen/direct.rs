@@ -1,0 +1,137 @@
+//! Unary calls of a generated server, from the frame straight to the handler. It builds nothing of HTTP's but the
+//! metadata and the extensions that handlers are promised.
+
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use http::{Extensions, HeaderMap};
+use prost::Message;
+use tonic::codec::EnabledCompressionEncodings;
+use tonic::metadata::MetadataMap;
+
+use super::{decoded, encoded, missing};
+use crate::call;
+use crate::call::server_call::{Messages, ServerCall};
+use crate::surface::tonic::body::broken_off;
+use crate::surface::tonic::metadata::{has_status, to_block};
+use crate::surface::tonic::told::{extensions, headers};
+use crate::wire::MetadataBlock;
+
+/// A generated server, where it stands alone: its unary calls need no request of HTTP's. One that has an interceptor
+/// or another layer before it is another type, and takes HTTP's requests.
+pub trait Direct: Any + Send + Sync {
+    /// What the server takes compressed, and sends so: where there is any, its calls go tonic's way.
+    fn encodings(&self) -> [EnabledCompressionEncodings; 2];
+
+    /// Begins a unary call; `None`, and nothing is done, where the path is that of none.
+    fn begin(&self, call: DirectCall<'_>) -> Option<Answering>;
+}
+
+/// The headers and the message to come.
+pub struct Answering(Pin<Box<dyn Future<Output = Result<Answer, tonic::Status>> + Send>>);
+
+/// What a handler has answered, as it travels.
+pub(in crate::surface::tonic) type Answer = (MetadataBlock, call::Message);
+
+impl Answering {
+    pub(in crate::surface::tonic) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Answer, tonic::Status>> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+type Make = fn(&dyn Any) -> Option<Box<dyn Direct>>;
+
+/// The generated servers of this process, by their types: whoever is given a service of any type finds here whether it
+/// is one.
+static KNOWN: Mutex<BTreeMap<TypeId, Make>> = Mutex::new(BTreeMap::new());
+
+fn known() -> MutexGuard<'static, BTreeMap<TypeId, Make>> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a generated server known; it is called whenever one is made.
+pub fn register<S: Direct + Clone>() {
+    known()
+        .entry(TypeId::of::<S>())
+        .or_insert(|service| Some(Box::new(service.downcast_ref::<S>()?.clone())));
+}
+
+/// The direct way into a service, if it has one.
+pub(in crate::surface::tonic) fn direct<S: Any>(service: &S) -> Option<Box<dyn Direct>> {
+    let make = known().get(&TypeId::of::<S>()).copied()?;
+    let direct = make(service)?;
+    direct.encodings().into_iter().all(|mut any| any.pop().is_none()).then_some(direct)
+}
+
+/// A call that is about to begin.
+pub struct DirectCall<'a>(&'a mut ServerCall);
+
+impl DirectCall<'_> {
+    /// The direct way of a call; `None` where it has to go tonic's.
+    pub(in crate::surface::tonic) fn of(call: &mut ServerCall) -> Option<DirectCall<'_>> {
+        call.metadata.get("grpc-encoding").is_none().then_some(DirectCall(call))
+    }
+
+    /// `/package.Service/Method`.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// Begins the call: the handler runs once the request is there. The limits are those of the server, for what it
+    /// receives and for what it sends.
+    pub fn begin<Q, A, F>(
+        self,
+        (max_decoding, max_encoding): (Option<usize>, Option<usize>),
+        handler: impl FnOnce(tonic::Request<Q>) -> F + Send + 'static,
+    ) -> Answering
+    where
+        Q: Message + Default,
+        A: Message,
+        F: Future<Output = Result<tonic::Response<A>, tonic::Status>> + Send + 'static,
+    {
+        let mut messages = self.0.messages();
+        let (metadata, extensions) = (headers(self.0), extensions(self.0));
+        Answering(Box::pin(async move {
+            let message = decoded(whole(&mut messages).await?, max_decoding, "the client")?;
+            let response = handler(request(metadata, extensions, message)).await?;
+            answer(response, max_encoding)
+        }))
+    }
+}
+
+fn request<Q>(metadata: HeaderMap, extensions: Extensions, message: Q) -> tonic::Request<Q> {
+    tonic::Request::from_parts(MetadataMap::from_headers(metadata), extensions, message)
+}
+
+fn answer<A: Message>(
+    response: tonic::Response<A>,
+    max_encoding: Option<usize>,
+) -> Result<Answer, tonic::Status> {
+    let (metadata, message, _) = response.into_parts();
+    let message = encoded(&message, max_encoding)?;
+    let headers = metadata.into_headers();
+    if has_status(&headers) {
+        // tonic's own way takes a status among the headers for the outcome.
+        return Err(tonic::Status::from_header_map(&headers).expect("there is a status"));
+    }
+    Ok((to_block(headers)?, message))
+}
+
+/// The one message of a request, once that has ended.
+pub(super) async fn whole(messages: &mut Messages) -> Result<call::Message, tonic::Status> {
+    let message = match poll_fn(|cx| messages.poll_next(cx)).await {
+        Some(message) => message.map_err(broken_off)?,
+        None => return Err(missing("the client")),
+    };
+    match poll_fn(|cx| messages.poll_next(cx)).await {
+        Some(Err(status)) => Err(broken_off(status)),
+        _ => Ok(message),
+    }
+}
