@@ -35,7 +35,7 @@ ALONE = ("stdio",)
 def measure(pairs: Iterable[Pair]) -> list[Cost]:
     """Measure each pair that can make more connections than one; the idle time of all at once."""
     with contextlib.ExitStack() as stack:
-        costs = [measured(stack.enter_context(Running(pair, None))) for pair in pairs]
+        costs = [cost for pair in pairs if (cost := measured(stack.enter_context(Running(pair, None))))]
         several = [cost for cost in costs if cost["transport"] not in ALONE]
         idle(several, "cpu_ms_idle_1")
         for cost in several:
@@ -48,12 +48,19 @@ def measure(pairs: Iterable[Pair]) -> list[Cost]:
     return costs
 
 
-def measured(running: Running) -> Cost:
-    """Start a pair, and time the first answers: of the process's first connection, and of later ones."""
+def measured(running: Running) -> Cost | None:
+    """Start a pair, and time the first answers: of the process's first connection, and of later ones.
+
+    One that fails is left out.
+    """
     pair = running.pair
-    running.start()
-    first = connect(running, 1)
-    later = connect(running, CHILDREN if pair.transport in ALONE else FIRST)
+    try:
+        running.start()
+        first = connect(running, 1)
+        later = connect(running, CHILDREN if pair.transport in ALONE else FIRST)
+    except BrokenError as broken:
+        print(f"left out: {broken}", file=sys.stderr)
+        return None
     return {
         "system": pair.system,
         "variant": pair.variant,
@@ -68,7 +75,7 @@ def measured(running: Running) -> Cost:
 
 def connect(running: Running, count: int) -> float:
     """Have the client make so many connections; answer the median of their first answers in microseconds."""
-    return running.order(Cell("connect", count, "connect", 1, 0), 0).p50_us
+    return running.order(Cell("connect", count, "connect", 1, 0, 1), 0).p50_us
 
 
 def idle(costs: list[Cost], key: str) -> None:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plan import Group
 
 # The longest that a pair with a JIT is warmed up for in its first cell, and the share of the time that all of
 # them get for that where it is short.
 FIRST_WARM_UP = 15.0
 FIRST_SHARE = 1 / 2
-# Of each further cell, the part of its time that is warm-up.
+# Of each further cell, the part of its time that is warm-up at most.
 WARM_UP_SHARE = 1 / 3
+LONGEST_TURN = 1.5
+
+# A warm-up has so many slices, each pair's after the others'; it is over when the last ones brought nothing.
+SLICES = 12
+STEADY_SLICES = 4
+STEADY = 0.97
 
 ROUNDS = 5
 QUICK_ROUNDS = 3
@@ -19,24 +29,47 @@ LEAST_CELL = 0.3
 
 
 @dataclass(frozen=True)
+class Load:
+    """What has to be done: cells, each once for every pair and by its weight, and pairs with a JIT."""
+
+    units: float
+    jits: int
+
+    @staticmethod
+    def of(group: Group) -> Load:
+        """Reckon what a group has."""
+        units = sum(cell.weight * len(pairs) for cell, pairs in group.cells.items())
+        return Load(units, sum(pair.has_jit for pair in group.pairs()))
+
+    def __add__(self, other: Load) -> Load:
+        """Reckon with both."""
+        return Load(self.units + other.units, self.jits + other.jits)
+
+    def least_seconds(self) -> float:
+        """Tell how long it takes at least; of the time that there is each group gets its part by this."""
+        return self.units * LEAST_CELL + self.jits * FIRST_WARM_UP / 8
+
+
+@dataclass(frozen=True)
 class Pace:
-    """Warm-up of a pair with a JIT in its first cell, and of all in others; then rounds of turns."""
+    """The longest warm-up of a pair with a JIT in its first cell, and of others; then rounds of turns."""
 
     first_warm_up: float
     warm_up: float
     rounds: int
     turn: float
 
-    def seconds(self, turns: int, jits: int) -> float:
-        """Reckon how long so many cells take, each counted for each pair that has it."""
-        cell = self.warm_up + self.rounds * self.turn
-        return turns * cell + jits * (self.first_warm_up - self.warm_up)
+
+def fit(seconds: float, load: Load, rounds: int) -> Pace:
+    """Share out the time; warm-up and turn are those of a cell whose weight is one."""
+    jits = max(load.jits, 1)
+    first = min(FIRST_WARM_UP, max(seconds * FIRST_SHARE / jits, LEAST_CELL / 2))
+    whole = max((seconds - load.jits * first) / max(load.units, 1), LEAST_CELL)
+    turn = min(whole * (1 - WARM_UP_SHARE) / rounds, LONGEST_TURN)
+    return Pace(first, whole * WARM_UP_SHARE, rounds, turn)
 
 
-def fit(seconds: float, turns: int, jits: int, rounds: int) -> Pace:
-    """Share out the time among so many cells of all pairs, so many of which have a JIT."""
-    turns = max(turns, 1)
-    first = min(FIRST_WARM_UP, max(seconds * FIRST_SHARE / max(jits, 1), LEAST_CELL / 2))
-    rest = (seconds - jits * first) / (turns * (1 - WARM_UP_SHARE) + max(0, turns - jits) * WARM_UP_SHARE)
-    whole = max(rest, LEAST_CELL)
-    return Pace(first, whole * WARM_UP_SHARE, rounds, whole * (1 - WARM_UP_SHARE) / rounds)
+def is_steady(times: list[float]) -> bool:
+    """Tell whether the last slices of a warm-up were no faster than those before."""
+    before, last = times[:-STEADY_SLICES], times[-STEADY_SLICES:]
+    return len(before) >= STEADY_SLICES and min(last) > STEADY * min(before)

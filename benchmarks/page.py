@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import costs
+import goals
 from results import COLUMNS, PINS, blocks, name
 
 if TYPE_CHECKING:
@@ -24,9 +25,11 @@ PLOT = WIDTH - LABEL - 90
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #8883;
-  --ours: #0b6bcb; --peer: #b5651d; --floor: #888; }
+  --ours: #0b6bcb; --peer: #b5651d; --floor: #888;
+  --reached: #17753a; --missed: #b3261e; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e6e6; --paper: #16181c; --ours: #58a6ff; --peer: #e0a060; --floor: #999; } }
+  :root { --ink: #e6e6e6; --paper: #16181c; --ours: #58a6ff; --peer: #e0a060; --floor: #999;
+  --reached: #6fd08c; --missed: #ff8a80; } }
 body { color: var(--ink); background: var(--paper); font: 15px/1.5 system-ui, sans-serif; max-width: 960px;
   margin: 2em auto; padding: 0 1em; }
 svg { width: 100%; height: auto; } text { fill: var(--ink); font: 13px system-ui, sans-serif; }
@@ -35,6 +38,9 @@ svg { width: 100%; height: auto; } text { fill: var(--ink); font: 13px system-ui
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
 th, td { padding: .15em .6em; text-align: right; border-bottom: 1px solid var(--faint); }
 th:first-child, td:first-child { text-align: left; } .scroll { overflow-x: auto; }
+.goals td { text-align: left; vertical-align: top; } .goals td + td { min-width: 9em; }
+.reached { color: var(--reached); } .missed { color: var(--missed); } .unknown { opacity: .6; }
+summary { cursor: pointer; } summary h3 { display: inline-block; margin: .6em 0; }
 """
 
 
@@ -47,13 +53,8 @@ def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool, note: str) -
         f"<style>{STYLE}</style></head><body><h1>samehost: benchmarks</h1>",
         f"<p>{html.escape(machine())}</p>",
         (
-            "<p>Client and server are two processes. The rows of a plot were measured in turn, round by"
-            " round, in one run; a bar is the median of the rounds, the line at its end goes from the least"
-            " to the greatest. The scales are logarithmic. For one call at a time a bar is the p50 of its"
-            " time: shorter is better; for more calls in flight and for streams it is calls or bytes a"
-            " second: longer is better. Ours are blue, peers brown, floors grey: the same bytes over the same"
-            " kind of descriptor"
-            " or memory with nothing above it.</p>"
+            "<p>Client and server are two processes, and a number is the median of several rounds. Compare"
+            " only what is in one plot: those rows were measured in turn, round by round.</p>"
         ),
     ]
     if note:
@@ -62,17 +63,54 @@ def page(rows: list[Row], costly: list[costs.Cost], *, quick: bool, note: str) -
         parts.append(
             "<p><strong>A quick run: little warm-up and short turns, so only for a glance.</strong></p>"
         )
+    parts.append(reached(goals.judge(rows, costly)))
+    if costly:
+        parts.append(connections(costly))
+    parts.append(
+        "<h2>Everything that was measured</h2><p>A bar is the median of the rounds, the line at its end goes"
+        " from the least to the greatest. The scales are logarithmic. For one call at a time a bar is the p50"
+        " of its time: shorter is better; for more calls in flight and for streams it is calls or bytes a"
+        " second: longer is better. Ours are blue, peers brown, floors grey: the same bytes over the same"
+        " kind of descriptor or memory with nothing above it.</p>"
+    )
     for pin in dict.fromkeys(row["pin"] for row in rows):
         parts.append(f"<h2>{html.escape(PINS[pin].capitalize())}</h2>")
         for heading, block in blocks(rows, pin).items():
+            # The one that most people look for first.
+            is_open = " open" if (block[0]["case"], block[0]["size"]) == ("unary", SMALL) else ""
             parts += [
-                f"<h3>{html.escape(heading)}</h3>",
+                f"<details{is_open}><summary><h3>{html.escape(heading)}</h3></summary>",
                 plot(block, SCALES[block[0]["case"]]),
                 numbers(block),
+                "</details>",
             ]
-    if costly:
-        parts.append(connections(costly))
     return "\n".join([*parts, "</body></html>", ""])
+
+
+def reached(lines: list[goals.Line]) -> str:
+    """Write the goals as a table: what must be, what is aimed at, and what was found."""
+    if not lines:
+        return ""
+    body = "".join(
+        f"<tr><td>{html.escape(line.what)}</td><td>{limits(line.must)}</td><td>{limits(line.aim)}</td></tr>"
+        for line in lines
+    )
+    return (
+        "<h2>The goals</h2><p>What the project wants to reach: what must be, and what it aims at.</p>"
+        '<div class="scroll"><table class="goals"><tr><th></th><th>must</th><th>aim</th></tr>'
+        f"{body}</table></div>"
+    )
+
+
+def limits(several: list[goals.Limit]) -> str:
+    """Write what was found of each limit."""
+    marks = {goals.REACHED: ("reached", "✓"), goals.MISSED: ("missed", "✗")}
+    shown = []
+    for one in several:
+        kind, mark = marks.get(one.verdict, ("unknown", "?"))
+        text = f"{html.escape(one.found)} ({html.escape(one.wanted)})"
+        shown.append(f'<span class="{kind}" title="{one.verdict}">{mark} {text}</span>')
+    return "<br>".join(shown)
 
 
 def connections(costly: list[costs.Cost]) -> str:
@@ -135,6 +173,7 @@ TIME = Scale("p50_us", "us")
 CALLS = Scale("calls_per_s", "calls/s")
 SCALES = {"unary": TIME, "unary-8": CALLS, "unary-64": CALLS, "stream": Scale("calls_per_s", "MB/s")}
 LEAST = 0.001
+SMALL = 64
 
 
 def plot(block: list[Row], scale: Scale) -> str:

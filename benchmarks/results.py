@@ -10,13 +10,13 @@ import jdk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plan import Cell, Pair
+    from plan import Cell, Group, Pair
     from running import Sample
 
 Row = dict[str, Any]
 
 
-def row(pair: Pair, cell: Cell, pin: str, samples: list[Sample]) -> Row:
+def row(pair: Pair, group: Group, cell: Cell, pin: str, samples: list[Sample]) -> Row:
     """Make one row: medians over the rounds, and how far apart their p50 were."""
     calls = statistics.median(sample.calls / sample.seconds for sample in samples)
     newest = jdk.newest() if pair.newest_jdk else None
@@ -31,6 +31,7 @@ def row(pair: Pair, cell: Cell, pin: str, samples: list[Sample]) -> Row:
         "threads": cell.threads,
         "pace_hz": cell.pace_hz,
         "pin": pin,
+        "group": str(group),
         "p50_us": round(statistics.median(sample.p50_us for sample in samples), 3),
         "p99_us": round(statistics.median(sample.p99_us for sample in samples), 3),
         "mean_us": round(statistics.median(sample.mean_us for sample in samples), 3),
@@ -46,11 +47,11 @@ def row(pair: Pair, cell: Cell, pin: str, samples: list[Sample]) -> Row:
 
 
 def blocks(rows: list[Row], pin: str) -> dict[str, list[Row]]:
-    """Sort the rows of one pinning by cell, the best first; each cell has a title."""
+    """Sort the rows of one pinning by cell and group, the best first; each has a title."""
     found: dict[str, list[Row]] = {}
     for one in rows:
         if one["pin"] == pin:
-            found.setdefault(title(one), []).append(one)
+            found.setdefault(f"{title(one)}: {one['group']}", []).append(one)
     return {name: sorted(block, key=order) for name, block in found.items()}
 
 

@@ -31,7 +31,7 @@ class BrokenError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """What one order measured."""
+    """What one order measured; perhaps no call at all, where that takes long and the time was short."""
 
     calls: int
     seconds: float
@@ -63,7 +63,7 @@ class Running:
             if process.stdin:
                 with contextlib.suppress(BrokenPipeError):
                     process.stdin.close()
-            if process is not self.client:
+            if process is not self._processes[-1]:
                 process.terminate()
             try:
                 process.wait(END_SECONDS)
@@ -111,17 +111,18 @@ class Running:
     def order(self, cell: Cell, seconds: float) -> Sample:
         """Have the client make calls for some time."""
         client = self.client
-        before = self.cpu_seconds()
-        if client.stdin:
-            client.stdin.write(f"{cell.name} {cell.size} {round(seconds * 1000)}\n")
-            client.stdin.flush()
-        line = self._line(client, seconds + GRACE_SECONDS)
-        spent = self.cpu_seconds() - before
-        measured: dict[str, Any] = json.loads(line)
-        if not measured["calls"]:
-            message = f"{self.pair}: no call of {cell.name} at {cell.size} ended in time"
-            raise BrokenError(message)
-        return Sample(**measured, cpu_us=spent * 1e6 / measured["calls"])
+        try:
+            before = self.cpu_seconds()
+            if client.stdin:
+                client.stdin.write(f"{cell.name} {cell.size} {max(1, round(seconds * 1000))}\n")
+                client.stdin.flush()
+            line = self._line(client, seconds + GRACE_SECONDS)
+            spent = self.cpu_seconds() - before
+            measured: dict[str, Any] = json.loads(line)
+        except (OSError, ValueError) as gone:
+            message = f"{self.pair}: {cell.name} of {cell.size} bytes: {gone}"
+            raise BrokenError(message) from gone
+        return Sample(**measured, cpu_us=spent * 1e6 / max(measured["calls"], 1))
 
     def cpu_seconds(self) -> float:
         """Sum the CPU time that both processes have had."""

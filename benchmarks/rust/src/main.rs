@@ -8,6 +8,7 @@
 
 #[cfg(feature = "capnp")]
 mod capnp_peer;
+mod flow;
 #[cfg(feature = "iceoryx2")]
 mod iceoryx2_peer;
 mod measured;

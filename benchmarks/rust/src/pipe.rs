@@ -27,6 +27,8 @@ pub struct Pipe {
     output: OwnedFd,
     sending: Vec<u8>,
     receiving: Vec<u8>,
+    /// How many bytes of it are there already, of the next message.
+    there: usize,
     _child: Option<Child>,
 }
 
@@ -37,7 +39,7 @@ impl Pipe {
                 fcntl_setfl(end, fcntl_getfl(end)? | OFlags::NONBLOCK)?;
             }
         }
-        Ok(Pipe { input, output, sending: Vec::new(), receiving: vec![0; ROOM], _child: child })
+        Ok(Pipe { input, output, sending: Vec::new(), receiving: vec![0; ROOM], there: 0, _child: child })
     }
 
     fn socket(socket: OwnedFd, spin: bool) -> Result<Pipe, Failure> {
@@ -134,23 +136,28 @@ impl End for Pipe {
     }
 
     fn receive(&mut self, body: &mut Vec<u8>) -> Result<bool, Failure> {
-        let mut there = 0;
-        let mut whole = PREFIX;
-        while there < whole {
+        let mut there = std::mem::take(&mut self.there);
+        let whole = loop {
+            if let Some(prefix) = self.receiving[..there].first_chunk::<PREFIX>() {
+                let whole = PREFIX + u32::from_le_bytes(*prefix) as usize;
+                if there >= whole {
+                    break whole;
+                }
+                if whole > self.receiving.len() {
+                    self.receiving.resize(whole, 0);
+                }
+            }
             let count = self.read_some(there)?;
             if count == 0 {
                 return Ok(false);
             }
             there += count;
-            if let Some(prefix) = self.receiving[..there].first_chunk::<PREFIX>() {
-                whole = PREFIX + u32::from_le_bytes(*prefix) as usize;
-                if whole > self.receiving.len() {
-                    self.receiving.resize(whole, 0);
-                }
-            }
-        }
+        };
         body.clear();
         body.extend_from_slice(&self.receiving[PREFIX..whole]);
+        // Of messages that follow each other one read may have brought more than one.
+        self.receiving.copy_within(whole..there, 0);
+        self.there = there - whole;
         Ok(true)
     }
 }

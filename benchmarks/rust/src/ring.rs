@@ -14,12 +14,15 @@ use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
 use crate::Failure;
+use crate::flow::{self, Flow};
 use crate::raw::End;
 use crate::spinning::{NAP, spin};
 
 const MESSAGE_AT: usize = 64;
 const LARGEST: usize = (1 << 20) + 64;
 const PLACE: usize = 2 << 20;
+const FLOW_AT: usize = 2 * PLACE;
+const WHOLE: usize = FLOW_AT + flow::BYTES;
 
 /// One end: where it writes, where it reads, and the socket.
 pub struct Ring {
@@ -29,6 +32,7 @@ pub struct Ring {
     received: u64,
     bell: UnixStream,
     spin: bool,
+    flow: Flow,
 }
 
 impl Ring {
@@ -47,7 +51,7 @@ impl Ring {
         println!("READY shm:{path}");
         let mut bell = listener.accept()?.0;
         let memory = File::from(memfd_create("samehost-benchmarks", MemfdFlags::CLOEXEC)?);
-        ftruncate(&memory, 2 * PLACE as u64)?;
+        ftruncate(&memory, WHOLE as u64)?;
         writeln!(bell, "/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd())?;
         let ring = Ring::over(&memory, PLACE, bell, spin);
         // The client opens it by this descriptor's name, so it stays.
@@ -58,9 +62,13 @@ impl Ring {
     fn over(memory: &File, mine: usize, bell: UnixStream, spin: bool) -> Result<Ring, Failure> {
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a new mapping, at a place of the kernel's choice, which lasts as long as the process.
-        let mapped = unsafe { mmap(ptr::null_mut(), 2 * PLACE, access, MapFlags::SHARED, memory, 0) }?;
+        let mapped = unsafe { mmap(ptr::null_mut(), WHOLE, access, MapFlags::SHARED, memory, 0) }?;
         let memory = NonNull::new(mapped.cast()).ok_or("mapped at null")?;
-        Ok(Ring { memory, mine, sent: 0, received: 0, bell, spin })
+        // SAFETY: inside the mapping, behind both places.
+        let behind = unsafe { memory.add(FLOW_AT) };
+        // SAFETY: as much as was reserved for it, for as long as the process lasts.
+        let flow = unsafe { Flow::at(behind) };
+        Ok(Ring { memory, mine, sent: 0, received: 0, bell, spin, flow })
     }
 
     fn number(&self, at: usize) -> &AtomicU64 {
@@ -117,5 +125,13 @@ impl End for Ring {
         // SAFETY: at most as much as fits, and the peer writes nothing more before it is answered.
         unsafe { ptr::copy_nonoverlapping(place, body.as_mut_ptr(), length) };
         Ok(true)
+    }
+
+    fn push(&mut self, body: &[u8]) -> Result<(), Failure> {
+        self.flow.send(body)
+    }
+
+    fn pull(&mut self, size: usize, body: &mut Vec<u8>) -> Result<(), Failure> {
+        self.flow.receive(size, body)
     }
 }
