@@ -261,6 +261,14 @@ async fn calls_that_are_compressed_go_the_way_of_tonic() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_in_pieces_reaches_the_handler_whole() {
+    let name = "Ada".repeat(100_000);
+    for mut client in served(|server| server).clients() {
+        assert_eq!(client.hello(ask(&name)).await.unwrap().into_inner(), reply(&name));
+    }
+}
+
+#[tokio::test]
 async fn metadata_goes_both_ways_and_comes_with_an_error_too() {
     for mut client in served(|server| server).clients() {
         let mut request = Request::new(ask("Ada"));

@@ -1,5 +1,6 @@
 //! Identifiers of streams: serial numbers that wrap.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::{Side, StreamId};
@@ -39,6 +40,12 @@ pub(super) struct IdHasher(u64);
 
 /// What a map by id is built with.
 pub(super) type HashIds = BuildHasherDefault<IdHasher>;
+
+/// A map with room for a few streams: one that is almost full would clean itself up again and again, as streams
+/// come and go.
+pub(super) fn map<T>() -> HashMap<StreamId, T, HashIds> {
+    HashMap::with_capacity_and_hasher(14, HashIds::default())
+}
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {

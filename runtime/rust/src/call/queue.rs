@@ -6,7 +6,10 @@ use std::collections::VecDeque;
 /// more than so many things waiting.
 #[derive(Debug)]
 pub(crate) struct SmallQueue<T, const FEW: usize = 1> {
+    /// The first elements, from `head` on and around.
     first: [Option<T>; FEW],
+    head: usize,
+    length: usize,
     /// Empty unless all of `first` are there.
     rest: VecDeque<T>,
 }
@@ -19,47 +22,59 @@ impl<T, const FEW: usize> Default for SmallQueue<T, FEW> {
 
 impl<T, const FEW: usize> SmallQueue<T, FEW> {
     pub(crate) const fn new() -> SmallQueue<T, FEW> {
-        SmallQueue { first: [const { None }; FEW], rest: VecDeque::new() }
+        SmallQueue { first: [const { None }; FEW], head: 0, length: 0, rest: VecDeque::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.first[0].is_none()
+        self.length == 0
+    }
+
+    /// Where the element of `first` with this number is.
+    fn at(&self, number: usize) -> usize {
+        let at = self.head + number;
+        if at < FEW { at } else { at - FEW }
     }
 
     pub(super) fn push_back(&mut self, element: T) {
-        match self.first.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => *slot = Some(element),
-            None => self.rest.push_back(element),
+        if self.length == FEW {
+            return self.rest.push_back(element);
         }
+        let at = self.at(self.length);
+        self.first[at] = Some(element);
+        self.length += 1;
     }
 
     pub(super) fn push_front(&mut self, element: T) {
-        self.first.rotate_right(1);
-        if let Some(last) = self.first[0].replace(element) {
-            self.rest.push_front(last);
+        self.head = self.at(FEW - 1);
+        match self.first[self.head].replace(element) {
+            Some(last) => self.rest.push_front(last),
+            None => self.length += 1,
         }
     }
 
     pub(super) fn front(&self) -> Option<&T> {
-        self.first[0].as_ref()
+        self.get(0)
     }
 
-    pub(super) fn front_mut(&mut self) -> Option<&mut T> {
-        self.first[0].as_mut()
+    /// One of the first few elements.
+    pub(super) fn get(&self, number: usize) -> Option<&T> {
+        if number < self.length { self.first[self.at(number)].as_ref() } else { None }
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
-        let next = self.first[0].take();
-        self.first.rotate_left(1);
-        if next.is_some() {
-            self.first[FEW - 1] = self.rest.pop_front();
+        if self.length == 0 {
+            return None;
         }
+        let next = self.first[self.head].take();
+        // What comes into its place is the last of all.
+        self.first[self.head] = self.rest.pop_front();
+        self.length -= usize::from(self.first[self.head].is_none());
+        self.head = self.at(1);
         next
     }
 
     pub(super) fn clear(&mut self) {
-        self.first = [const { None }; FEW];
-        self.rest.clear();
+        while self.pop_front().is_some() {}
     }
 }
 

@@ -1,10 +1,11 @@
 //! The sending half of a stream: what waits for credit and for its turn.
 
+use std::collections::VecDeque;
+
 use bytes::Buf;
 
 use super::StreamId;
 use super::event::{Message, Status};
-use super::queue::SmallQueue;
 use crate::wire::{
     FrameWriter, MAX_CREDIT, MAX_TEXT_BYTES, MetadataBlock, PIECE_COST, StatusFields, WireError, cut,
 };
@@ -15,7 +16,7 @@ use crate::wire::{
 pub(super) struct Sending {
     /// What may still be spent.
     credit: u32,
-    queue: SmallQueue<Outgoing>,
+    queue: VecDeque<Outgoing>,
     /// What the messages in the queue will cost, with a piece each.
     waiting: usize,
     /// Whether the stream stands in the line of those that wait for their turn.
@@ -88,7 +89,7 @@ impl Sending {
     pub(super) fn new(initial_credit: u32, stage: Stage) -> Sending {
         Sending {
             credit: initial_credit,
-            queue: SmallQueue::new(),
+            queue: VecDeque::new(),
             waiting: 0,
             in_line: false,
             owes_ready: false,
@@ -121,13 +122,35 @@ impl Sending {
         }
     }
 
-    pub(super) fn push(&mut self, outgoing: Outgoing) {
+    /// Counts what is to be sent, before it is written or queued.
+    fn count(&mut self, outgoing: &Outgoing) {
         if let Outgoing::Message { message, .. } | Outgoing::Answer(Answer { message: Some(message), .. }) =
-            &outgoing
+            outgoing
         {
             self.waiting += PIECE_COST as usize + message.bytes.len();
         }
+    }
+
+    pub(super) fn push(&mut self, outgoing: Outgoing) {
+        self.count(&outgoing);
         self.queue.push_back(outgoing);
+    }
+
+    /// Whether this may be written at once, were there room: nothing goes before it.
+    pub(super) fn may_overtake_queue(&self, outgoing: &Outgoing) -> bool {
+        self.queue.is_empty() && self.affords(outgoing)
+    }
+
+    /// Writes a frame of what [may be written at once](Sending::may_overtake_queue), and queues the rest.
+    pub(super) fn write_at_once(
+        &mut self,
+        stream: StreamId,
+        outgoing: Outgoing,
+        bounds: FrameBounds,
+        writer: &mut FrameWriter,
+    ) -> Turn {
+        self.count(&outgoing);
+        self.write_one(stream, outgoing, bounds, writer)
     }
 
     /// Whether the application has said its last word.
@@ -160,12 +183,14 @@ impl Sending {
     }
 
     /// Whether the first in the queue could be written, were there room.
-    pub(super) fn can_write(&mut self) -> bool {
-        let credit = self.credit;
-        match self.queue.front_mut() {
-            None => false,
-            Some(Outgoing::Message { message, .. }) => credit >= least_cost(message),
-            Some(_) => true,
+    pub(super) fn can_write(&self) -> bool {
+        self.queue.front().is_some_and(|first| self.affords(first))
+    }
+
+    fn affords(&self, outgoing: &Outgoing) -> bool {
+        match outgoing {
+            Outgoing::Message { message, .. } => self.credit >= least_cost(message),
+            _ => true,
         }
     }
 
@@ -176,20 +201,32 @@ impl Sending {
         }
         match self.queue.pop_front() {
             None => Turn::Blocked,
-            Some(Outgoing::Headers(headers)) => {
+            Some(outgoing) => self.write_one(stream, outgoing, bounds, writer),
+        }
+    }
+
+    fn write_one(
+        &mut self,
+        stream: StreamId,
+        outgoing: Outgoing,
+        bounds: FrameBounds,
+        writer: &mut FrameWriter,
+    ) -> Turn {
+        match outgoing {
+            Outgoing::Headers(headers) => {
                 writer.headers(stream, &headers);
                 Turn::Wrote
             }
-            Some(Outgoing::Message { message, begun, end }) => {
+            Outgoing::Message { message, begun, end } => {
                 let affordable = (self.credit - PIECE_COST) as usize;
                 let length = message.bytes.len().min(bounds.piece).min(affordable);
                 self.write_piece(stream, message, length, begun, end, writer)
             }
-            Some(Outgoing::HalfClose) => {
+            Outgoing::HalfClose => {
                 writer.half_close(stream);
                 Turn::HalfClosed
             }
-            Some(Outgoing::Answer(answer)) => self.write_answer(stream, answer, bounds, writer),
+            Outgoing::Answer(answer) => self.write_answer(stream, answer, bounds, writer),
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct ServerCall {
     pub(crate) metadata: MetadataBlock,
     /// When the caller gives up, and how long that was from the call's arrival.
     pub(crate) deadline: Option<(Instant, Duration)>,
+    /// The request, where all of it came at once and nobody has taken it.
+    whole: Option<Message>,
     /// Ended by whoever ends the call first.
     span: Mutex<CallSpan>,
     /// It was answered or given up: nothing is left to be done.
@@ -30,7 +32,7 @@ pub(crate) struct ServerCall {
 
 impl ServerCall {
     pub(crate) fn new(session: &Arc<Session>, incoming: Incoming) -> ServerCall {
-        let Incoming { stream, path, deadline_nanos, metadata } = incoming;
+        let Incoming { stream, path, deadline_nanos, metadata, whole } = incoming;
         let deadline = deadline_nanos.and_then(|nanos| {
             let left = Duration::from_nanos(nanos);
             // A deadline beyond the clock's range is none.
@@ -38,7 +40,8 @@ impl ServerCall {
         });
         let span = CallSpan::of_server(&path, session.peer());
         let (span, forgotten) = (Mutex::new(span), AtomicBool::new(false));
-        ServerCall { session: session.clone(), stream, path, metadata, deadline, span, forgotten }
+        let session = session.clone();
+        ServerCall { session, stream, path, metadata, deadline, whole, span, forgotten }
     }
 
     /// What runs for the call runs in this span.
@@ -58,14 +61,19 @@ impl ServerCall {
         &self.session.medium
     }
 
-    /// The messages of the request.
-    pub(crate) fn messages(&self) -> Messages {
-        Messages {
-            session: self.session.clone(),
-            stream: self.stream,
-            arrived: Arrivals::new(),
-            ended: false,
+    /// The request, where all of it came at once; its messages have nothing then.
+    pub(crate) fn take_whole(&mut self) -> Option<Message> {
+        self.whole.take()
+    }
+
+    /// The messages of the request: for one reader, who has them all.
+    pub(crate) fn messages(&mut self) -> Messages {
+        let (session, stream) = (self.session.clone(), self.stream);
+        let mut arrived = Arrivals::new();
+        if let Some(message) = self.whole.take() {
+            arrived.extend([Arrival::Message(message), Arrival::HalfClosed]);
         }
+        Messages { session, stream, arrived, ended: false }
     }
 
     /// Whether both sides of the connection named this feature.

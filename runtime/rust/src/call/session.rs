@@ -10,11 +10,11 @@ use std::thread::ThreadId;
 
 use samehost_transport_api::{Link, LinkError, Peer};
 
-use super::ids::HashIds;
+use super::ids::{self, HashIds};
 use super::inbox::{Arrival, Inbox};
 use super::reader::Reader;
 use super::waitlist::{Waitlist, Wakes};
-use super::{Cause, Connection, ConnectionState, End, Event, Settings, Side, Status, StreamId};
+use super::{Cause, Connection, ConnectionState, End, Event, Message, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
 
 pub(crate) use moving::Taken;
@@ -50,6 +50,8 @@ pub(crate) struct Incoming {
     pub(crate) path: Arc<str>,
     pub(crate) deadline_nanos: Option<u64>,
     pub(crate) metadata: MetadataBlock,
+    /// The request, where all of it has come at once.
+    pub(crate) whole: Option<Message>,
 }
 
 /// A connection that several threads and tasks use. It puts the events of each stream into that
@@ -103,7 +105,7 @@ impl Session {
             connection: Connection::new(side, settings),
             direct: None,
             corked: None,
-            inboxes: HashMap::default(),
+            inboxes: ids::map(),
             incoming: Vec::new(),
             openers: Waitlist::default(),
             explained: None,
@@ -269,7 +271,7 @@ impl State {
                     let mut inbox = Inbox::default();
                     inbox.wants_request();
                     self.inboxes.insert(stream, inbox);
-                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata });
+                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole: None });
                     self.connection.request(stream, 1);
                     after.attend = true;
                 }

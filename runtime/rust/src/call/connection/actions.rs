@@ -226,9 +226,17 @@ impl Connection {
     }
 
     fn enqueue(&mut self, id: StreamId, outgoing: Outgoing) {
+        let bounds = self.frame_bounds();
+        let has_turn = self.line.is_empty() && self.has_room_for_messages();
         let Some(stream) = self.streams.get_mut(&id) else { return };
-        stream.sending.push(outgoing);
-        self.stream_may_write(id);
+        if has_turn && stream.sending.may_overtake_queue(&outgoing) {
+            let turn = stream.sending.write_at_once(id, outgoing, bounds, &mut self.writer);
+            self.after_turn(id, turn);
+            self.write_streams();
+        } else {
+            stream.sending.push(outgoing);
+            self.stream_may_write(id);
+        }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.sending.note_ready(self.settings.ready_bytes);
         }

@@ -96,7 +96,7 @@ impl Connection {
             reader: FrameReader::default(),
             writer: FrameWriter::default(),
             events: VecDeque::new(),
-            streams: HashMap::default(),
+            streams: ids::map(),
             line: VecDeque::new(),
             next_id: settings.first_stream.unwrap_or(ids::first_of(side)),
             has_opened: false,
@@ -136,7 +136,7 @@ impl Connection {
     pub(crate) fn can_open(&self) -> bool {
         self.state == ConnectionState::Open
             && self.opened_here < self.peer.max_streams
-            && self.writer.len() < self.room_for_messages()
+            && self.has_room_for_messages()
     }
 
     /// Whether the stream takes a message without queueing more than it should. When it becomes
@@ -177,8 +177,8 @@ impl Connection {
 
     /// Messages wait in their streams, and streams wait to be opened, while so much is outbound; the
     /// rest of the queue's bound is for answers that cannot wait.
-    fn room_for_messages(&self) -> usize {
-        self.settings.outbound_bytes / 4
+    fn has_room_for_messages(&self) -> bool {
+        self.writer.len() < self.settings.outbound_bytes / 4
     }
 
     /// How long frames may be that this side sends.

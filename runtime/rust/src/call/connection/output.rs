@@ -37,8 +37,8 @@ impl Connection {
     }
 
     /// Gives the streams in the line their turns, a frame each, while there is room for messages.
-    fn write_streams(&mut self) {
-        while self.writer.len() < self.room_for_messages() {
+    pub(super) fn write_streams(&mut self) {
+        while self.has_room_for_messages() {
             let Some(id) = self.line.pop_front() else { return };
             self.write_stream(id);
         }
@@ -48,7 +48,14 @@ impl Connection {
         let bounds = self.frame_bounds();
         let stream = self.streams.get_mut(&id).expect("a stream in the line is open");
         stream.sending.in_line = false;
-        match stream.sending.write(id, bounds, &mut self.writer) {
+        let turn = stream.sending.write(id, bounds, &mut self.writer);
+        self.after_turn(id, turn);
+    }
+
+    /// What follows from a turn of a stream: it ends, or stands in the line again.
+    pub(super) fn after_turn(&mut self, id: StreamId, turn: Turn) {
+        let stream = self.streams.get_mut(&id).expect("a stream that has had its turn is open");
+        match turn {
             Turn::Wrote | Turn::Blocked => {}
             Turn::HalfClosed => stream.half_close(),
             Turn::Finished => {

@@ -71,8 +71,8 @@ impl Channel {
         options: &CallOptions,
     ) -> Result<Response<A>, Status> {
         let message = encoded(message, options.sends_compressed);
-        let call = ClientCall::of_one(self.handle.clone(), self.request(method, options), message);
-        unary(call, self.max_message_bytes)
+        let mut call = ClientCall::of_one(self.handle.clone(), self.request(method, options), message);
+        unary(&mut call, self.max_message_bytes)
     }
 
     /// One message there, and any number back, by [`Call::next`].

@@ -14,13 +14,13 @@ use crate::surface::{Metadata, Status};
 
 /// One message there, one message back.
 pub(super) fn unary<A: Message + Default>(
-    mut call: ClientCall,
+    call: &mut ClientCall,
     max_message_bytes: u32,
 ) -> Result<Response<A>, Status> {
     let (mut headers, mut answer, mut surplus) = (Metadata::new(), None, false);
     let until = call.deadline();
     let outcome = block_on(
-        &mut call,
+        call,
         until,
         |call, cx| loop {
             match ready!(call.poll_answer(cx)) {
@@ -38,7 +38,7 @@ pub(super) fn unary<A: Message + Default>(
     );
     let status = match outcome {
         Some(Some(status)) => status,
-        Some(None) if surplus => return Err(failed(&mut call, Fault::MessageSurplus.with(&[&"the server"]))),
+        Some(None) if surplus => return Err(failed(call, Fault::MessageSurplus.with(&[&"the server"]))),
         Some(None) => call::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"it is over"])),
         None => call.expire(),
     };

@@ -1,6 +1,7 @@
 //! HTTP bodies over a call: the response that a client reads, the request that a handler reads.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -95,12 +96,13 @@ impl Body for ResponseBody {
 
 /// The body of a request, as a handler reads it.
 pub(super) struct RequestBody {
-    messages: Option<Messages>,
+    messages: Option<Arc<Mutex<Messages>>>,
     rest: Rest,
 }
 
 impl RequestBody {
-    pub(super) fn of(messages: Messages) -> RequestBody {
+    /// Others may have the messages too: whoever reads one has it alone.
+    pub(super) fn of(messages: Arc<Mutex<Messages>>) -> RequestBody {
         RequestBody { messages: Some(messages), rest: Rest::default() }
     }
 }
@@ -116,8 +118,9 @@ impl Body for RequestBody {
         if let Some(frame) = self.rest.take() {
             return Poll::Ready(Some(Ok(frame)));
         }
-        let Some(messages) = &mut self.messages else { return Poll::Ready(None) };
-        Poll::Ready(match ready!(messages.poll_next(cx)) {
+        let Some(messages) = &self.messages else { return Poll::Ready(None) };
+        let next = messages.lock().unwrap_or_else(PoisonError::into_inner).poll_next(cx);
+        Poll::Ready(match ready!(next) {
             Some(Ok(message)) => Some(Ok(self.rest.begin(message))),
             Some(Err(status)) => {
                 self.messages = None;

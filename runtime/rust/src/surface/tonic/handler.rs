@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use http_body::Body as _;
@@ -183,8 +183,9 @@ fn request(
     entry: &Entry,
 ) -> Option<(http::Request<tonic::body::Body>, Option<UnaryCall>)> {
     let compressed = call.metadata.get("grpc-encoding").is_some();
-    let short = (!compressed).then(|| UnaryCall::new(call.messages()));
-    let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(call.messages())));
+    let messages = Arc::new(Mutex::new(call.messages()));
+    let short = (!compressed).then(|| UnaryCall::new(messages.clone()));
+    let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(messages)));
     *request.method_mut() = http::Method::POST;
     *request.version_mut() = http::Version::HTTP_2;
     *request.uri_mut() = entry.uri(&call.path)?;

@@ -97,7 +97,10 @@ impl Entry {
 /// The services of a server, by the name that a path begins with.
 #[derive(Default)]
 pub(super) struct Services {
-    by_name: HashMap<&'static str, Entry>,
+    by_name: HashMap<&'static str, usize>,
+    entries: Vec<Entry>,
+    /// The path that was called last, and its service: calls repeat, and a path is the same memory then.
+    recent: Mutex<Option<(Arc<str>, usize)>>,
 }
 
 impl Services {
@@ -117,11 +120,21 @@ impl Services {
         let direct = direct(&service);
         let service = Box::new(Cloned(service));
         let entry = Entry { service, direct, short: AtomicBool::new(false), recent: Mutex::default() };
-        self.by_name.insert(S::NAME, entry);
+        self.by_name.insert(S::NAME, self.entries.len());
+        self.entries.push(entry);
     }
 
     /// The service of a path; `None` where there is none.
-    pub(super) fn find(&self, path: &str) -> Option<&Entry> {
-        self.by_name.get(path.strip_prefix('/')?.rsplit_once('/')?.0)
+    pub(super) fn find(&self, path: &Arc<str>) -> Option<&Entry> {
+        let recent = self.recent.try_lock();
+        match recent.as_deref() {
+            Ok(Some((known, number))) if Arc::ptr_eq(known, path) => return self.entries.get(*number),
+            _ => {}
+        }
+        let number = *self.by_name.get(path.strip_prefix('/')?.rsplit_once('/')?.0)?;
+        if let Ok(mut recent) = recent {
+            *recent = Some((path.clone(), number));
+        }
+        self.entries.get(number)
     }
 }

@@ -96,12 +96,18 @@ impl DirectCall<'_> {
         A: Message,
         F: Future<Output = Result<tonic::Response<A>, tonic::Status>> + Send + 'static,
     {
-        let mut messages = self.0.messages();
         let (metadata, extensions) = (headers(self.0), extensions(self.0));
+        let run = move |message| {
+            let message = decoded(message, max_decoding, "the client")?;
+            Ok::<_, tonic::Status>(handler(request(metadata, extensions, message)))
+        };
+        if let Some(message) = self.0.take_whole() {
+            return Answering(Box::pin(async move { answer(run(message)?.await?, max_encoding) }));
+        }
+        let mut messages = self.0.messages();
         Answering(Box::pin(async move {
-            let message = decoded(whole(&mut messages).await?, max_decoding, "the client")?;
-            let response = handler(request(metadata, extensions, message)).await?;
-            answer(response, max_encoding)
+            let message = whole(&mut messages).await?;
+            answer(run(message)?.await?, max_encoding)
         }))
     }
 }
@@ -125,7 +131,7 @@ fn answer<A: Message>(
 }
 
 /// The one message of a request, once that has ended.
-pub(super) async fn whole(messages: &mut Messages) -> Result<call::Message, tonic::Status> {
+async fn whole(messages: &mut Messages) -> Result<call::Message, tonic::Status> {
     let message = match poll_fn(|cx| messages.poll_next(cx)).await {
         Some(message) => message.map_err(broken_off)?,
         None => return Err(missing("the client")),

@@ -22,13 +22,13 @@ pub struct UnaryCall {
 }
 
 struct Shared {
-    messages: Mutex<Messages>,
+    messages: Arc<Mutex<Messages>>,
     answer: Mutex<Option<call::Message>>,
 }
 
 impl UnaryCall {
-    pub(in crate::surface::tonic) fn new(messages: Messages) -> UnaryCall {
-        UnaryCall { shared: Arc::new(Shared { messages: Mutex::new(messages), answer: Mutex::default() }) }
+    pub(in crate::surface::tonic) fn new(messages: Arc<Mutex<Messages>>) -> UnaryCall {
+        UnaryCall { shared: Arc::new(Shared { messages, answer: Mutex::default() }) }
     }
 
     /// The answer that the generated code has left here.
