@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A call of a {@link SamehostChannel}: gRPC's types above, bytes below. Its methods never wait; its
@@ -39,11 +40,11 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   private final Executor executor;
   private final Context context = Context.current();
   private final Context.CancellationListener contextListener = this::contextCancelled;
-  private volatile ClientStream stream;
+  private final AtomicReference<ClientStream> stream = new AtomicReference<>(); // once started
   private Listener<A> listener;
   private ClientTracing tracing; // null when nobody traces
   private Compressor compressor; // null when nothing is compressed
-  private volatile boolean compressing = true;
+  private boolean compressing = true;
   private Deadline deadline;
   private boolean cancelled;
   private boolean halfClosed;
@@ -61,14 +62,14 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
 
   @Override
   public void start(Listener<A> responses, Metadata headers) {
-    check(stream == null, "the call was started already");
+    check(stream.get() == null, "the call was started already");
     check(!cancelled, "the call was cancelled");
     listener = Objects.requireNonNull(responses);
     deadline = earlier(options.getDeadline(), context.getDeadline());
     String codec = options.getCompressor();
     tracing = ClientTracing.of(options, headers);
     ClientStream started = new ClientStream(channel.dialer(), beginning(), new Responses());
-    stream = started;
+    stream.setRelease(started); // to be seen soon is enough for who cancels it
     if (context.isCancelled()) {
       started.fail(outcome(Contexts.statusFromCancelled(context)));
     } else if (codec != null && !channel.encodings().canCompress(codec)) {
@@ -106,7 +107,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   private void leave(Metadata headers) {
     MetadataBlock block = block(headers);
     if (block != null) {
-      stream.start(block);
+      stream.get().start(block);
     }
   }
 
@@ -132,13 +133,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       return block;
     } catch (IllegalArgumentException e) {
       String text = Fault.METADATA_INVALID.text("of the request", e.getMessage());
-      stream.fail(Outcome.failure(Code.INTERNAL, text, e));
+      stream.get().fail(Outcome.failure(Code.INTERNAL, text, e));
       return null;
     }
   }
 
   private void fail(Status status) {
-    stream.fail(outcome(status));
+    stream.get().fail(outcome(status));
   }
 
   private ClientStreamOptions beginning() {
@@ -180,7 +181,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   }
 
   private void contextCancelled(Context cancelledContext) {
-    stream.fail(outcome(Contexts.statusFromCancelled(cancelledContext)));
+    stream.get().fail(outcome(Contexts.statusFromCancelled(cancelledContext)));
   }
 
   @Override
@@ -192,7 +193,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   @Override
   public void cancel(String message, Throwable cause) {
     cancelled = true;
-    ClientStream started = stream;
+    ClientStream started = stream.get();
     if (started != null) {
       String text = message != null ? message : "Call cancelled without message";
       started.fail(Outcome.failure(Code.CANCELLED, text, cause));
@@ -256,13 +257,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
 
   @Override
   public boolean isReady() {
-    ClientStream started = stream;
+    ClientStream started = stream.get();
     return started != null && !halfClosed && started.isReady();
   }
 
   @Override
   public Attributes getAttributes() {
-    ClientStream started = stream;
+    ClientStream started = stream.get();
     Object connection = started == null ? null : started.connection();
     return connection == null ? Attributes.EMPTY : (Attributes) connection;
   }
@@ -273,7 +274,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   }
 
   private ClientStream started() {
-    ClientStream started = stream;
+    ClientStream started = stream.get();
     check(started != null, "the call was not started");
     return started;
   }
@@ -329,12 +330,12 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
         ByteBuffer plain = Messages.decompressed(message, decompressor, limit);
         if (plain == null) {
           String text = Fault.MESSAGE_INFLATED.text(limit, "client", "maxInboundMessageSize");
-          stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+          stream.get().fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
         }
         return plain;
       } catch (IOException | RuntimeException e) {
         String text = Fault.MESSAGE_UNDECODABLE.text("the server", e.getMessage());
-        stream.fail(Outcome.failure(Code.INTERNAL, text, e));
+        stream.get().fail(Outcome.failure(Code.INTERNAL, text, e));
         return null;
       }
     }
@@ -347,7 +348,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       String text =
           Fault.MESSAGE_TOO_LARGE.text(
               message.remaining(), limit, "client", "maxInboundMessageSize");
-      stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+      stream.get().fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
       return true;
     }
 
@@ -378,7 +379,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       try {
         callback.run();
       } catch (RuntimeException | Error e) {
-        stream.fail(Outcome.failure(Code.CANCELLED, failure, e));
+        stream.get().fail(Outcome.failure(Code.CANCELLED, failure, e));
       } finally {
         context.detach(previous);
       }

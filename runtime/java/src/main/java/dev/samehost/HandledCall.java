@@ -45,13 +45,12 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     this.tracing = tracing;
   }
 
-  /** Calls the handler. */
+  /** Calls the handler, under the call's context. */
   void begin(ServerCallHandler<Q, A> handler, Metadata headers) {
     if (context.getDeadline() != null) {
       // The context is cancelled by its deadline, by a thread that must not run a handler.
       context.addListener(this::contextCancelled, Workers.pool());
     }
-    Context previous = context.attach();
     try {
       ServerCall.Listener<Q> given = handler.startCall(call, headers);
       if (given == null) {
@@ -62,8 +61,6 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
       log.error("serving {} failed", stream.path(), e);
       Outcome outcome = thrown(e);
       call.failed(outcome.code(), outcome.text());
-    } finally {
-      context.detach(previous);
     }
   }
 

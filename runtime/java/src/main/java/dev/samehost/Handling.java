@@ -153,7 +153,8 @@ final class Handling implements Reception.Handler {
     if (executor == null) {
       handled.begin(method.getServerCallHandler(), headers);
     } else {
-      stream.moveTo(executor, () -> handled.begin(method.getServerCallHandler(), headers));
+      Runnable begins = () -> handled.begin(method.getServerCallHandler(), headers);
+      stream.moveTo(executor, context.wrap(begins));
     }
   }
 }

@@ -25,7 +25,9 @@ final class Messages {
   static ByteBuffer bytes(InputStream message) {
     try (message) {
       if (message instanceof Drainable drainable) {
-        Sink sink = new Sink(message instanceof KnownLength ? message.available() : 32);
+        // Whether it knows its length is not asked: one test for an interface is slow behind
+        // another.
+        Sink sink = new Sink(Math.max(32, message.available()));
         drainable.drainTo(sink);
         return sink.bytes();
       }

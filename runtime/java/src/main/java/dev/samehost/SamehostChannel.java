@@ -26,6 +26,11 @@ final class SamehostChannel extends ManagedChannel {
   /** The paths of methods that were called, as they travel. */
   private final Map<MethodDescriptor<?, ?>, String> paths = new ConcurrentHashMap<>();
 
+  /** That of the last call, which is mostly that of the next one too. */
+  private Path last = new Path(null, null);
+
+  private record Path(MethodDescriptor<?, ?> method, String path) {}
+
   SamehostChannel(
       Dialer dialer,
       Executor executor,
@@ -58,6 +63,15 @@ final class SamehostChannel extends ManagedChannel {
 
   /** The path of a method, made once: who makes descriptors without end has it made each time. */
   String path(MethodDescriptor<?, ?> method) {
+    Path known = last; // whichever thread has written it, its fields are final
+    if (known.method() != method) {
+      known = new Path(method, lookUp(method));
+      last = known;
+    }
+    return known.path();
+  }
+
+  private String lookUp(MethodDescriptor<?, ?> method) {
     String path = paths.get(method);
     if (path == null) {
       path = "/" + method.getFullMethodName();

@@ -12,6 +12,7 @@ import io.grpc.SecurityLevel;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,11 +29,11 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   private final Encodings encodings;
   private final ServerTracing tracing; // null when nobody traces
   private Compressor compressor; // null when nothing is compressed
-  private volatile boolean compressing = true;
+  private boolean compressing = true;
   private boolean headersSent;
   private boolean messageSent;
   private Status outcome; // written before it is closed
-  private volatile boolean closed;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   ServingCall(
       ServerStream stream,
@@ -54,7 +55,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   @Override
   public void sendHeaders(Metadata headers) {
     check(!headersSent, "the headers were sent already");
-    check(!closed, "the call is closed");
+    check(!closed.get(), "the call is closed");
     headersSent = true;
     headers.discardAll(Encodings.USED);
     if (compressor != null) {
@@ -74,7 +75,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   @Override
   public void sendMessage(A message) {
     check(headersSent, "the headers were not sent yet");
-    check(!closed, "the call is closed");
+    check(!closed.get(), "the call is closed");
     if (messageSent && method.getType().serverSendsOneMessage()) {
       fail(Fault.MESSAGE_SURPLUS.text("the server"));
       return;
@@ -139,13 +140,13 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   /** The handler broke the rules of its method: says so to the client. */
   private void fail(String text) {
     outcome = Status.INTERNAL.withDescription(text);
-    closed = true;
+    closed.setRelease(true);
     stream.abort(Code.INTERNAL, text);
   }
 
   @Override
   public void close(Status status, Metadata trailers) {
-    check(!closed, "the call is closed already");
+    check(!closed.get(), "the call is closed already");
     if (status.isOk() && !messageSent && method.getType().serverSendsOneMessage()) {
       fail(Fault.MESSAGE_MISSING.text("the server"));
       return;
@@ -153,7 +154,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     MetadataBlock block = block(trailers, "of the trailers");
     if (block != null) {
       outcome = status;
-      closed = true;
+      closed.setRelease(true);
       stream.close(Codes.code(status), Codes.text(status), block);
     }
   }
@@ -175,21 +176,21 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   /** The handler is not to be called, or has failed: the status for the client. */
   void failed(Code code, String text) {
-    if (!closed) {
+    if (!closed.get()) {
       outcome = Codes.status(code, text, null);
-      closed = true;
+      closed.setRelease(true);
       stream.fail(code, text);
     }
   }
 
   /** What this side has ended the call with; null while it has not. */
   Status outcome() {
-    return closed ? outcome : null;
+    return closed.get() ? outcome : null;
   }
 
   @Override
   public boolean isReady() {
-    return !closed && stream.isReady();
+    return !closed.get() && stream.isReady();
   }
 
   @Override

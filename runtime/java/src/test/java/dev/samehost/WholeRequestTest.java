@@ -39,6 +39,9 @@ final class WholeRequestTest {
             @Override
             public void onMessage(Note message) {
               told.add(message.getText());
+              if (message.getText().equals("bad")) {
+                throw new IllegalArgumentException("a bad message, on purpose");
+              }
             }
 
             @Override
@@ -90,6 +93,19 @@ final class WholeRequestTest {
       assertThat(answer.get().getText()).isEqualTo("answer");
       awaitEnd();
       assertThat(told).containsExactly("request", "half-close", "complete").inOrder();
+    }
+  }
+
+  @Test
+  void aHandlerThatFailsAtItsMessageIsNotToldOfItsEnd() throws Exception {
+    try (Setting setting = started()) {
+      ListenableFuture<Note> answer = EchoGrpc.newFutureStub(setting.open()).unary(note("bad"));
+      begun.take().request(1);
+      ExecutionException failed = assertThrows(ExecutionException.class, answer::get);
+      Status status = ((StatusRuntimeException) failed.getCause()).getStatus();
+      assertThat(status.getCode()).isEqualTo(Status.Code.UNKNOWN);
+      awaitEnd();
+      assertThat(told).containsExactly("bad", "cancel").inOrder();
     }
   }
 

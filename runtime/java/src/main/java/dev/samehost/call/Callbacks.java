@@ -60,8 +60,9 @@ final class Callbacks implements Runnable {
   /** The thread that delivers, or an outdated answer: only that thread itself can rely on it. */
   private Thread deliverer;
 
-  private volatile Executor executor;
-  private volatile Executor inline;
+  // Seen by whoever finds that nobody delivers, or was there before any task.
+  private Executor executor;
+  private Executor inline;
 
   /**
    * Callbacks that an executor delivers.
@@ -255,10 +256,17 @@ final class Callbacks implements Runnable {
     }
   }
 
+  /**
+   * Whether the last task ever was added: what was added before it, and is not told, is dropped.
+   */
+  boolean isSealed() {
+    Task newest = last.get();
+    return newest != null && newest.seals;
+  }
+
   /** Whether another task is to be the last one ever, and this one was added before it. */
   private boolean isDropped(Task task) {
-    Task newest = last.get();
-    return newest != null && newest.seals && !task.seals;
+    return isSealed() && !task.seals;
   }
 
   /** Takes all tasks that wait. Answers false where none do: then nobody delivers any more. */

@@ -4,9 +4,11 @@ import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.MetadataBlock;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -18,25 +20,32 @@ public final class ClientStream implements StreamEvents {
   /** The time of a call without a deadline. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
+  private static final Outcome REJECTED =
+      Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null);
+
   private final Dialer dialer;
   private final ClientStreamOptions options;
   private final ClientStreamListener listener;
   private final Pump pump;
   private final Callbacks callbacks;
-  private final long startedAt; // where there is a deadline
+  private final CallDeadline deadline; // null where there is none
   private final ReentrantLock lock = new ReentrantLock();
 
-  // Under the lock.
+  /** Whoever sets it ends the call. */
+  private final AtomicBoolean over = new AtomicBoolean();
+
+  /** Among the dialer's calls. Of who begins the call; others may not see it yet. */
+  private int place = Roster.NOWHERE;
+
+  // Under the lock. What is held before the half-close of a call with one request is its caller's.
   private final Request request;
-  private int place = Roster.NOWHERE; // among the dialer's calls
-  private boolean refused;
   private boolean retried;
   private Driver awaited;
   private Stream stream;
-  private ScheduledFuture<?> timer;
   private ClientStreamState state = ClientStreamState.NEW;
-  private volatile boolean over;
-  private volatile Driver driver;
+  private final AtomicReference<Driver> driver = new AtomicReference<>();
+
+  private boolean toldEnd; // of the callbacks
 
   // Written under the driver's lock.
   private long bytesAhead;
@@ -48,18 +57,14 @@ public final class ClientStream implements StreamEvents {
   public ClientStream(Dialer dialer, ClientStreamOptions options, ClientStreamListener listener) {
     this.dialer = dialer;
     this.options = options;
-    this.startedAt = options.deadlineNanos() == NO_DEADLINE ? 0 : System.nanoTime();
+    this.deadline = CallDeadline.of(options);
     this.listener = listener;
     this.request = new Request(options.path());
     this.pump = Pump.serves(options.executor()) ? new Pump(options.executor(), this) : null;
     this.callbacks =
         pump != null
             ? new Callbacks(pump)
-            : new Callbacks(options.executor(), Workers.pool(), this::rejected);
-  }
-
-  private void rejected() {
-    fail(Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null));
+            : new Callbacks(options.executor(), Workers.pool(), () -> fail(REJECTED));
   }
 
   // ---- actions
@@ -69,22 +74,21 @@ public final class ClientStream implements StreamEvents {
    * #start}, or at once where its metadata are given here.
    */
   public void begin(MetadataBlock metadata) {
-    advance(() -> enter(metadata));
-    if (refused) {
-      fail(Outcome.of(Fault.CHANNEL_SHUTDOWN.with(dialer.address())));
-    } else if (pump != null) {
-      pump.signal();
-    }
-  }
-
-  private void enter(MetadataBlock metadata) {
-    if (options.deadlineNanos() != NO_DEADLINE && (pump == null || pump.isHasty())) {
-      timer = Timers.after(nanosLeft(), this::expire);
+    if (deadline != null && (pump == null || pump.isHasty())) {
+      deadline.watch(this::expire);
     }
     place = dialer.enter(this);
-    refused = dialer.isShutdown();
-    if (metadata != null && !refused) {
-      hold(metadata);
+    if (isOver()) {
+      leave(); // whoever ended it may have come before it was there
+    } else if (dialer.isShutdown()) {
+      fail(Outcome.of(Fault.CHANNEL_SHUTDOWN.with(dialer.address())));
+    } else {
+      if (metadata != null && options.oneRequest()) {
+        hold(metadata); // without the lock: until the half-close nobody looks at it
+      } else if (metadata != null) {
+        start(metadata);
+      }
+      signal();
     }
   }
 
@@ -123,7 +127,7 @@ public final class ClientStream implements StreamEvents {
     boolean leaves = false;
     lock.lock();
     try {
-      if (state == ClientStreamState.OVER) {
+      if (isOver()) {
         return;
       }
       change.run();
@@ -133,16 +137,22 @@ public final class ClientStream implements StreamEvents {
         Driver ready = dialer.ready();
         left = ready == null ? List.of(() -> dialer.find(this)) : ready.act(c -> open(c, ready));
       } else if (state == ClientStreamState.OPEN) {
-        left = driver.act(this::push);
+        left = driver.get().act(this::push);
       }
     } finally {
       lock.unlock();
     }
     Driver.run(left);
-    if (pump != null && leaves) {
-      pump.signal(); // there may be something to read now
+    if (leaves) {
+      signal(); // there may be something to read now
     } else if (pump != null) {
       pump.ready();
+    }
+  }
+
+  private void signal() {
+    if (pump != null) {
+      pump.signal();
     }
   }
 
@@ -157,66 +167,58 @@ public final class ClientStream implements StreamEvents {
   public boolean isReady() {
     lock.lock();
     try {
-      return state == ClientStreamState.OPEN && driver.isReady(stream);
+      return state == ClientStreamState.OPEN && !isOver() && driver.get().isReady(stream);
     } finally {
       lock.unlock();
     }
   }
 
-  /**
-   * What {@link ConnectionObserver#connected} gave for the connection; null before there is one.
-   */
+  /** What the observer of connections gave for this call's; null before there is one. */
   public Object connection() {
-    Driver carrier = driver;
+    Driver carrier = driver.get();
     return carrier == null ? null : carrier.attachment();
   }
 
   /** Ends the call on this side, if it is not over yet, and tells the listener so. */
   public void fail(Outcome outcome) {
+    if (!over.compareAndSet(false, true)) {
+      return;
+    }
     List<Runnable> left = List.of();
     lock.lock();
     try {
-      if (state == ClientStreamState.OVER) {
-        return;
-      }
       if (awaited != null) {
         left = awaited.act(c -> awaited.forget(this));
       } else if (state == ClientStreamState.OPEN) {
-        left = driver.act(connection -> reset(connection, outcome));
+        Driver carrier = driver.get();
+        left =
+            carrier.act(
+                c -> {
+                  c.reset(stream, outcome.code(), outcome.text());
+                  ended(carrier);
+                });
       }
-      close();
     } finally {
       lock.unlock();
     }
     Driver.run(left);
-    dialer.exit(this, place);
-    if (callbacks.abort(() -> listener.onClose(outcome))) {
+    leave();
+    if (callbacks.abort(() -> tellEnd(outcome))) {
       callbacks.start();
     }
   }
 
-  private void reset(Connection connection, Outcome outcome) {
-    connection.reset(stream, outcome.code(), outcome.text());
-    ended(driver);
-  }
-
-  private void close() {
-    state = state.to(ClientStreamState.OVER);
-    over = true;
-    if (timer != null) {
-      timer.cancel(false);
+  /** By whoever ended the call, or has begun one that is over. */
+  private void leave() {
+    if (deadline != null) {
+      deadline.forget();
     }
+    dialer.exit(this, place);
   }
 
   /** The deadline has passed. */
   void expire() {
-    fail(expired());
-  }
-
-  private Outcome expired() {
-    String elapsed = Seconds.of(System.nanoTime() - startedAt);
-    String text = Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), state.waiting());
-    return Outcome.failure(Code.DEADLINE_EXCEEDED, options.deadlineName() + " " + text, null);
+    fail(deadline.outcome(dialer.address(), state));
   }
 
   // ---- finding a connection
@@ -227,16 +229,15 @@ public final class ClientStream implements StreamEvents {
     lock.lock();
     try {
       awaited = null;
-      if (state == ClientStreamState.LOOKING) {
+      if (state == ClientStreamState.LOOKING && !isOver()) {
         left = candidate.act(c -> open(c, candidate));
       }
     } finally {
       lock.unlock();
     }
     Driver.run(left);
-    if (pump != null) {
-      pump.signal(); // there is something to read now
-    }
+    VarHandle.fullFence(); // the pump sees the driver, or is seen to wait without it
+    signal(); // there is something to read now
   }
 
   private void open(Connection connection, Driver candidate) {
@@ -248,15 +249,14 @@ public final class ClientStream implements StreamEvents {
     } else {
       bytesAhead = candidate.bytesAhead();
       callbacks.inline(candidate.background());
-      driver = candidate;
+      driver.setRelease(candidate); // a pump that waits elsewhere is signalled behind it
       state = state.to(ClientStreamState.OPEN);
       if (pump == null) {
         attended = true;
         candidate.attend(1);
       }
-      long left = nanosLeft();
-      long deadline = left == NO_DEADLINE ? Stream.NO_DEADLINE : Math.max(0, left);
-      stream = request.open(connection, deadline, this);
+      long left = deadline == null ? Stream.NO_DEADLINE : Math.max(0, deadline.nanosLeft());
+      stream = request.open(connection, left, this);
       connection.readyBelow(stream, options.readyBytes());
       if (!options.oneRequest() && connection.isReady(stream)) {
         news = true;
@@ -265,23 +265,19 @@ public final class ClientStream implements StreamEvents {
     }
   }
 
-  /**
-   * The call was not seen by anybody: tries it once more.
-   *
-   * @return false when it cannot be tried again
-   */
+  /** The call was not seen by anybody: tries it once more. Answers false where that cannot be. */
   private boolean tryAgain() {
     lock.lock();
     try {
-      if (state != ClientStreamState.OPEN) {
-        return true; // over already
+      if (isOver()) {
+        return true;
       }
       if (retried || answered || dialer.isShutdown() || !request.rewind()) {
         return false;
       }
       retried = true;
       stream = null;
-      driver = null;
+      driver.set(null);
       state = state.to(ClientStreamState.LOOKING);
     } finally {
       lock.unlock();
@@ -324,7 +320,10 @@ public final class ClientStream implements StreamEvents {
   public void reset(Driver from, Event.Reset reset) {
     ended(from);
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
-    Outcome outcome = late ? expired() : Outcome.failure(reset.code(), reset.text(), null);
+    Outcome outcome =
+        late
+            ? deadline.outcome(dialer.address(), state)
+            : Outcome.failure(reset.code(), reset.text(), null);
     if (reset.refused()) {
       from.afterwards(() -> end(false, outcome));
     } else {
@@ -354,16 +353,14 @@ public final class ClientStream implements StreamEvents {
 
   /** The outcome, as the last of the callbacks. */
   private void finish(Outcome outcome) {
-    lock.lock();
-    try {
-      if (state == ClientStreamState.OVER) {
-        return;
-      }
-      close();
-    } finally {
-      lock.unlock();
+    if (over.compareAndSet(false, true)) {
+      leave();
+      tellEnd(outcome);
     }
-    dialer.exit(this, place);
+  }
+
+  private void tellEnd(Outcome outcome) {
+    toldEnd = true;
     listener.onClose(outcome);
   }
 
@@ -374,7 +371,7 @@ public final class ClientStream implements StreamEvents {
   }
 
   Driver driver() {
-    return driver;
+    return driver.get();
   }
 
   /** Whether there was something that a caller may wait for since this was asked. */
@@ -385,7 +382,12 @@ public final class ClientStream implements StreamEvents {
   }
 
   boolean isOver() {
-    return over;
+    return over.get();
+  }
+
+  /** In a callback, or after one by the same thread: whether it was the last one. */
+  boolean hasToldEnd() {
+    return toldEnd;
   }
 
   boolean waitsForReady() {
@@ -393,7 +395,6 @@ public final class ClientStream implements StreamEvents {
   }
 
   long nanosLeft() {
-    long nanos = options.deadlineNanos();
-    return nanos == NO_DEADLINE ? nanos : nanos - (System.nanoTime() - startedAt);
+    return deadline == null ? NO_DEADLINE : deadline.nanosLeft();
   }
 }

@@ -1,22 +1,20 @@
 package dev.samehost.call;
 
 /**
- * Where a call of this side's stands.
+ * Where a call of this side's stands. It may be over in each of them, and stands still then.
  *
  * <pre>
  *        start           all is there that the first frame carries          the peer takes it
  *   NEW -------> HELD ------------------------------------------> LOOKING ---------------> OPEN
- *    |            |                                                |   ^                   |  |
- *    |            |                                                |   +- unseen, again ---+  |
- *    +------------+---------------------> OVER <-------------------+--------------------------+
+ *                                                                      ^                   |
+ *                                                                      +- unseen, again ---+
  * </pre>
  */
 enum ClientStreamState {
   NEW("the request"),
   HELD("the request"),
   LOOKING("a connection"),
-  OPEN("the answer"),
-  OVER("the answer");
+  OPEN("the answer");
 
   private final String awaited;
 
@@ -37,7 +35,6 @@ enum ClientStreamState {
           case HELD -> this == NEW;
           case LOOKING -> this == HELD || this == OPEN;
           case OPEN -> this == LOOKING;
-          case OVER -> this != OVER;
         };
     if (!may) {
       throw new IllegalStateException("a call does not go from " + this + " to " + next);

@@ -3,7 +3,6 @@ package dev.samehost.call;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,24 +17,44 @@ import java.util.concurrent.locks.LockSupport;
  * <pre>
  *                signal, or more to come             the caller runs it
  *      IDLE --------------------------------> QUEUED -------------------> RUNNING
- *       ^                                        ^                        |    |
- *       |                                        +---- more to come ------+    |
- *       +----------------- the call is over, or the caller interrupted --------+
+ *       ^                                        ^                       |  |  |
+ *       |                                        +---- more to come -----+  |  |
+ *       +---------------------------- the caller interrupted ---------------+  |
+ *      OVER <------------------------ the call is over ------------------------+
  * </pre>
  */
 final class Pump implements Runnable {
-  /** Where blocking calls wait: of grpc-stub (no public class), and of samehost's own stubs. */
-  private static final Set<String> CALLERS_EXECUTORS =
-      Set.of("io.grpc.stub.ClientCalls$ThreadlessExecutor", "dev.samehost.stub.CallerExecutor");
+  /** What waits in an executor. */
+  private enum Kind {
+    /** No caller. */
+    NONE,
 
-  /**
-   * Where grpc-stub's blocking calls that stream wait. It may wait for a time only, and runs all
-   * that it is given before it looks whether what it waits for has come. So the pump does not put
-   * itself back there: what the caller does next puts it back, and when the caller does nothing,
-   * the background reader reads on a moment later.
-   */
-  private static final String HASTY_EXECUTOR =
-      "io.grpc.stub.ClientCalls$ThreadSafeThreadlessExecutor";
+    /** A blocking call. */
+    CALLER,
+
+    /**
+     * One of grpc-stub's blocking calls that stream. It may wait for a time only, and runs all that
+     * it is given before it looks whether what it waits for has come. So the pump does not put
+     * itself back there: what the caller does next puts it back, and when the caller does nothing,
+     * the background reader reads on a moment later.
+     */
+    HASTY
+  }
+
+  /** By the names of grpc-stub's classes, which are not public, and of samehost's own stubs. */
+  private static final ClassValue<Kind> KINDS =
+      new ClassValue<>() {
+        @Override
+        protected Kind computeValue(Class<?> type) {
+          return switch (type.getName()) {
+            case "io.grpc.stub.ClientCalls$ThreadlessExecutor",
+                "dev.samehost.stub.CallerExecutor" ->
+                Kind.CALLER;
+            case "io.grpc.stub.ClientCalls$ThreadSafeThreadlessExecutor" -> Kind.HASTY;
+            default -> Kind.NONE;
+          };
+        }
+      };
 
   private static final VarHandle READING;
 
@@ -47,7 +66,7 @@ final class Pump implements Runnable {
     }
   }
 
-  /** How long it waits in such an executor. */
+  /** How long it waits where it is hasty. */
   private static final long HASTY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   /**
@@ -59,13 +78,14 @@ final class Pump implements Runnable {
   private enum State {
     IDLE,
     QUEUED,
-    RUNNING
+    RUNNING,
+    OVER
   }
 
   private final Executor executor;
   private final ClientStream call;
   private final boolean hasty;
-  private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private final AtomicReference<State> state = new AtomicReference<>();
   private Thread thread; // of who runs it; read by others while the state is RUNNING
   private long patience; // of a hasty one, until when it waits
   private volatile Driver reading;
@@ -73,16 +93,13 @@ final class Pump implements Runnable {
   Pump(Executor executor, ClientStream call) {
     this.executor = executor;
     this.call = call;
-    this.hasty = isHasty(executor);
-  }
-
-  private static boolean isHasty(Executor executor) {
-    return executor.getClass().getName().equals(HASTY_EXECUTOR);
+    this.hasty = KINDS.get(executor.getClass()) == Kind.HASTY;
+    state.setPlain(State.IDLE); // nobody else knows it yet
   }
 
   /** Whether a caller waits in this executor and runs, on its own thread, what is put there. */
   static boolean serves(Executor executor) {
-    return CALLERS_EXECUTORS.contains(executor.getClass().getName()) || isHasty(executor);
+    return KINDS.get(executor.getClass()) != Kind.NONE;
   }
 
   /** Whether it is not always there, so that it watches no deadline. */
@@ -113,18 +130,21 @@ final class Pump implements Runnable {
   @Override
   public void run() {
     thread = Thread.currentThread();
-    change(State.QUEUED, State.RUNNING);
+    // Only who runs it changes it now. What is added from here on is seen before any wait.
+    state.setRelease(State.RUNNING);
     call.callbacks().enter();
     boolean more = pump();
     call.callbacks().exit();
-    if (more && !call.isOver()) {
-      change(State.RUNNING, State.QUEUED);
+    if (call.hasToldEnd()) {
+      state.setRelease(State.OVER); // nothing is added any more
+    } else if (more && !call.isOver()) {
+      state.setRelease(State.QUEUED);
       executor.execute(this);
-      return;
-    }
-    change(State.RUNNING, State.IDLE);
-    if (!call.callbacks().isEmpty()) {
-      signal();
+    } else {
+      state.set(State.IDLE);
+      if (!call.callbacks().isEmpty()) {
+        signal();
+      }
     }
   }
 
@@ -171,7 +191,8 @@ final class Pump implements Runnable {
     ReaderThread.aboutToWait();
     Driver driver = call.driver();
     if (driver == null || driver.isEnding() || isVirtual(Thread.currentThread())) {
-      if (call.callbacks().isEmpty()) {
+      VarHandle.fullFence(); // as for takeRole
+      if (call.callbacks().isEmpty() && call.driver() == driver) {
         LockSupport.parkNanos(this, left());
       }
       return;
@@ -199,8 +220,8 @@ final class Pump implements Runnable {
 
   /**
    * Whether this thread now reads the link; otherwise there is something else to do. Whoever
-   * signals sees what it reads, or what was added is seen here next: taking the role is a full
-   * fence.
+   * signals sees that it runs, and what it reads, or what was added is seen here next: taking the
+   * role is a full fence.
    */
   private boolean takeRole(Driver driver) {
     READING.setRelease(this, driver);
@@ -239,11 +260,5 @@ final class Pump implements Runnable {
   private static boolean isVirtual(Thread thread) {
     ThreadGroup group = thread.getThreadGroup();
     return group != null && group.getName().equals("VirtualThreads");
-  }
-
-  private void change(State from, State to) {
-    if (!state.compareAndSet(from, to)) {
-      throw new IllegalStateException("the pump is " + state.get() + ", not " + from);
-    }
   }
 }

@@ -150,6 +150,10 @@ public final class Reception {
 
   /** What the connections tell. */
   private final class Owner implements Driver.Owner {
+    // Of the last call, which is mostly like the next one; under the driver's lock.
+    private String lastPath;
+    private Pace lastPace;
+
     @Override
     public void ready(Driver driver) {
       Link link = driver.link();
@@ -172,12 +176,17 @@ public final class Reception {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // a method that is bound has one path
     public Pace pace(String path) {
-      Pace known = paces.get(path);
-      if (known == null && handler.isUnary(path)) {
-        known = paces.computeIfAbsent(path, unary -> new Pace());
+      if (path != lastPath) {
+        Pace known = paces.get(path);
+        if (known == null && handler.isUnary(path)) {
+          known = paces.computeIfAbsent(path, unary -> new Pace());
+        }
+        lastPath = path;
+        lastPace = known;
       }
-      return known;
+      return lastPace;
     }
 
     @Override

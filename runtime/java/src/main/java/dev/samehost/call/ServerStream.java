@@ -197,12 +197,8 @@ public final class ServerStream implements StreamEvents {
       return;
     }
     Event.Message asked = count > 0 ? whole.getAndSet(null) : null;
-    if (asked != null) {
-      boolean starts = callbacks.add(() -> tellMessage(asked));
-      starts |= callbacks.add(this::tellHalfClosed);
-      if (starts) {
-        callbacks.start();
-      }
+    if (asked != null && callbacks.add(() -> tellRequest(asked))) {
+      callbacks.start();
     }
   }
 
@@ -303,6 +299,13 @@ public final class ServerStream implements StreamEvents {
     }
   }
 
+  private void tellRequest(Event.Message message) {
+    tellMessage(message);
+    if (!callbacks.isSealed()) {
+      tellHalfClosed();
+    }
+  }
+
   private void tellHalfClosed() {
     if (!toldEnd) {
       listener.onHalfClose();
@@ -323,7 +326,7 @@ public final class ServerStream implements StreamEvents {
   @Override
   public void message(Driver from, Event.Message next) {
     if (cameWhole) {
-      whole.set(next);
+      whole.setPlain(next); // seen by the callbacks, which start when the lock is released
     } else {
       from.deliver(callbacks, () -> tellMessage(next));
     }

@@ -75,6 +75,9 @@ public final class FrameReader {
       header.read(in);
       return true;
     }
+    if (!in.hasRemaining()) {
+      return false;
+    }
     move(in, headerPart, headerPart.remaining());
     if (headerPart.hasRemaining()) {
       return false;

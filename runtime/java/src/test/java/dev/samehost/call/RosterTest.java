@@ -38,13 +38,39 @@ final class RosterTest {
       calls.add(call());
       places.add(roster.enter(calls.get(i)));
     }
-    assertThat(places).contains(Roster.NOWHERE);
+    assertThat(places).contains(Roster.IN_THE_SET);
     assertThat(roster.all()).containsExactlyElementsIn(calls);
     for (int i = 0; i < 40; i++) {
       assertThat(roster.isEmpty()).isFalse();
       roster.leave(calls.get(i), places.get(i));
     }
     assertThat(roster.isEmpty()).isTrue();
+  }
+
+  @Test
+  void whoDoesNotKnowWhereItStandsIsFound() {
+    List<ClientStream> calls = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      calls.add(call());
+      roster.enter(calls.get(i));
+    }
+    for (ClientStream call : calls) {
+      roster.leave(call, Roster.NOWHERE);
+      assertThat(roster.all()).doesNotContain(call);
+    }
+    assertThat(roster.isEmpty()).isTrue();
+  }
+
+  @Test
+  void whoLeavesTwiceTakesNobodyElseAway() {
+    ClientStream first = call();
+    int place = roster.enter(first);
+    roster.leave(first, place);
+    ClientStream next = call();
+    assertThat(roster.enter(next)).isEqualTo(place);
+    roster.leave(first, place);
+    roster.leave(first, Roster.NOWHERE);
+    assertThat(roster.all()).containsExactly(next);
   }
 
   @Test
