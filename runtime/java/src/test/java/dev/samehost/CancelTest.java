@@ -187,6 +187,42 @@ final class CancelTest {
   }
 
   @Test
+  void aListenerThatFailsAtTheHeadersIsToldOfTheEndAlone() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      ClientCall<Note, Note> call =
+          setting.open().newCall(EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT);
+      CompletableFuture<Status> outcome = new CompletableFuture<>();
+      AtomicInteger others = new AtomicInteger();
+      call.start(
+          new ClientCall.Listener<>() {
+            @Override
+            public void onHeaders(Metadata headers) {
+              throw new IllegalStateException("a bug");
+            }
+
+            @Override
+            public void onMessage(Note message) {
+              others.incrementAndGet();
+            }
+
+            @Override
+            public void onClose(Status status, Metadata trailers) {
+              if (!outcome.complete(status)) {
+                others.incrementAndGet();
+              }
+            }
+          },
+          new Metadata());
+      call.request(2);
+      call.sendMessage(note("x"));
+      call.halfClose();
+      assertThat(outcome.get(60, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.CANCELLED);
+      assertThat(others.get()).isEqualTo(0);
+    }
+  }
+
+  @Test
   void aHandlerThatAbortsAStreamEndsItForTheClient() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
       setting.start(

@@ -16,12 +16,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * here waits; methods may be called from any thread. It knows bytes, not messages. Its states are
  * drawn at {@link ClientStreamState}.
  */
-public final class ClientStream implements StreamEvents {
+public final class ClientStream extends StreamEvents {
   /** The time of a call without a deadline. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
-
-  private static final Outcome REJECTED =
-      Outcome.failure(Code.CANCELLED, "its executor takes no callbacks", null);
 
   private final Dialer dialer;
   private final ClientStreamOptions options;
@@ -49,7 +46,6 @@ public final class ClientStream implements StreamEvents {
 
   // Written under the driver's lock.
   private long bytesAhead;
-  private boolean attended;
   private boolean answered;
   private boolean news; // of what a caller may wait for, which headers are not; told by a callback
 
@@ -64,7 +60,7 @@ public final class ClientStream implements StreamEvents {
     this.callbacks =
         pump != null
             ? new Callbacks(pump)
-            : new Callbacks(options.executor(), Workers.pool(), () -> fail(REJECTED));
+            : new Callbacks(options.executor(), Workers.pool(), () -> fail(Outcome.REJECTED));
   }
 
   // ---- actions
@@ -137,7 +133,7 @@ public final class ClientStream implements StreamEvents {
         Driver ready = dialer.ready();
         left = ready == null ? List.of(() -> dialer.find(this)) : ready.act(c -> open(c, ready));
       } else if (state == ClientStreamState.OPEN) {
-        left = driver.get().act(this::push);
+        left = driver.get().act(c -> request.push(c, stream, answered));
       }
     } finally {
       lock.unlock();
@@ -153,13 +149,6 @@ public final class ClientStream implements StreamEvents {
   private void signal() {
     if (pump != null) {
       pump.signal();
-    }
-  }
-
-  private void push(Connection connection) {
-    request.push(connection, stream);
-    if (answered) {
-      request.drop();
     }
   }
 
@@ -252,8 +241,7 @@ public final class ClientStream implements StreamEvents {
       driver.setRelease(candidate); // a pump that waits elsewhere is signalled behind it
       state = state.to(ClientStreamState.OPEN);
       if (pump == null) {
-        attended = true;
-        candidate.attend(1);
+        attend(candidate);
       }
       long left = deadline == null ? Stream.NO_DEADLINE : Math.max(0, deadline.nanosLeft());
       stream = request.open(connection, left, this);
@@ -289,26 +277,45 @@ public final class ClientStream implements StreamEvents {
   // ---- events, under the driver's lock
 
   @Override
-  public void headers(Driver from, Event.Headers headers) {
+  void headers(Driver from, Event.Headers headers) {
     answered = true;
     from.deliver(callbacks, () -> listener.onHeaders(headers.metadata()));
   }
 
   @Override
-  public void message(Driver from, Event.Message message) {
+  void message(Driver from, Event.Message message) {
     answered = true;
     news = true;
     from.deliver(callbacks, () -> listener.onMessage(message.bytes(), message.compressed()));
   }
 
   @Override
-  public void ready(Driver from) {
+  void ready(Driver from) {
     news = true;
     from.deliver(callbacks, listener::onReady);
   }
 
   @Override
-  public void status(Driver from, Event.Status status) {
+  void answer(Driver from, Event.Answer answer) {
+    answered = true;
+    news = true;
+    ended(from);
+    from.deliver(callbacks, () -> tellAnswer(answer));
+  }
+
+  private void tellAnswer(Event.Answer answer) {
+    try {
+      listener.onHeaders(answer.headers());
+      if (!isOver()) { // at which a listener that fails ends its call
+        listener.onMessage(answer.bytes(), answer.compressed());
+      }
+    } finally {
+      finish(new Outcome(answer.code(), answer.text(), answer.trailers(), null));
+    }
+  }
+
+  @Override
+  void status(Driver from, Event.Status status) {
     answered = true;
     ended(from);
     from.deliver(
@@ -317,7 +324,7 @@ public final class ClientStream implements StreamEvents {
   }
 
   @Override
-  public void reset(Driver from, Event.Reset reset) {
+  void reset(Driver from, Event.Reset reset) {
     ended(from);
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
     Outcome outcome =
@@ -335,14 +342,6 @@ public final class ClientStream implements StreamEvents {
   private void end(boolean seen, Outcome outcome) {
     if ((seen || !tryAgain()) && callbacks.add(() -> finish(outcome))) {
       callbacks.start();
-    }
-  }
-
-  /** The stream is over: nobody has to read for it any more. */
-  void ended(Driver from) {
-    if (attended) {
-      attended = false;
-      from.attend(-1);
     }
   }
 

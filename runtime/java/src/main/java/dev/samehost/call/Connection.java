@@ -249,9 +249,12 @@ final class Connection {
     return !stream.isClosed() && !stream.outbox.ended && outbound.isReady(stream);
   }
 
-  /** Whether one message that was not requested is all that the opener of a stream has sent. */
-  boolean hasWholeRequest(Stream stream) {
-    return stream.state() == StreamState.HALF_CLOSED && stream.inbox.isOneWhole();
+  /**
+   * Takes the one message that is all that the opener of a stream has sent, though it was not
+   * requested, and its half-close with it: no event of them follows. Null where it is not so.
+   */
+  Event.Message takeWholeRequest(Stream stream) {
+    return stream.state() == StreamState.HALF_CLOSED ? stream.inbox.takeWhole() : null;
   }
 
   /** How many streams are open on the wire, of both sides. */

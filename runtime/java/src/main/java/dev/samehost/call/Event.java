@@ -11,8 +11,8 @@ import java.nio.ByteBuffer;
  * What a {@link Connection} tells its driver, pulled by {@link Connection#nextEvent}. The events of
  * one stream come in the order of the wire; messages only as they are requested, and a half-close
  * or a status behind them. {@link Reset} overtakes what was not delivered. After {@link Reset},
- * {@link Status} or {@link Finished} nothing more comes of a stream. After {@link Closed} there is
- * only what had arrived before a status and is requested yet.
+ * {@link Status}, {@link Answer} or {@link Finished} nothing more comes of a stream. After {@link
+ * Closed} there is only what had arrived before a status and is requested yet.
  */
 sealed interface Event {
   /** The peer's HELLO: streams may be opened from now on. */
@@ -44,6 +44,20 @@ sealed interface Event {
 
   /** The outcome of a stream that this side opened. */
   record Status(Stream stream, Code code, String text, MetadataBlock trailers) implements Event {}
+
+  /**
+   * A whole answer that came in one frame, to a stream that waited for its message: what would be
+   * {@link Headers}, {@link Message} and {@link Status} otherwise.
+   */
+  record Answer(
+      Stream stream,
+      MetadataBlock headers,
+      ByteBuffer bytes,
+      boolean compressed,
+      Code code,
+      String text,
+      MetadataBlock trailers)
+      implements Event {}
 
   /**
    * The status that this side gave is written, behind all of the stream's messages. A status that

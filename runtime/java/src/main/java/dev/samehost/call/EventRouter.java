@@ -48,6 +48,8 @@ final class EventRouter {
   void route(Event event) {
     if (event instanceof Event.Message message) {
       stream(message.stream()).message(driver, message);
+    } else if (event instanceof Event.Answer answer) {
+      stream(answer.stream()).answer(driver, answer);
     } else if (event instanceof Event.Status status) {
       stream(status.stream()).status(driver, status);
     } else if (event instanceof Event.Headers headers) {
@@ -83,11 +85,11 @@ final class EventRouter {
     ServerStream stream =
         new ServerStream(driver, opened, owner.executor(), owner.pace(opened.path()));
     opened.stream().attachment = stream;
-    driver.attend(1);
+    stream.attend(driver);
     driver.deliver(stream.callbacks(), () -> owner.serve(stream));
-    if (connection.hasWholeRequest(opened.stream())) {
-      stream.cameWhole();
-      connection.request(opened.stream(), 1);
+    Event.Message whole = connection.takeWholeRequest(opened.stream());
+    if (whole != null) {
+      stream.cameWhole(whole);
     }
   }
 

@@ -64,9 +64,14 @@ final class Inbox {
     return joined != null;
   }
 
-  /** Whether the end has come behind one message that was not requested yet. */
-  boolean isOneWhole() {
-    return ending != null && first != null && first == last;
+  /** Takes one message that was not requested with the end behind it, or answers null. */
+  Event.Message takeWhole() {
+    if (ending == null || first == null || first != last) {
+      return null;
+    }
+    Event.Message whole = first.message;
+    clear();
+    return whole;
   }
 
   /** How many messages are wanted beyond those that were handed over. */
@@ -115,7 +120,7 @@ final class Inbox {
     if (joined == null) {
       compressed = isCompressed;
       if (after == 0) {
-        complete(owned ? bytes.slice() : copy(bytes), events);
+        complete(bytes(bytes, owned), events);
         return;
       }
       joined =
@@ -132,6 +137,11 @@ final class Inbox {
       joined = null;
       complete(whole, events);
     }
+  }
+
+  /** A whole message as it is handed over. */
+  static ByteBuffer bytes(ByteBuffer bytes, boolean owned) {
+    return owned ? bytes.slice() : copy(bytes);
   }
 
   private static ByteBuffer copy(ByteBuffer bytes) {

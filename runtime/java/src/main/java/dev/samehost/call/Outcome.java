@@ -13,6 +13,9 @@ import dev.samehost.wire.MetadataBlock;
  * @param cause of a failure on this side, or null
  */
 public record Outcome(Code code, String text, MetadataBlock trailers, Throwable cause) {
+  /** Nobody can be told of anything but this. */
+  static final Outcome REJECTED = failure(Code.CANCELLED, "its executor takes no callbacks", null);
+
   /** A failure on this side, or one that came without trailers. */
   public static Outcome failure(Code code, String text, Throwable cause) {
     return new Outcome(code, text, MetadataBlock.EMPTY, cause);

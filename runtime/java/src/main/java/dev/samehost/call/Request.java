@@ -2,8 +2,6 @@ package dev.samehost.call;
 
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * What a call sends and asks for: its metadata, its messages, its half-close, how many answers it
@@ -14,12 +12,25 @@ final class Request {
   /** How many bytes of messages are kept of what was sent. */
   private static final int KEPT_BYTES = 1 << 20;
 
-  private record Piece(ByteBuffer bytes, boolean compressed) {}
+  /** A message, and the one behind it. The stream that it is pushed to moves its position. */
+  private static final class Piece {
+    private final ByteBuffer bytes;
+    private final int start;
+    private final boolean compressed;
+    private Piece next;
+
+    private Piece(ByteBuffer bytes, boolean compressed) {
+      this.bytes = bytes;
+      this.start = bytes.position();
+      this.compressed = compressed;
+    }
+  }
 
   private final String path;
   private MetadataBlock metadata = MetadataBlock.EMPTY;
-  private final List<Piece> messages = new ArrayList<>(1);
-  private int pushed;
+  private Piece first; // that is kept, or null
+  private Piece last;
+  private Piece unpushed; // the first one that was not pushed, or null
   private long pushedBytes;
   private boolean halfClosed;
   private boolean endPushed;
@@ -36,7 +47,14 @@ final class Request {
   }
 
   void add(ByteBuffer message, boolean compressed) {
-    messages.add(new Piece(message, compressed));
+    Piece piece = new Piece(message, compressed);
+    if (first == null) {
+      first = piece;
+    } else {
+      last.next = piece;
+    }
+    last = piece;
+    unpushed = unpushed == null ? piece : unpushed;
   }
 
   void halfClose() {
@@ -55,58 +73,65 @@ final class Request {
   Stream open(Connection connection, long deadlineNanos, Object attachment) {
     ByteBuffer bytes = null;
     boolean compressed = false;
-    if (!messages.isEmpty()) {
-      Piece first = messages.get(0);
-      bytes = first.bytes().duplicate();
-      compressed = first.compressed();
-      pushed = 1;
+    if (unpushed != null) {
+      bytes = unpushed.bytes;
+      compressed = unpushed.compressed;
       pushedBytes = bytes.remaining();
+      unpushed = unpushed.next;
     }
-    endPushed = halfClosed && messages.size() <= 1;
+    endPushed = halfClosed && unpushed == null;
     Stream stream = connection.open(path, metadata, deadlineNanos, bytes, compressed, endPushed);
     stream.attachment = attachment;
-    push(connection, stream);
+    push(connection, stream, false);
     return stream;
   }
 
-  /** Sends what was added since the last time. */
-  void push(Connection connection, Stream stream) {
+  /**
+   * Sends what was added since the last time.
+   *
+   * @param seen whether the call was seen, so that nothing has to be kept
+   */
+  void push(Connection connection, Stream stream, boolean seen) {
     while (wanted > wantedPushed) {
       int count = (int) Math.min(Integer.MAX_VALUE, wanted - wantedPushed);
       wantedPushed += count;
       connection.request(stream, count);
     }
-    while (pushed < messages.size()) {
-      Piece next = messages.get(pushed++);
-      pushedBytes += next.bytes().remaining();
-      boolean last = halfClosed && pushed == messages.size();
-      connection.sendMessage(stream, next.bytes().duplicate(), next.compressed(), last);
-      endPushed |= last;
+    while (unpushed != null) {
+      Piece next = unpushed;
+      unpushed = next.next;
+      pushedBytes += next.bytes.remaining();
+      boolean end = halfClosed && unpushed == null;
+      connection.sendMessage(stream, next.bytes, next.compressed, end);
+      endPushed |= end;
     }
     if (halfClosed && !endPushed) {
       endPushed = true;
       connection.halfClose(stream);
     }
-    if (pushedBytes > KEPT_BYTES) {
+    if (seen || pushedBytes > KEPT_BYTES) {
       drop();
     }
   }
 
-  /** Forgets what was pushed: it cannot be pushed again. */
-  void drop() {
-    messages.subList(0, pushed).clear();
-    pushed = 0;
+  /** Forgets what was pushed, which is all there is: it cannot be pushed again. */
+  private void drop() {
+    first = null;
+    last = null;
     pushedBytes = 0;
     kept = false;
   }
 
   /**
-   * Goes back to the beginning, for another stream.
+   * Goes back to the beginning, for another stream; the last one is over, and sends no more.
    *
    * @return false when something was dropped already
    */
   boolean rewind() {
-    pushed = 0;
+    for (Piece piece = first; piece != null; piece = piece.next) {
+      piece.bytes.position(piece.start);
+    }
+    unpushed = first;
     pushedBytes = 0;
     endPushed = false;
     wantedPushed = 0;

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>What is served with one response message leaves when the status does, all in one frame.
  */
-public final class ServerStream implements StreamEvents {
+public final class ServerStream extends StreamEvents {
   /** Is told of the request: one call at a time, in order, on the server's executor. */
   public interface Listener {
     /** A message that was requested. The bytes are the listener's, and backed by an array. */
@@ -82,9 +82,6 @@ public final class ServerStream implements StreamEvents {
   private MetadataBlock headers;
   private ByteBuffer message;
   private boolean messageCompressed;
-
-  // Under the driver's lock.
-  private boolean attended = true;
 
   private volatile Outcome cancelled;
 
@@ -256,7 +253,7 @@ public final class ServerStream implements StreamEvents {
   public void abort(Code code, String text) {
     act(
         c -> {
-          if (attended) {
+          if (isAttended()) {
             c.reset(stream, code, text);
             cancelNow(driver, Outcome.failure(code, text, null));
             if (callbacks.abort(this::tellCancelled)) {
@@ -316,42 +313,37 @@ public final class ServerStream implements StreamEvents {
     return callbacks;
   }
 
-  /** Its request came whole: the message, which follows, is kept here until it is asked for. */
-  void cameWhole() {
+  /** Its request came whole, and is kept here until it is asked for. */
+  void cameWhole(Event.Message request) {
     cameWhole = true;
+    whole.setPlain(request); // seen by the callbacks, which start when the lock is released
   }
 
   // ---- events, under the driver's lock
 
   @Override
-  public void message(Driver from, Event.Message next) {
-    if (cameWhole) {
-      whole.setPlain(next); // seen by the callbacks, which start when the lock is released
-    } else {
-      from.deliver(callbacks, () -> tellMessage(next));
-    }
+  void message(Driver from, Event.Message next) {
+    from.deliver(callbacks, () -> tellMessage(next));
   }
 
   @Override
-  public void halfClosed(Driver from) {
-    if (!cameWhole) {
-      from.deliver(callbacks, this::tellHalfClosed);
-    }
+  void halfClosed(Driver from) {
+    from.deliver(callbacks, this::tellHalfClosed);
   }
 
   @Override
-  public void ready(Driver from) {
+  void ready(Driver from) {
     from.deliver(callbacks, () -> listener.onReady());
   }
 
   @Override
-  public void finished(Driver from) {
+  void finished(Driver from) {
     ended(from);
     from.deliver(callbacks, this::tellComplete);
   }
 
   @Override
-  public void reset(Driver from, Event.Reset reset) {
+  void reset(Driver from, Event.Reset reset) {
     cancelNow(from, Outcome.failure(reset.code(), reset.text(), null));
     from.deliver(callbacks, this::tellCancelled);
   }
@@ -371,13 +363,6 @@ public final class ServerStream implements StreamEvents {
     Listener told = listener;
     if (told != null) {
       from.afterwards(() -> callbacks.beside(() -> told.onCancelling(outcome)));
-    }
-  }
-
-  private void ended(Driver from) {
-    if (attended) {
-      attended = false;
-      from.attend(-1);
     }
   }
 }

@@ -239,14 +239,23 @@ final class StreamFrames {
       return;
     }
     stream.peerMetadata = named;
+    close(stream);
+    Code code = code(header.word());
+    boolean compressed = header.has(Flags.COMPRESSED);
+    if (headers != null && hasMessage && stream.inbox.requested() > 0) {
+      ByteBuffer bytes = Inbox.bytes(payload, owned);
+      stream.inbox.clear();
+      events.add(
+          new Event.Answer(
+              stream, headers, bytes, compressed, code, frame.text(), frame.metadata()));
+      return;
+    }
     if (headers != null) {
       events.add(new Event.Headers(stream, headers));
     }
     if (hasMessage) {
-      stream.inbox.take(payload, owned, header.has(Flags.COMPRESSED), 0, events);
+      stream.inbox.take(payload, owned, compressed, 0, events);
     }
-    close(stream);
-    Code code = code(header.word());
     stream.inbox.end(new Event.Status(stream, code, frame.text(), frame.metadata()), events);
   }
 

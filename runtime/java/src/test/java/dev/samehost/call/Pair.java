@@ -27,7 +27,7 @@ final class Pair {
 
     void pull() {
       for (Event event = connection.nextEvent(); event != null; event = connection.nextEvent()) {
-        events.add(event);
+        events.addAll(parts(event));
       }
     }
 
@@ -79,6 +79,18 @@ final class Pair {
     this.client = new Half(Side.CONNECTOR, client);
     this.server = new Half(Side.ACCEPTOR, server);
     run();
+  }
+
+  /** An event, or those of which a whole answer consists. */
+  static List<Event> parts(Event event) {
+    if (!(event instanceof Event.Answer answer)) {
+      return List.of(event);
+    }
+    Stream stream = answer.stream();
+    return List.of(
+        new Event.Headers(stream, answer.headers()),
+        new Event.Message(stream, answer.bytes(), answer.compressed()),
+        new Event.Status(stream, answer.code(), answer.text(), answer.trailers()));
   }
 
   /** Moves bytes until both sides are quiet. */

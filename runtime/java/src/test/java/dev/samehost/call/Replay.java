@@ -108,7 +108,7 @@ final class Replay {
               || event instanceof Event.CanOpen
               || event instanceof Event.Finished;
       if (!passedOver) {
-        events.add(event);
+        events.addAll(Pair.parts(event));
       }
       if (event instanceof Event.Opened opened) {
         streams.put(Integer.toUnsignedLong(opened.stream().id()), opened.stream());

@@ -4,7 +4,7 @@ import static com.google.common.truth.Truth.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** What a call asks for. */
+/** What a call sends and asks for. */
 final class RequestTest {
   @Test
   void aCallThatLivesLongMayAskForMoreMessagesThanAnIntCounts() {
@@ -13,11 +13,11 @@ final class RequestTest {
     Stream stream = request.open(pair.client.connection, Stream.NO_DEADLINE, null);
     for (int i = 0; i < 3; i++) {
       request.want(Integer.MAX_VALUE);
-      request.push(pair.client.connection, stream);
+      request.push(pair.client.connection, stream, false);
     }
     assertThat(stream.inbox.requested()).isEqualTo(3L * Integer.MAX_VALUE);
     request.want(7);
-    request.push(pair.client.connection, stream);
+    request.push(pair.client.connection, stream, false);
     assertThat(stream.inbox.requested()).isEqualTo(3L * Integer.MAX_VALUE + 7);
   }
 
@@ -29,5 +29,39 @@ final class RequestTest {
     request.want(Integer.MAX_VALUE);
     Stream stream = request.open(pair.client.connection, Stream.NO_DEADLINE, null);
     assertThat(stream.inbox.requested()).isEqualTo(2L * Integer.MAX_VALUE);
+  }
+
+  @Test
+  void whatWasSentIsSentOnceMoreWholeToAnotherStream() {
+    Request request = new Request("/t.S/M");
+    for (int bytes = 10; bytes <= 30; bytes += 10) {
+      request.add(Pair.message(bytes), false);
+    }
+    request.halfClose();
+    for (int attempt = 0; attempt < 2; attempt++) {
+      Pair pair = new Pair();
+      request.open(pair.client.connection, Stream.NO_DEADLINE, null);
+      pair.server.connection.request(pair.accepted(), 4);
+      for (int bytes = 10; bytes <= 30; bytes += 10) {
+        Event.Message came = pair.server.next(Event.Message.class);
+        assertThat(came.bytes()).isEqualTo(Pair.message(bytes));
+      }
+      pair.server.next(Event.HalfClosed.class);
+      assertThat(request.rewind()).isTrue();
+    }
+  }
+
+  @Test
+  void aRequestWhoseMessagesWereDroppedIsNotSentOnceMore() {
+    Pair pair = new Pair();
+    Request request = new Request("/t.S/M");
+    Stream stream = request.open(pair.client.connection, Stream.NO_DEADLINE, null);
+    request.add(Pair.message(8), false);
+    request.push(pair.client.connection, stream, true);
+    request.add(Pair.message(9), false);
+    request.push(pair.client.connection, stream, true);
+    pair.server.connection.request(pair.accepted(), 2);
+    assertThat(pair.server.all(Event.Message.class)).hasSize(2);
+    assertThat(request.rewind()).isFalse();
   }
 }
