@@ -26,6 +26,8 @@ Cost = dict[str, Any]
 FIRST, CHILDREN = 50, 10
 IDLE = 100
 MANY = 1000
+# So many are made by one order.
+SOME = 50
 IDLE_SECONDS = 10.0
 SETTLE_SECONDS = 2.0
 # A pipe has no second connection to the same server, so only its first answers are measured.
@@ -38,8 +40,7 @@ def measure(pairs: Iterable[Pair]) -> list[Cost]:
         costs = [cost for pair in pairs if (cost := measured(stack.enter_context(Running(pair, None))))]
         several = [cost for cost in costs if cost["transport"] not in ALONE]
         idle(several, "cpu_ms_idle_1")
-        for cost in several:
-            connect(cost["running"], IDLE - 1)
+        several = [cost for cost in several if more(cost, IDLE - 1)]
         idle(several, f"cpu_ms_idle_{IDLE}")
         for cost in several:
             memory(cost)
@@ -78,6 +79,17 @@ def connect(running: Running, count: int) -> float:
     return running.order(Cell("connect", count, "connect", 1, 0, 1), 0).p50_us
 
 
+def more(cost: Cost, count: int) -> bool:
+    """Have the client make so many more connections, some at a time; tell whether it could."""
+    try:
+        for begun in range(0, count, SOME):
+            connect(cost["running"], min(SOME, count - begun))
+    except BrokenError as broken:
+        print(f"left out: {broken}", file=sys.stderr)
+        return False
+    return True
+
+
 def idle(costs: list[Cost], key: str) -> None:
     """Note how many milliseconds of processor time each pair takes while nothing is called."""
     time.sleep(SETTLE_SECONDS)
@@ -90,7 +102,8 @@ def idle(costs: list[Cost], key: str) -> None:
 def memory(cost: Cost) -> None:
     """Note how the memory of both processes grows with a connection, the rings of shared memory apart."""
     before = [proportional(pid) for pid in sorted(cost["running"].pids())]
-    connect(cost["running"], MANY)
+    if not more(cost, MANY):
+        return
     time.sleep(SETTLE_SECONDS)
     after = [proportional(pid) for pid in sorted(cost["running"].pids())]
     grown = [sum(each) for each in zip(*after)]

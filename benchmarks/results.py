@@ -110,7 +110,7 @@ COLUMNS: tuple[tuple[str, int, Callable[[Row, list[Row]], str]], ...] = (
     ("/ spin", 8, lambda row, block: to_floor(row, block, "spin")),
     ("x grpc-java", 13, lambda row, block: against(row, block, "grpc-java")),
 )
-NAME_WIDTH = 44
+NAME_WIDTH = 54
 
 PINS = {"free": "both processes free to move", "one": "both processes on one processor"}
 

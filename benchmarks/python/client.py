@@ -137,6 +137,7 @@ def run(echo: systems.Echo, more: Connections, case: str, size: int, millis: int
         "unary-8": lambda: in_flight(echo, size, end, 8),
         "unary-64": lambda: in_flight(echo, size, end, 64),
         "unary-8-threads": lambda: together(lambda: one_after_the_other(echo, size, end)),
+        "unary-64-threads": lambda: together(lambda: in_flight(echo, size, end, 8)),
         "connect": lambda: more.make(size),
         "stream": lambda: streams(echo, size, end),
     }

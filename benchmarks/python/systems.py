@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LARGEST_MESSAGE = 64 << 20
 
+CACHE_LINE = 64
+
 
 class Echo(ABC):
     """What a client can do: the calls that are measured."""
@@ -53,6 +55,8 @@ class StubEcho(Echo):
         """Read a stream."""
         for message in self._stub.Stream(self._messages.Wanted(size=size, messages=messages)):
             check(len(message.body), size)
+            # Every cache line is read.
+            _ = message.body[::CACHE_LINE]
             yield
 
 
