@@ -144,14 +144,16 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
 
   private ClientStreamOptions beginning() {
     Integer ready = options.getOnReadyThreshold();
+    SamehostChannel.Known known = channel.known(method);
     return new ClientStreamOptions(
-        channel.path(method),
+        known.path(),
         deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
         deadline == null ? "" : deadlineName(),
         method.getType().clientSendsOneMessage(),
         options.isWaitForReady(),
         ready == null ? 0 : ready,
-        executor);
+        executor,
+        executor == channel.ownExecutor() ? known.pace() : null);
   }
 
   /** Whose deadline it is, in gRPC's words. */

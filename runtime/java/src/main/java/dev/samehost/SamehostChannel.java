@@ -2,6 +2,8 @@ package dev.samehost;
 
 import dev.samehost.call.Connectivity;
 import dev.samehost.call.Dialer;
+import dev.samehost.call.Pace;
+import dev.samehost.call.Workers;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ConnectivityState;
@@ -14,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A channel over one {@link Dialer}: gRPC's names for what that does. */
 final class SamehostChannel extends ManagedChannel {
-  private static final int MOST_PATHS = 1_024;
+  private static final int MOST_METHODS = 1_024;
 
   private final Dialer dialer;
   private final Executor executor;
@@ -23,13 +25,20 @@ final class SamehostChannel extends ManagedChannel {
   private final Encodings encodings;
   private final int maxInboundMessageSize;
 
-  /** The paths of methods that were called, as they travel. */
-  private final Map<MethodDescriptor<?, ?>, String> paths = new ConcurrentHashMap<>();
+  /** The methods that were called. */
+  private final Map<MethodDescriptor<?, ?>, Known> methods = new ConcurrentHashMap<>();
+
+  /**
+   * What is known of a method.
+   *
+   * @param method itself
+   * @param path as it travels
+   * @param pace of those who listen to its answers; null where these may be many
+   */
+  record Known(MethodDescriptor<?, ?> method, String path, Pace pace) {}
 
   /** That of the last call, which is mostly that of the next one too. */
-  private Path last = new Path(null, null);
-
-  private record Path(MethodDescriptor<?, ?> method, String path) {}
+  private Known last;
 
   SamehostChannel(
       Dialer dialer,
@@ -61,25 +70,31 @@ final class SamehostChannel extends ManagedChannel {
     return encodings;
   }
 
-  /** The path of a method, made once: who makes descriptors without end has it made each time. */
-  String path(MethodDescriptor<?, ?> method) {
-    Path known = last; // whichever thread has written it, its fields are final
-    if (known.method() != method) {
-      known = new Path(method, lookUp(method));
+  /** Of a method, made once: who makes descriptors without end has it made each time. */
+  Known known(MethodDescriptor<?, ?> method) {
+    Known known = last; // whichever thread has written it, its fields are final
+    if (known == null || known.method() != method) {
+      known = lookUp(method);
       last = known;
     }
-    return known.path();
+    return known;
   }
 
-  private String lookUp(MethodDescriptor<?, ?> method) {
-    String path = paths.get(method);
-    if (path == null) {
-      path = "/" + method.getFullMethodName();
-      if (paths.size() < MOST_PATHS) {
-        paths.put(method, path);
+  private Known lookUp(MethodDescriptor<?, ?> method) {
+    Known known = methods.get(method);
+    if (known == null) {
+      Pace pace = method.getType() == MethodDescriptor.MethodType.UNARY ? new Pace() : null;
+      known = new Known(method, "/" + method.getFullMethodName(), pace);
+      if (methods.size() < MOST_METHODS) {
+        methods.put(method, known);
       }
     }
-    return path;
+    return known;
+  }
+
+  /** Where listeners are called of whom nobody has said where; null where the user has. */
+  Executor ownExecutor() {
+    return executor == Workers.pool() ? executor : null;
   }
 
   /** The largest message that is taken, decompressed. */

@@ -38,6 +38,8 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   /** The authority of every address inside the host. */
   static final String AUTHORITY = "localhost";
 
+  private static final Duration MOST_SPIN = Duration.ofMillis(1);
+
   private final Address address;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
   private final List<ClientTransportFilter> filters = new ArrayList<>();
@@ -47,6 +49,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private String userAgent;
   private Encodings encodings = Encodings.DEFAULT;
   private BinaryLog binaryLog;
+  private long spinNanos = -1;
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
   private Duration connectTimeout = Duration.ofSeconds(5);
@@ -107,6 +110,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
               address.toString(),
               hello,
               connectTimeout.toNanos(),
+              spinNanos,
               new ClientConnections(filters),
               executor);
       Dialer dialer =
@@ -134,6 +138,17 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
     return this;
   }
 
+  /**
+   * How long a wait for the peer may look again and again before it sleeps, at most a millisecond;
+   * zero for not at all. By default 50 microseconds, or what the environment says in {@code
+   * SAMEHOST_SPIN_MICROS}. A wait looks only while that was of use lately, and on one processor
+   * never.
+   */
+  public SamehostChannelBuilder spinLimit(Duration limit) {
+    spinNanos = spinNanos(limit);
+    return this;
+  }
+
   /** How long making a connection may take; 5 s by default. */
   public SamehostChannelBuilder connectTimeout(Duration timeout) {
     connectTimeout = positive(timeout);
@@ -153,6 +168,13 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   SamehostChannelBuilder backoff(Supplier<Backoff> supplier) {
     backoff = supplier;
     return this;
+  }
+
+  static long spinNanos(Duration limit) {
+    if (limit.isNegative()) {
+      throw new IllegalArgumentException("a limit must not be negative, as " + limit + " is");
+    }
+    return limit.compareTo(MOST_SPIN) < 0 ? limit.toNanos() : MOST_SPIN.toNanos();
   }
 
   static Duration positive(Duration time) {
@@ -178,7 +200,11 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
 
   // ---- options of gRPC
 
-  /** Where listeners are called; by default a pool that the process shares. */
+  /**
+   * Where listeners are called. By default, or when it is null, a listener of a unary call that is
+   * lately fast is called by the thread that reads the connection; should it take longer for once,
+   * another thread reads on. All others are called on a pool that the process shares.
+   */
   @Override
   public SamehostChannelBuilder executor(Executor executor) {
     this.executor = executor == null ? Workers.pool() : executor;

@@ -39,6 +39,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   private final List<ServerInterceptor> interceptors = new ArrayList<>();
   private final List<ServerTransportFilter> filters = new ArrayList<>();
   private final List<ServerStreamTracer.Factory> tracers = new ArrayList<>();
+  private long spinNanos = -1;
   private TransportOptions transportOptions = TransportOptions.NONE;
   private HandlerRegistry fallback;
   private Encodings encodings = Encodings.DEFAULT;
@@ -92,7 +93,8 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
       Hello hello =
           Identity.hello(
               encodings, maxMessageBytes(transport), maxInboundMetadataSize, maxConcurrentCalls);
-      Reception.Options options = new Reception.Options(hello, helloTimeout.toNanos(), executor);
+      Reception.Options options =
+          new Reception.Options(hello, helloTimeout.toNanos(), spinNanos, executor);
       Handling.Options handling =
           new Handling.Options(
               List.copyOf(filters),
@@ -120,6 +122,17 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   /** Sets an option of the transport. */
   public <T> SamehostServerBuilder transportOption(TransportOptions.Key<T> key, T value) {
     transportOptions = transportOptions.with(key, value);
+    return this;
+  }
+
+  /**
+   * How long a wait for the peer may look again and again before it sleeps, at most a millisecond;
+   * zero for not at all. By default 50 microseconds, or what the environment says in {@code
+   * SAMEHOST_SPIN_MICROS}. A wait looks only while that was of use lately, and on one processor
+   * never.
+   */
+  public SamehostServerBuilder spinLimit(Duration limit) {
+    spinNanos = SamehostChannelBuilder.spinNanos(limit);
     return this;
   }
 

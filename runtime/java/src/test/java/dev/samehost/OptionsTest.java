@@ -24,6 +24,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -58,6 +59,34 @@ final class OptionsTest {
         return next.startCall(call, headers);
       }
     };
+  }
+
+  private static long toldOf(SpinLimit limit) throws Exception {
+    WatchedTransport.Watch watch = new WatchedTransport.Watch();
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      SamehostChannelBuilder channel =
+          SamehostChannelBuilder.forAddress(setting.address().replace("test-", "watched-"))
+              .transportOption(WatchedTransport.WATCH, watch);
+      limit.on(channel);
+      EchoGrpc.newBlockingStub(setting.open(channel)).unary(note("x"));
+    }
+    return watch.spinNanos;
+  }
+
+  /** Sets an option, or does not. */
+  private interface SpinLimit {
+    void on(SamehostChannelBuilder channel);
+  }
+
+  @Test
+  void aLinkIsToldTheLimitOfItsSpins() throws Exception {
+    assertThat(toldOf(channel -> {})).isEqualTo(-1);
+    assertThat(toldOf(channel -> channel.spinLimit(Duration.ZERO))).isEqualTo(0);
+    assertThat(toldOf(channel -> channel.spinLimit(Duration.ofNanos(7_000)))).isEqualTo(7_000);
+    assertThat(toldOf(channel -> channel.spinLimit(Duration.ofDays(9)))).isEqualTo(1_000_000);
+    SamehostServerBuilder server = SamehostServerBuilder.forAddress("unix:/none");
+    assertThrows(IllegalArgumentException.class, () -> server.spinLimit(Duration.ofNanos(-1)));
   }
 
   @Test

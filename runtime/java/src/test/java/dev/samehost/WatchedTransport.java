@@ -21,6 +21,9 @@ public final class WatchedTransport implements Transport {
     final Map<Thread, AtomicInteger> readers = new ConcurrentHashMap<>();
     final AtomicInteger writes = new AtomicInteger();
 
+    /** What links were told as the limit of their spins. */
+    volatile long spinNanos;
+
     /** The thread for which waiting fails as it must not, or null. */
     volatile Thread failsToAwait;
 
@@ -94,6 +97,11 @@ public final class WatchedTransport implements Transport {
         throw new IllegalStateException("await fails on purpose");
       }
       return link.await(interest, timeoutNanos);
+    }
+
+    @Override
+    public void limitSpin(long nanos) {
+      watch.spinNanos = nanos;
     }
 
     @Override

@@ -231,6 +231,7 @@ final class BackgroundReader implements Runnable, Executor {
         return false;
       }
       ReaderThread.worksFor(this, false);
+      Thread.interrupted(); // what a task leaves behind is none of the next one's, nor of a read's
     }
     driver.flush();
     return true;
@@ -262,6 +263,11 @@ final class BackgroundReader implements Runnable, Executor {
 
   static boolean isInside(long turn) {
     return (turn & 1) == 1;
+  }
+
+  /** Whether its thread waits for something; else it computes, or is kept from it. */
+  boolean waits() {
+    return thread.getState() != Thread.State.RUNNABLE;
   }
 
   /** Whether it was not watched: the one who is told so has it watched. */

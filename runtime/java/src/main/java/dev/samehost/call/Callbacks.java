@@ -83,6 +83,11 @@ final class Callbacks implements Runnable {
     this.pump = null;
   }
 
+  /** Those of a call of this side's. */
+  Callbacks(ClientStreamOptions options, Runnable rejected) {
+    this(options.executor(), Workers.pool(), rejected, options.pace());
+  }
+
   /** Callbacks that a pump delivers, on the thread of the blocked caller. */
   Callbacks(Pump pump) {
     this.pump = pump;
@@ -90,10 +95,14 @@ final class Callbacks implements Runnable {
     this.pace = null;
   }
 
-  /** Where to deliver if the executor runs what it is given at once. */
-  void inline(Executor executor) {
+  /**
+   * Where to deliver if the executor runs what it is given at once, and in any case where there is
+   * a pace and it is fast.
+   */
+  void inline(Executor other) {
     if (pump == null) {
-      inline = executor;
+      inline = other;
+      executor = pace != null && !pace.nextIsSlow() ? other : executor;
     }
   }
 

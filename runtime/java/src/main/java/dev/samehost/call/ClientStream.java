@@ -58,9 +58,7 @@ public final class ClientStream extends StreamEvents {
     this.request = new Request(options.path());
     this.pump = Pump.serves(options.executor()) ? new Pump(options.executor(), this) : null;
     this.callbacks =
-        pump != null
-            ? new Callbacks(pump)
-            : new Callbacks(options.executor(), Workers.pool(), () -> fail(Outcome.REJECTED));
+        pump != null ? new Callbacks(pump) : new Callbacks(options, () -> fail(Outcome.REJECTED));
   }
 
   // ---- actions

@@ -14,6 +14,8 @@ import java.util.concurrent.Executor;
  * @param readyBytes the call is ready for messages while fewer bytes than this wait; 0 for the
  *     usual
  * @param executor where the listener is called
+ * @param pace of the method's listeners: while it is fast, they are called by whoever reads, not on
+ *     the executor; null where they never are
  */
 public record ClientStreamOptions(
     String path,
@@ -22,4 +24,5 @@ public record ClientStreamOptions(
     boolean oneRequest,
     boolean waitForReady,
     int readyBytes,
-    Executor executor) {}
+    Executor executor,
+    Pace pace) {}

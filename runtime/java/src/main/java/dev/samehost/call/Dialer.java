@@ -14,30 +14,26 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
  * Keeps at most one connection to one address that takes calls: connects when a call needs it,
- * waits between failures, gives each call the connection. It knows nothing of what calls say. Its
- * states are drawn at {@link Connectivity}.
+ * waits between failures. It knows nothing of what calls say. States: {@link Connectivity}.
  */
 public final class Dialer {
   /** A connection that lived shorter than this counts as a failure to connect. */
   private static final long SHORT_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private static final AtomicLong THREADS = new AtomicLong();
-
   private final Connector connector;
+  private final ThreadFactory readers = ReaderThread.at("samehost-reader-", this::address);
   private final DialerOptions options;
   private final Backoff backoff;
-  private final Owner owner = new Owner();
   private final Connectivity connectivity;
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
-
   private final Roster calls = new Roster();
 
   // Under the lock, and what is volatile read anywhere.
@@ -123,10 +119,8 @@ public final class Dialer {
     }
     dialing = true;
     cancelRedial();
-    Thread thread =
-        new Thread(this::connect, "samehost-reader-" + THREADS.incrementAndGet() + " " + address());
-    thread.setDaemon(true);
-    return both(connectivity.to(Connectivity.State.CONNECTING), thread::start);
+    return both(
+        connectivity.to(Connectivity.State.CONNECTING), readers.newThread(this::connect)::start);
   }
 
   /** The life of one connection: this thread makes it, and reads it when no caller does. */
@@ -134,13 +128,14 @@ public final class Dialer {
     Driver driver;
     try {
       Link link = connector.connect(options.connectTimeoutNanos());
+      link.limitSpin(options.spinNanos());
       driver =
           new Driver(
               link,
               Side.CONNECTOR,
               Settings.of(address(), options.hello()).withNoise(connector.noiseLimit()),
               connector.helloTimeoutNanos(),
-              owner);
+              new Owner());
     } catch (LinkException e) {
       failed(e);
       return;
@@ -258,6 +253,11 @@ public final class Dialer {
     @Override
     public Executor executor() {
       return Workers.pool();
+    }
+
+    @Override
+    public ThreadFactory reliefs() {
+      return options.callbacks() == Workers.pool() ? readers : null;
     }
 
     @Override

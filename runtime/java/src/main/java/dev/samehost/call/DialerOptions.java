@@ -9,6 +9,7 @@ import java.util.concurrent.Executor;
  * @param address for texts
  * @param hello what this side says, with its limits
  * @param connectTimeoutNanos for making a link
+ * @param spinNanos what a link is told as the limit of its spins
  * @param observer is told of connections
  * @param callbacks where {@link Dialer#whenStateChanges} calls back
  */
@@ -16,5 +17,6 @@ public record DialerOptions(
     String address,
     Hello hello,
     long connectTimeoutNanos,
+    long spinNanos,
     ConnectionObserver observer,
     Executor callbacks) {}

@@ -1,12 +1,12 @@
 package dev.samehost.call;
 
 /**
- * How fast the handlers of one method have been lately: it says whether the next call may run on
- * the thread that reads its connection. It reads no clock itself.
+ * How fast the handlers of one method have been lately, or its listeners: it says whether the next
+ * call may run on the thread that reads its connection. It reads no clock itself.
  *
  * <p>Threads tell it of calls without a lock: what gets lost between two of them is no loss.
  */
-final class Pace {
+public final class Pace {
   /** A handler that takes longer than about this costs more than another thread does. */
   static final long SLOW_NANOS = 20_000;
 
@@ -28,6 +28,9 @@ final class Pace {
   private volatile int elsewhere;
 
   private int calls;
+
+  /** Of a method that nobody has called yet. */
+  public Pace() {}
 
   /** Whether the next call, which now begins, had better not hold up a reader. */
   boolean nextIsSlow() {

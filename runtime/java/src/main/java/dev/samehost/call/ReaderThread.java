@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * A thread that reads a connection of a server, and may run handlers between two reads. It only
+ * A thread that reads a connection, and may run handlers or listeners between two reads. It only
  * knows which reader it works for.
  */
 final class ReaderThread extends Thread {
@@ -20,10 +20,9 @@ final class ReaderThread extends Thread {
     setDaemon(true);
   }
 
-  /** Makes the readers of a server's connections. */
-  static ThreadFactory at(Supplier<String> address) {
-    return task ->
-        new ReaderThread(task, "samehost-server-" + COUNT.incrementAndGet() + " " + address.get());
+  /** Makes the readers of connections, whose names begin with {@code prefix}. */
+  static ThreadFactory at(String prefix, Supplier<String> address) {
+    return task -> new ReaderThread(task, prefix + COUNT.incrementAndGet() + " " + address.get());
   }
 
   /** The calling thread works for a reader from now on: reads for it, or runs one of its tasks. */

@@ -34,10 +34,11 @@ public final class Reception {
    *
    * @param hello what this side says, with its limits
    * @param helloTimeoutNanos for a client's HELLO
+   * @param spinNanos what a link is told as the limit of its spins
    * @param executor where calls are served; null for the thread that reads them, where that is held
    *     up by no more than it costs to have another one do it
    */
-  public record Options(Hello hello, long helloTimeoutNanos, Executor executor) {}
+  public record Options(Hello hello, long helloTimeoutNanos, long spinNanos, Executor executor) {}
 
   /** What it hands calls to. */
   public interface Handler extends ConnectionObserver {
@@ -65,7 +66,7 @@ public final class Reception {
 
   /** A reception that has not begun. */
   public Reception(Listener listener, Options options, Handler handler) {
-    this(listener, options, handler, ReaderThread.at(listener::address));
+    this(listener, options, handler, ReaderThread.at("samehost-server-", listener::address));
   }
 
   /** One whose readers are made by {@code readers}. */
@@ -105,6 +106,7 @@ public final class Reception {
 
     @Override
     public void accepted(Link link) {
+      link.limitSpin(options.spinNanos());
       Settings settings = Settings.of(link.peer().address(), options.hello());
       Driver driver =
           new Driver(link, Side.ACCEPTOR, settings, options.helloTimeoutNanos(), new Owner());

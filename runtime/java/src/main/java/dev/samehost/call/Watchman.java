@@ -9,9 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks every millisecond at the readers that run handlers, and has one relieved whose handler has
- * not returned since the last look. It sleeps for good while there is no traffic, and runs nothing
- * of the user's.
+ * Looks every millisecond at the readers that run handlers, and has one relieved whose handler
+ * waits and has not returned since the last look, or computes and has not for a few. It sleeps for
+ * good while there is no traffic, and runs nothing of the user's.
  */
 final class Watchman implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Watchman.class);
@@ -19,6 +19,12 @@ final class Watchman implements Runnable {
 
   /** A reader that has run nothing for so many looks is dismissed. */
   private static final int QUIET_TICKS = 64;
+
+  /**
+   * So many looks may pass while a reader computes: one that others keep from the processor looks
+   * the same, and soon goes on by itself.
+   */
+  private static final int BUSY_TICKS = 4;
 
   private static final Watchman ONLY = new Watchman();
 
@@ -31,6 +37,7 @@ final class Watchman implements Runnable {
     private final BackgroundReader reader;
     private long turn;
     private int quietTicks;
+    private int busyTicks;
 
     private Watched(BackgroundReader reader) {
       this.reader = reader;
@@ -70,8 +77,11 @@ final class Watchman implements Runnable {
     if (turn != each.turn) {
       each.turn = turn;
       each.quietTicks = 0;
+      each.busyTicks = 0;
     } else if (BackgroundReader.isInside(turn)) {
-      relieve(each.reader, turn);
+      if (each.reader.waits() || ++each.busyTicks >= BUSY_TICKS) {
+        relieve(each.reader, turn);
+      }
     } else if (++each.quietTicks == QUIET_TICKS) {
       each.reader.unwatch();
       // It may have begun a task just before it was no longer watched, and seen that it was.

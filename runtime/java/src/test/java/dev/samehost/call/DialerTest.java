@@ -97,7 +97,12 @@ final class DialerTest {
   private static Dialer dialer(Connector connector) {
     DialerOptions options =
         new DialerOptions(
-            ADDRESS, Pair.HELLO, TimeUnit.SECONDS.toNanos(60), EndOfCall.NOBODY, Workers.pool());
+            ADDRESS,
+            Pair.HELLO,
+            TimeUnit.SECONDS.toNanos(60),
+            -1,
+            EndOfCall.NOBODY,
+            Workers.pool());
     return new Dialer(connector, options, Backoff.exponential(1L << 60, 1L << 60));
   }
 
@@ -119,7 +124,7 @@ final class DialerTest {
         new ClientStream(
             dialer,
             new ClientStreamOptions(
-                "/t.S/M", deadlineNanos, "CallOptions", true, false, 0, Workers.pool()),
+                "/t.S/M", deadlineNanos, "CallOptions", true, false, 0, Workers.pool(), null),
             end);
     stream.begin(MetadataBlock.EMPTY);
     stream.sendMessage(ByteBuffer.allocate(1), false);

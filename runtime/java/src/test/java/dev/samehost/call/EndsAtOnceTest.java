@@ -55,7 +55,7 @@ final class EndsAtOnceTest {
   }
 
   private final DialerOptions options =
-      new DialerOptions("test:", Pair.HELLO, 1, EndOfCall.NOBODY, Workers.pool());
+      new DialerOptions("test:", Pair.HELLO, 1, -1, EndOfCall.NOBODY, Workers.pool());
   private final Dialer dialer = new Dialer(new Nowhere(), options, Backoff.exponential(1, 1));
   private final ExecutorService callbacks = Executors.newSingleThreadExecutor();
   private final Outcome cancelled = Outcome.failure(Code.CANCELLED, "on purpose", null);
@@ -64,7 +64,7 @@ final class EndsAtOnceTest {
     long deadline = TimeUnit.HOURS.toNanos(1);
     return new ClientStream(
         dialer,
-        new ClientStreamOptions("/t.S/M", deadline, "", true, true, 0, callbacks),
+        new ClientStreamOptions("/t.S/M", deadline, "", true, true, 0, callbacks, null),
         listener);
   }
 

@@ -19,14 +19,14 @@ final class PumpTest {
   @Test
   void aSignalThatComesAfterTheEndKeepsNobody() throws Exception {
     DialerOptions options =
-        new DialerOptions("test:", Pair.HELLO, 1, EndOfCall.NOBODY, Workers.pool());
+        new DialerOptions("test:", Pair.HELLO, 1, -1, EndOfCall.NOBODY, Workers.pool());
     Dialer dialer = new Dialer(null, options, Backoff.exponential(1, 1));
     EndOfCall end = new EndOfCall();
     ClientStream call =
         new ClientStream(
             dialer,
             new ClientStreamOptions(
-                "/t.S/M", ClientStream.NO_DEADLINE, "", true, false, 0, Workers.pool()),
+                "/t.S/M", ClientStream.NO_DEADLINE, "", true, false, 0, Workers.pool(), null),
             end);
     call.fail(Outcome.failure(Code.CANCELLED, "over", null));
     end.outcome.get();

@@ -69,7 +69,7 @@ final class ReceptionTest {
               }
             };
     Scripted listener = new Scripted();
-    Reception.Options options = new Reception.Options(Pair.HELLO, Long.MAX_VALUE, null);
+    Reception.Options options = new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, null);
     Reception reception = new Reception(listener, options, NOBODY, exhausted);
     reception.start();
     Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();

@@ -75,6 +75,12 @@ public interface Link extends AutoCloseable {
   }
 
   /**
+   * Told once, before anybody waits: how long {@link #await} may look again and again before it
+   * sleeps; 0 is not at all, less than 0 as long as is usual.
+   */
+  default void limitSpin(long nanos) {}
+
+  /**
    * Told once, when the peer's HELLO has arrived: the process that the peer says it is. A transport
    * that watches its peer's life may use it.
    *

@@ -249,7 +249,7 @@ public final class FdLink implements Link {
   }
 
   private int sleep(int interest, long timeoutNanos) throws LinkException {
-    long begin = System.nanoTime();
+    long begin = spin.beginsSleep();
     int ready;
     interruptHook.enter();
     try {
@@ -293,6 +293,11 @@ public final class FdLink implements Link {
       wakeup.set();
       gate.leave();
     }
+  }
+
+  @Override
+  public void limitSpin(long nanos) {
+    spin.limit(nanos);
   }
 
   @Override

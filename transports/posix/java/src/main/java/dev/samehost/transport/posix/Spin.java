@@ -10,11 +10,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>It spins only with two processors or more, while fewer than all but one of them have a spinner
  * of this process, for the limit at most, and only as long as that was of use lately: each hit
- * earns credit, also a sleep that turned out to be short; each miss costs some. So an idle
- * connection, and one whose peer is slow or shares its only processor, sleeps at once. The limit is
- * 50 microseconds, unless the environment's {@code SAMEHOST_SPIN_MICROS} says otherwise. The first
- * looks are free, where they are cheap: for an answer that is about to come, the clock and the
- * count of spinners would cost more than the wait.
+ * earns credit, each miss costs some. Without credit it sleeps at once, and tries again after a
+ * number of sleeps that were short; that number doubles with every try that failed. So an idle
+ * connection sleeps, and so does one whose peer is slow, or runs on the very processor on which it
+ * would be waited for. The limit is 50 microseconds, unless the connection's owner or the
+ * environment's {@code SAMEHOST_SPIN_MICROS} says otherwise. The first looks are free, where they
+ * are cheap: for an answer that is about to come, the clock and the count of spinners would cost
+ * more than the wait.
  *
  * <p>Used by one thread at a time:
  *
@@ -23,33 +25,50 @@ import java.util.concurrent.atomic.AtomicInteger;
  *     do { look } while (nothing is there &amp;&amp; spin.goesOn());
  *     spin.end(whether something is there);
  *   }
+ *   long begin = spin.beginsSleep();
+ *   sleep
+ *   spin.slept(begin, whether something is there);
  * </pre>
  */
 public final class Spin {
   /** About what waking an idle processor costs twice. */
   private static final long DEFAULT_LIMIT_MICROS = 50;
 
-  private static final long MOST_LIMIT_MICROS = 1_000;
+  private static final long MOST_LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   /** How often the clock is passed over between two looks at it. */
   private static final int LOOKS_A_CLOCK = 16;
 
+  /** So many misses a connection can afford, and so many a new one or one that tries again. */
   private static final int MOST_CREDIT = 8;
-  private static final int FIRST_CREDIT = 2;
 
-  private static final long LIMIT_NANOS = limitNanos(System.getenv("SAMEHOST_SPIN_MICROS"));
-  static final int MOST_SPINNERS =
-      LIMIT_NANOS == 0 ? 0 : Runtime.getRuntime().availableProcessors() - 1;
+  static final int FIRST_CREDIT = 2;
+
+  /** So many short sleeps are awaited before spinning is tried again, at first and at most. */
+  static final int FIRST_PATIENCE = 8;
+
+  private static final int MOST_PATIENCE = 4096;
+
+  private static final long USUAL_LIMIT_NANOS = limitNanos(System.getenv("SAMEHOST_SPIN_MICROS"));
+  static final int MOST_SPINNERS = Runtime.getRuntime().availableProcessors() - 1;
 
   /** How many threads of this process spin. */
   private static final AtomicInteger SPINNERS = new AtomicInteger();
 
   private final int freeLooks;
+  private volatile long limitNanos = USUAL_LIMIT_NANOS;
   private int credit = FIRST_CREDIT;
+
+  // How many short sleeps are still awaited where there is no credit, and how many the next time.
+  private int awaited;
+  private int patience = FIRST_PATIENCE;
+
+  // Of one spin.
   private int looks;
   private boolean counted;
   private long began;
-  private long limit;
+  private long most; // how long it may take
+  private boolean isWhole; // it may take as long as the limit
 
   /**
    * Of a new connection, which gets a little credit.
@@ -64,17 +83,27 @@ public final class Spin {
   static long limitNanos(String told) {
     long micros = DEFAULT_LIMIT_MICROS;
     if (told != null && told.strip().matches("[0-9]{1,9}")) {
-      micros = Math.min(Long.parseLong(told.strip()), MOST_LIMIT_MICROS);
+      micros = Long.parseLong(told.strip());
     }
-    return TimeUnit.MICROSECONDS.toNanos(micros);
+    return Math.min(TimeUnit.MICROSECONDS.toNanos(micros), MOST_LIMIT_NANOS);
+  }
+
+  /**
+   * How long a spin lasts at most, up to a millisecond; 0 is never, less than 0 for the usual. From
+   * any thread.
+   */
+  public void limit(long nanos) {
+    limitNanos = nanos < 0 ? USUAL_LIMIT_NANOS : Math.min(nanos, MOST_LIMIT_NANOS);
   }
 
   /** Whether to spin, for {@code timeoutNanos} at most; {@link #end} is called then. */
   public boolean begin(long timeoutNanos) {
-    if (MOST_SPINNERS == 0 || credit == 0) {
+    long limit = limitNanos;
+    if (credit == 0 || limit == 0 || MOST_SPINNERS == 0) {
       return false;
     }
-    limit = Math.min(timeoutNanos, LIMIT_NANOS);
+    most = Math.min(timeoutNanos, limit);
+    isWhole = most == limit;
     looks = 0;
     counted = false;
     return true;
@@ -87,7 +116,7 @@ public final class Spin {
     if (looks <= freeLooks) {
       return looks < freeLooks || isCounted();
     }
-    return looks % LOOKS_A_CLOCK != 0 || System.nanoTime() - began < limit;
+    return looks % LOOKS_A_CLOCK != 0 || System.nanoTime() - began < most;
   }
 
   /** From now on it is one of the spinners, if there may be one more. */
@@ -107,26 +136,47 @@ public final class Spin {
       SPINNERS.getAndDecrement();
     }
     if (hit) {
-      earn();
-    } else if (counted && limit == LIMIT_NANOS) {
-      credit = Math.max(0, credit - 1);
+      hit();
+    } else if (counted && isWhole) {
+      missed();
     }
   }
 
+  private void hit() {
+    if (credit < MOST_CREDIT) {
+      credit++;
+    } else {
+      patience = FIRST_PATIENCE;
+    }
+  }
+
+  private void missed() {
+    credit = Math.max(0, credit - 1);
+    if (credit == 0) {
+      awaited = patience;
+      patience = Math.min(2 * patience, MOST_PATIENCE);
+    }
+  }
+
+  /** The time before a sleep, for {@link #slept}; 0 where nobody wants to know it. */
+  public long beginsSleep() {
+    // Where there is credit a spin went before this, and was in vain.
+    return credit > 0 || limitNanos == 0 || MOST_SPINNERS == 0 ? 0 : System.nanoTime();
+  }
+
   /**
-   * After a sleep: a short one that was of use shows that a spin would have been enough.
+   * After a sleep: a short one that was of use shows that a spin might have been enough.
    *
-   * @param beginNanos when it began, by {@link System#nanoTime}
+   * @param beginNanos what {@link #beginsSleep} answered
    * @param ofUse whether something was there at the end
    */
   public void slept(long beginNanos, boolean ofUse) {
     // Being woken takes its time too, which a spin would have saved.
-    if (ofUse && System.nanoTime() - beginNanos < 2 * LIMIT_NANOS) {
-      earn();
+    if (ofUse && beginNanos != 0 && System.nanoTime() - beginNanos < 2 * limitNanos) {
+      awaited--;
+      if (awaited <= 0) {
+        credit = FIRST_CREDIT;
+      }
     }
-  }
-
-  private void earn() {
-    credit = Math.min(MOST_CREDIT, credit + 1);
   }
 }

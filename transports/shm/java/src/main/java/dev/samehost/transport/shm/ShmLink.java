@@ -210,7 +210,7 @@ final class ShmLink implements Upgraded {
       if (ready != 0) {
         return ready;
       }
-      long begin = System.nanoTime();
+      long begin = spin.beginsSleep();
       interruptHook.enter();
       try {
         poll(interest, timeoutNanos);
@@ -250,6 +250,11 @@ final class ShmLink implements Upgraded {
       wakeup.set();
       gate.leave();
     }
+  }
+
+  @Override
+  public void limitSpin(long nanos) {
+    spin.limit(nanos);
   }
 
   @Override

@@ -74,6 +74,11 @@ final class ChildLink implements Link {
   }
 
   @Override
+  public void limitSpin(long nanos) {
+    pipes.limitSpin(nanos);
+  }
+
+  @Override
   public Peer peer() {
     return pipes.peer();
   }

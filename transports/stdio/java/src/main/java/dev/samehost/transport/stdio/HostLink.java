@@ -44,6 +44,11 @@ final class HostLink implements Link {
   }
 
   @Override
+  public void limitSpin(long nanos) {
+    pipes.limitSpin(nanos);
+  }
+
+  @Override
   public Peer peer() {
     return pipes.peer();
   }

@@ -1,0 +1,128 @@
+package dev.samehost.transport.posix;
+
+import static com.google.common.truth.Truth.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** When a wait begins with looking again and again, and when it sleeps at once. */
+@Timeout(60)
+final class SpinTest {
+  private static final long LONG_AGO_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Spin spin = new Spin(1);
+
+  @BeforeEach
+  void withOneProcessorNobodySpins() {
+    assertThat(new Spin(1).begin(Long.MAX_VALUE)).isEqualTo(Spin.MOST_SPINNERS > 0);
+    assumeTrue(Spin.MOST_SPINNERS > 0);
+  }
+
+  /** Waits in vain; whether it spun. */
+  private boolean spins() {
+    if (!spin.begin(Long.MAX_VALUE)) {
+      return false;
+    }
+    lookOn();
+    spin.end(false);
+    return true;
+  }
+
+  private void lookOn() {
+    boolean goesOn = true;
+    while (goesOn) {
+      goesOn = spin.goesOn();
+    }
+  }
+
+  private void missAll() {
+    boolean spun = true;
+    while (spun) {
+      spun = spins();
+    }
+  }
+
+  /** Sleeps for nothing until it spins again; answers how often. */
+  private int sleepsUntilItSpins() {
+    for (int sleeps = 1; sleeps < 100_000; sleeps++) {
+      spin.slept(spin.beginsSleep(), true);
+      if (spin.beginsSleep() == 0) {
+        return sleeps;
+      }
+    }
+    throw new AssertionError("it never spins again");
+  }
+
+  @Test
+  void missesEndTheSpinningAndShortSleepsBringItBack() {
+    int before = 0;
+    while (before < 100 && spins()) {
+      before++;
+    }
+    assertThat(before).isEqualTo(Spin.FIRST_CREDIT);
+    assertThat(spins()).isFalse();
+    for (int i = 0; i < 2 * Spin.FIRST_PATIENCE; i++) {
+      spin.slept(System.nanoTime() - LONG_AGO_NANOS, true);
+      spin.slept(System.nanoTime(), false);
+    }
+    assertThat(spins()).isFalse(); // neither long ones nor those in vain
+    assertThat(sleepsUntilItSpins()).isAtLeast(Spin.FIRST_PATIENCE);
+    assertThat(spins()).isTrue();
+  }
+
+  @Test
+  void aSleepAfterASpinInVainEarnsNothing() {
+    for (int i = 0; i < Spin.FIRST_CREDIT; i++) {
+      assertThat(spins()).isTrue();
+      spin.slept(spin.beginsSleep(), true);
+    }
+    assertThat(spins()).isFalse();
+  }
+
+  @Test
+  void aConnectionThatMissesAgainAndAgainTriesEverMoreSeldomUntilItHits() {
+    int tries = 0;
+    for (int patience = Spin.FIRST_PATIENCE; tries < 4; patience *= 2, tries++) {
+      missAll();
+      assertThat(sleepsUntilItSpins()).isAtLeast(patience);
+    }
+    for (int hits = 0; hits < 10; hits++) {
+      assertThat(spin.begin(Long.MAX_VALUE)).isTrue();
+      spin.end(true);
+    }
+    missAll();
+    assertThat(sleepsUntilItSpins()).isLessThan(8 * Spin.FIRST_PATIENCE);
+  }
+
+  @Test
+  void aSpinThatWasCutShortIsNoMiss() {
+    for (int i = 0; i < 100; i++) {
+      assertThat(spin.begin(1)).isTrue();
+      lookOn();
+      spin.end(false);
+    }
+  }
+
+  @Test
+  void aLimitOfNothingIsNoSpin() {
+    spin.limit(0);
+    assertThat(spin.begin(Long.MAX_VALUE)).isFalse();
+    assertThat(spin.beginsSleep()).isEqualTo(0);
+    spin.limit(1_000);
+    assertThat(spin.begin(Long.MAX_VALUE)).isTrue();
+    spin.end(true);
+  }
+
+  @Test
+  void theEnvironmentsLimitIsANumberOfMicrosecondsUpToAMillisecond() {
+    assertThat(Spin.limitNanos(null)).isEqualTo(50_000);
+    assertThat(Spin.limitNanos("0")).isEqualTo(0);
+    assertThat(Spin.limitNanos(" 20 ")).isEqualTo(20_000);
+    assertThat(Spin.limitNanos("5000")).isEqualTo(1_000_000);
+    assertThat(Spin.limitNanos("-1")).isEqualTo(50_000);
+    assertThat(Spin.limitNanos("many")).isEqualTo(50_000);
+  }
+}
