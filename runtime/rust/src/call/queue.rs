@@ -29,6 +29,11 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
         self.length == 0
     }
 
+    /// Whether there is one element.
+    pub(super) fn is_single(&self) -> bool {
+        self.length == 1 && self.rest.is_empty()
+    }
+
     /// Where the element of `first` with this number is.
     fn at(&self, number: usize) -> usize {
         let at = self.head + number;
@@ -53,12 +58,7 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
     }
 
     pub(super) fn front(&self) -> Option<&T> {
-        self.get(0)
-    }
-
-    /// One of the first few elements.
-    pub(super) fn get(&self, number: usize) -> Option<&T> {
-        if number < self.length { self.first[self.at(number)].as_ref() } else { None }
+        self.first[self.head].as_ref()
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
@@ -113,6 +113,7 @@ mod tests {
                 _ => assert_eq!(queue.pop_front(), model.pop_front()),
             }
             assert_eq!((queue.front(), queue.is_empty()), (model.front(), model.is_empty()));
+            assert_eq!(queue.is_single(), model.len() == 1);
             if step % 97 == 0 {
                 queue.clear();
                 model.clear();

@@ -167,13 +167,17 @@ impl Connection {
         if end {
             receiving.take_ending(Ending::HalfClosed);
         }
+        let whole = if self.settings.tells_whole { receiving.take_whole_message() } else { None };
         let sending = Sending::new(self.peer.initial_credit, Stage::Nothing);
         self.streams.insert(id, Stream::new(false, end, sending, receiving));
         self.opened_there += 1;
         self.last_accepted = id;
         let (deadline_nanos, metadata) = (open.deadline_nanos, open.metadata);
-        self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata });
-        self.deliver(id);
+        let told_all = whole.is_some();
+        self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata, whole });
+        if !told_all {
+            self.deliver(id);
+        }
         Ok(())
     }
 
@@ -275,6 +279,8 @@ impl Connection {
             stream.receiving.set_encoding(encoding);
         }
         let compressed = frame.header.flags.has(Flags::COMPRESSED);
+        let comes_whole = message.is_some() && self.settings.tells_whole;
+        let stream = self.stream(id);
         if let Some(bytes) = message {
             stream.receiving.take_whole(bytes, compressed, max_message_bytes)?;
         }
@@ -283,6 +289,12 @@ impl Connection {
         }
         self.check_block(&trailers, Towards::Client)?;
         let status = Status { code: Code::from_number(frame.header.word), text, trailers };
+        if comes_whole && let Some(message) = self.stream(id).receiving.take_only_message() {
+            self.remove(id);
+            self.events.push_back(Event::Answer { stream: id, headers, message, status });
+            self.end_if_drained();
+            return Ok(());
+        }
         if let Some(metadata) = headers {
             self.events.push_back(Event::Headers { stream: id, metadata });
         }
