@@ -29,11 +29,6 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
         self.length == 0
     }
 
-    /// Whether there is one element.
-    pub(super) fn is_single(&self) -> bool {
-        self.length == 1 && self.rest.is_empty()
-    }
-
     /// Where the element of `first` with this number is.
     fn at(&self, number: usize) -> usize {
         let at = self.head + number;
@@ -113,7 +108,6 @@ mod tests {
                 _ => assert_eq!(queue.pop_front(), model.pop_front()),
             }
             assert_eq!((queue.front(), queue.is_empty()), (model.front(), model.is_empty()));
-            assert_eq!(queue.is_single(), model.len() == 1);
             if step % 97 == 0 {
                 queue.clear();
                 model.clear();

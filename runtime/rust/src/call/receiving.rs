@@ -172,11 +172,6 @@ impl Receiving {
         None
     }
 
-    /// The one message that waits, where it is requested.
-    pub(super) fn take_only_message(&mut self) -> Option<Message> {
-        if self.inbox.is_single() { self.next_message() } else { None }
-    }
-
     /// The one message of a direction that has ended, where nothing else was or will be told of it.
     pub(super) fn take_whole_message(&mut self) -> Option<Message> {
         let is_whole = matches!(self.end, Some(Ending::HalfClosed)) && self.unfinished.is_none();

@@ -289,7 +289,8 @@ impl Connection {
         }
         self.check_block(&trailers, Towards::Client)?;
         let status = Status { code: Code::from_number(frame.header.word), text, trailers };
-        if comes_whole && let Some(message) = self.stream(id).receiving.take_only_message() {
+        // A message that is requested is this one: one before it would have been told when it came.
+        if comes_whole && let Some(message) = self.stream(id).receiving.next_message() {
             self.remove(id);
             self.events.push_back(Event::Answer { stream: id, headers, message, status });
             self.end_if_drained();
