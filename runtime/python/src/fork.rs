@@ -12,6 +12,11 @@ use crate::status;
 /// How often this process was forked, up its line of parents.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
+/// What differs between a process and the children that it forks.
+pub(crate) fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
 /// A value of the process that made it. In a child that was forked it is dead: locks may be held by threads that the
 /// child does not have, so it is neither used nor dropped there.
 pub(crate) struct Own<T> {
@@ -21,11 +26,11 @@ pub(crate) struct Own<T> {
 
 impl<T> Own<T> {
     pub(crate) fn new(value: T) -> Own<T> {
-        Own { generation: GENERATION.load(Ordering::Relaxed), value: ManuallyDrop::new(value) }
+        Own { generation: generation(), value: ManuallyDrop::new(value) }
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        self.generation == GENERATION.load(Ordering::Relaxed)
+        self.generation == generation()
     }
 
     /// The value, or why it cannot be used in this process.

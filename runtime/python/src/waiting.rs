@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use samehost::raw::{Interrupted, Patience};
 
 use crate::arguments::{seconds, until};
+use crate::fork::generation;
 
 /// How many threads are in this module with nothing but its own code below them or above them: they wait here, or
 /// run a handler that was called from here. Each is counted until it has the GIL again, or has given it up for good.
@@ -85,14 +86,14 @@ fn is_main_thread() -> bool {
         thread_local! {
             static TOLD: std::cell::Cell<Option<(u32, bool)>> = const { std::cell::Cell::new(None) };
         }
-        let pid = std::process::id();
+        let generation = generation();
         TOLD.with(|told| match told.get() {
-            Some((of, is_main)) if of == pid => is_main,
+            Some((of, is_main)) if of == generation => is_main,
             _ => {
                 // SAFETY: it takes nothing and cannot fail.
                 let thread = unsafe { libc::gettid() };
-                let is_main = u32::try_from(thread) == Ok(pid);
-                told.set(Some((pid, is_main)));
+                let is_main = u32::try_from(thread) == Ok(std::process::id());
+                told.set(Some((generation, is_main)));
                 is_main
             }
         })
