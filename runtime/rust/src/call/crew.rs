@@ -220,7 +220,7 @@ impl Crew {
         loop {
             // Most often one thread does all.
             while !self.has_calls() && reader.read_for_crew(session, &mut calls) {
-                self.run_read(session, &mut calls);
+                self.run_read(reader, session, &mut calls);
             }
             match self.next(reader) {
                 Work::Serve(call) => {
@@ -234,21 +234,25 @@ impl Crew {
     }
 
     /// Runs the calls that this thread has read, those aside that another thread takes meanwhile.
-    fn run_read(&self, session: &Arc<Session>, calls: &mut Vec<Incoming>) {
+    fn run_read(&self, reader: &Arc<Reader>, session: &Arc<Session>, calls: &mut Vec<Incoming>) {
         if calls.len() == 1 || !self.service.inline {
             return calls.drain(..).for_each(|call| self.serve(ServerCall::new(session, call)));
         }
         if calls.is_empty() {
             return;
         }
-        // Their answers go out together.
-        session.cork(true);
+        // Their answers go out together, but not where another thread reads: it would sleep on them. Who begins to
+        // read from here on uncorks them.
+        session.cork();
+        if !reader.is_free() {
+            session.uncork();
+        }
         self.take(session, calls.drain(..));
         while let Some(call) = self.next_call() {
             self.has_begun_a_turn();
             self.serve(call);
         }
-        session.cork(false);
+        session.uncork();
     }
 
     fn next_call(&self) -> Option<ServerCall> {

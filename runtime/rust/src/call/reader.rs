@@ -190,6 +190,7 @@ impl Reader {
         }) else {
             return;
         };
+        session.uncork();
         let in_time = || until.is_none_or(|until| Instant::now() < until);
         while !parker.is_woken() && in_time() {
             let round = self.read_once(session, &mut held);
@@ -317,6 +318,7 @@ impl Reader {
         let held = self.lock().take(Role::Background);
         let Some(mut held) = held else { return false };
         crew.has_begun_a_turn();
+        session.uncork();
         let parker = Parker::current();
         loop {
             parker.begin();

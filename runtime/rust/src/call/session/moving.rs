@@ -27,6 +27,8 @@ pub(super) struct Seen {
     /// A stream is open, or output is left.
     busy: AtomicBool,
     output_left: AtomicBool,
+    /// A thread holds its output back.
+    corked: AtomicBool,
     /// When an idle connection was last looked at, in nanoseconds since its beginning.
     refreshed: AtomicU64,
 }
@@ -38,6 +40,7 @@ impl Seen {
             ended: AtomicBool::new(false),
             busy: AtomicBool::new(false),
             output_left: AtomicBool::new(false),
+            corked: AtomicBool::new(false),
             refreshed: AtomicU64::new(0),
         };
         seen.note(connection, !connection.outbound().is_empty());
@@ -72,10 +75,22 @@ impl Session {
         drop(direct);
     }
 
-    /// Holds the output of this thread back, as it is about to bring about more, or no longer does. Meanwhile it is
-    /// written by any other thread that acts, or reads.
-    pub(crate) fn cork(self: &Arc<Self>, corked: bool) {
-        self.act(|state, _| state.corked = corked.then(|| thread::current().id()));
+    /// Holds the output of this thread back, as it is about to bring about more. Meanwhile it is written by any other
+    /// thread that acts, or begins to read.
+    pub(crate) fn cork(self: &Arc<Self>) {
+        let mut state = self.lock();
+        state.corked = Some(thread::current().id());
+        self.seen.corked.store(true, Ordering::SeqCst);
+    }
+
+    /// Writes what was held back, and has nothing held back any more.
+    pub(crate) fn uncork(self: &Arc<Self>) {
+        if self.seen.corked.load(Ordering::SeqCst) {
+            self.act(|state, _| {
+                state.corked = None;
+                self.seen.corked.store(false, Ordering::SeqCst);
+            });
+        }
     }
 
     /// Takes in what the link has, as much as fits into the buffer. One thread at a time.
