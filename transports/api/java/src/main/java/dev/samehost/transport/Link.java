@@ -76,7 +76,7 @@ public interface Link extends AutoCloseable {
 
   /**
    * Told once, before anybody waits: how long {@link #await} may look again and again before it
-   * sleeps; 0 is not at all, less than 0 as long as is usual.
+   * sleeps. 0 is not at all, a negative number is as long as usual.
    */
   default void limitSpin(long nanos) {}
 

@@ -73,11 +73,12 @@ final class RingReader {
 
   /**
    * Whether the writer may wait for the room that reading so many bytes has made, by what was known
-   * before. When it fills the ring meanwhile, more than half a ring is found by the next look at
-   * its position, which comes before any sleep, and this says yes then.
+   * before: it was half a ring or more. Was it less, and the writer has filled the ring meanwhile,
+   * then more than half a ring is found by the next look at its position, which comes before any
+   * sleep, and this says yes then. Between two reads there must be a full fence.
    */
   boolean mayHaveFreed(Region region, int count) {
-    return tail - (head - count) > region.ringBytes() / 2;
+    return tail - (head - count) >= region.ringBytes() / 2;
   }
 
   /**
