@@ -34,15 +34,8 @@ pub(crate) enum Event {
     /// The peer's HELLO; from now on streams may be opened.
     Hello { peer: Arc<Hello>, version: u32 },
     /// The peer opened a stream. `deadline_nanos` is what was left of its time when this arrived, 0 for
-    /// nothing left, `None` for no deadline. `whole`: the request, all of which came at once; neither it nor its end
-    /// is told again then.
-    Opened {
-        stream: StreamId,
-        path: Arc<str>,
-        deadline_nanos: Option<u64>,
-        metadata: MetadataBlock,
-        whole: Option<Message>,
-    },
+    /// nothing left, `None` for no deadline.
+    Opened { stream: StreamId, path: Arc<str>, deadline_nanos: Option<u64>, metadata: MetadataBlock },
     /// The response headers of a stream that this side opened: before its first message and before
     /// a status that carried them. A status without headers has none.
     Headers { stream: StreamId, metadata: MetadataBlock },
@@ -50,9 +43,6 @@ pub(crate) enum Event {
     Message { stream: StreamId, message: Message },
     /// The opener sends no further message.
     HalfClosed { stream: StreamId },
-    /// The headers, the one message and the outcome of a stream that this side opened, which came at once and were
-    /// waited for. They are not told again.
-    Answer { stream: StreamId, headers: Option<MetadataBlock>, message: Message, status: Status },
     /// The outcome of a stream that this side opened.
     Status { stream: StreamId, status: Status },
     /// The status that this side gave is in the outbound queue, behind all of the stream's messages.

@@ -110,6 +110,18 @@ impl Inbox {
         true
     }
 
+    /// The one message of a request, if that is all that has arrived and nothing follows it.
+    pub(crate) fn take_whole(&mut self) -> Option<Message> {
+        let [first, second] = [self.arrivals.get(0), self.arrivals.get(1)];
+        let (Some(Arrival::Message(_)), Some(Arrival::HalfClosed)) = (first, second) else { return None };
+        let message = self.arrivals.pop_front();
+        self.arrivals.pop_front();
+        match message {
+            Some(Arrival::Message(message)) => Some(message),
+            _ => None,
+        }
+    }
+
     /// Whether a message has to be requested for anything to arrive; once it was asked it counts as done.
     pub(crate) fn wants_request(&mut self) -> bool {
         !self.over && !std::mem::replace(&mut self.requested, true)

@@ -53,7 +53,12 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
     }
 
     pub(super) fn front(&self) -> Option<&T> {
-        self.first[self.head].as_ref()
+        self.get(0)
+    }
+
+    /// One of the first few elements.
+    pub(super) fn get(&self, number: usize) -> Option<&T> {
+        if number < self.length { self.first[self.at(number)].as_ref() } else { None }
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {

@@ -172,16 +172,6 @@ impl Receiving {
         None
     }
 
-    /// The one message of a direction that has ended, where nothing else was or will be told of it.
-    pub(super) fn take_whole_message(&mut self) -> Option<Message> {
-        let is_whole = matches!(self.end, Some(Ending::HalfClosed)) && self.unfinished.is_none();
-        let message = if is_whole { self.inbox.pop_front() } else { None };
-        message.map(|arrived| {
-            self.end = None;
-            arrived.message
-        })
-    }
-
     /// The end of the peer's direction, when every message before it was delivered.
     pub(super) fn take_end(&mut self) -> Option<Ending> {
         if self.inbox.is_empty() { self.end.take() } else { None }

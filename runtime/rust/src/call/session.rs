@@ -102,7 +102,7 @@ impl Session {
         observer: Observer,
     ) -> Arc<Session> {
         let state = State {
-            connection: Connection::new(side, Settings { tells_whole: true, ..settings }),
+            connection: Connection::new(side, settings),
             direct: None,
             corked: None,
             inboxes: ids::map(),
@@ -267,29 +267,17 @@ impl State {
         }
         while let Some(event) = self.connection.next_event() {
             match event {
-                Event::Opened { stream, path, deadline_nanos, metadata, whole } => {
+                Event::Opened { stream, path, deadline_nanos, metadata } => {
                     let mut inbox = Inbox::default();
                     inbox.wants_request();
                     self.inboxes.insert(stream, inbox);
-                    if whole.is_none() {
-                        self.connection.request(stream, 1);
-                    }
-                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole });
+                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole: None });
+                    self.connection.request(stream, 1);
                     after.attend = true;
                 }
                 Event::Headers { stream, metadata } => self.put(stream, Arrival::Headers(metadata), after),
                 Event::Message { stream, message } => self.put(stream, Arrival::Message(message), after),
                 Event::HalfClosed { stream } => self.put(stream, Arrival::HalfClosed, after),
-                Event::Answer { stream, headers, message, status } => {
-                    if let Some(inbox) = self.inboxes.get_mut(&stream) {
-                        let headers = headers.map(Arrival::Headers);
-                        for arrival in
-                            headers.into_iter().chain([Arrival::Message(message), Arrival::Status(status)])
-                        {
-                            inbox.put(arrival, &mut after.wakes);
-                        }
-                    }
-                }
                 Event::Status { stream, status } => self.put(stream, Arrival::Status(status), after),
                 Event::Reset { stream, code, text, refused, cause } => {
                     let (code, text) = match (&self.explained, cause) {

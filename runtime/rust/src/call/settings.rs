@@ -20,8 +20,6 @@ pub(crate) struct Settings {
     pub(crate) noise_bytes: usize,
     /// Whether an acceptor says HELLO before it has read the connector's.
     pub(crate) hello_first: bool,
-    /// Whether a request, and an answer to one that waits for it, is told by one event where it came in one frame.
-    pub(crate) tells_whole: bool,
     /// The id of the first stream that this side opens; `None` for the usual one.
     pub(crate) first_stream: Option<u32>,
 }
@@ -37,7 +35,6 @@ impl Settings {
             piece_bytes: 64 << 10,
             noise_bytes: 0,
             hello_first: false,
-            tells_whole: false,
             first_stream: None,
         }
     }

@@ -167,17 +167,13 @@ impl Connection {
         if end {
             receiving.take_ending(Ending::HalfClosed);
         }
-        let whole = if self.settings.tells_whole { receiving.take_whole_message() } else { None };
         let sending = Sending::new(self.peer.initial_credit, Stage::Nothing);
         self.streams.insert(id, Stream::new(false, end, sending, receiving));
         self.opened_there += 1;
         self.last_accepted = id;
         let (deadline_nanos, metadata) = (open.deadline_nanos, open.metadata);
-        let told_all = whole.is_some();
-        self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata, whole });
-        if !told_all {
-            self.deliver(id);
-        }
+        self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata });
+        self.deliver(id);
         Ok(())
     }
 
@@ -279,8 +275,6 @@ impl Connection {
             stream.receiving.set_encoding(encoding);
         }
         let compressed = frame.header.flags.has(Flags::COMPRESSED);
-        let comes_whole = message.is_some() && self.settings.tells_whole;
-        let stream = self.stream(id);
         if let Some(bytes) = message {
             stream.receiving.take_whole(bytes, compressed, max_message_bytes)?;
         }
@@ -289,13 +283,6 @@ impl Connection {
         }
         self.check_block(&trailers, Towards::Client)?;
         let status = Status { code: Code::from_number(frame.header.word), text, trailers };
-        // A message that is requested is this one: one before it would have been told when it came.
-        if comes_whole && let Some(message) = self.stream(id).receiving.next_message() {
-            self.remove(id);
-            self.events.push_back(Event::Answer { stream: id, headers, message, status });
-            self.end_if_drained();
-            return Ok(());
-        }
         if let Some(metadata) = headers {
             self.events.push_back(Event::Headers { stream: id, metadata });
         }

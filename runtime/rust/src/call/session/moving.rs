@@ -9,6 +9,7 @@ use samehost_transport_api::{Link, Read};
 
 use super::{After, Incoming, Session, State};
 use crate::call::Connection;
+use crate::call::inbox::Inbox;
 
 /// How the reading of a link went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,10 @@ impl Session {
                 state.connection.receive(&buffer[..count]);
                 if let Some(calls) = calls {
                     state.hand_out(after);
-                    calls.append(&mut state.incoming);
+                    for mut call in state.incoming.drain(..) {
+                        call.whole = state.inboxes.get_mut(&call.stream).and_then(Inbox::take_whole);
+                        calls.push(call);
+                    }
                 }
                 Taken::Some
             }

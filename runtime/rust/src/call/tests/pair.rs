@@ -92,24 +92,16 @@ pub(super) fn block_of(bytes: usize) -> MetadataBlock {
     block
 }
 
-fn shown(message: &Message) -> String {
-    match message.bytes.len() {
-        0..=8 => format!("{:?}", String::from_utf8_lossy(&message.bytes)),
-        length => format!("of {length}"),
-    }
-}
-
 /// An event in a form that is easy to compare: long messages by their length.
 pub(super) fn short(event: &Event) -> String {
     match event {
         Event::Hello { version, .. } => format!("hello {version}"),
-        Event::Opened { stream, path, whole: None, .. } => format!("{stream} opened {path}"),
-        Event::Opened { stream, whole: Some(message), .. } => format!("{stream} asked {}", shown(message)),
-        Event::Answer { stream, message, status, .. } => {
-            format!("{stream} answered {} {:?}", shown(message), status.code)
-        }
+        Event::Opened { stream, path, .. } => format!("{stream} opened {path}"),
         Event::Headers { stream, .. } => format!("{stream} headers"),
-        Event::Message { stream, message } => format!("{stream} message {}", shown(message)),
+        Event::Message { stream, message } => match message.bytes.len() {
+            0..=8 => format!("{stream} message {:?}", String::from_utf8_lossy(&message.bytes)),
+            length => format!("{stream} message of {length}"),
+        },
         Event::HalfClosed { stream } => format!("{stream} half-closed"),
         Event::Status { stream, status } => format!("{stream} status {:?} {:?}", status.code, status.text),
         Event::Finished { stream } => format!("{stream} finished"),

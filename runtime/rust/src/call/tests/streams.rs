@@ -26,39 +26,6 @@ fn a_unary_call_is_one_frame_each_way() {
 }
 
 #[test]
-fn what_comes_whole_is_told_by_one_event_where_that_is_wanted() {
-    let mut pair = Pair::with(|settings| settings.tells_whole = true);
-    let stream = pair.client.open(Some(b"ask"), true);
-    pair.client.connection.request(stream, 1);
-    pair.drive();
-    assert_eq!(pair.server.all_events(), ["1 asked \"ask\""]);
-    pair.server.answer(stream, b"answer");
-    pair.drive();
-    assert_eq!(pair.server.all_events(), ["1 finished"]);
-    assert_eq!(pair.client.all_events(), ["1 answered \"answer\" Ok"]);
-    assert_eq!((pair.client.connection.open_streams(), pair.server.connection.open_streams()), (0, 0));
-}
-
-#[test]
-fn what_does_not_come_whole_or_is_not_waited_for_is_told_piece_by_piece() {
-    let mut pair = Pair::with(|settings| settings.tells_whole = true);
-    let stream = pair.client.open(Some(b"ask"), false);
-    pair.drive();
-    pair.server.connection.request(stream, 1);
-    assert_eq!(pair.server.all_events(), ["1 opened /t.S/M", "1 message \"ask\""]);
-    pair.server.connection.send_headers(stream, MetadataBlock::new()).expect("in order");
-    pair.server.send(stream, b"early");
-    pair.drive();
-    pair.server.connection.send_status(stream, None, Some(plain(b"late")), ok()).expect("in order");
-    pair.drive();
-    assert_eq!(pair.client.all_events(), ["1 headers"], "nothing was requested");
-    pair.client.connection.request(stream, 1);
-    assert_eq!(pair.client.all_events(), ["1 message \"early\""]);
-    pair.client.connection.request(stream, 1);
-    assert_eq!(pair.client.all_events(), ["1 message \"late\"", "1 status Ok \"\""]);
-}
-
-#[test]
 fn a_unary_call_that_waits_for_room_is_still_one_frame() {
     let mut pair = Pair::usual();
     let big = pair.open();

@@ -221,7 +221,7 @@ impl Player {
 fn describe_event(event: &Event) -> Value {
     match event {
         Event::Hello { version, .. } => json!({"kind": "HELLO", "version": version}),
-        Event::Opened { stream, path, deadline_nanos, metadata, .. } => {
+        Event::Opened { stream, path, deadline_nanos, metadata } => {
             let metadata = describe_metadata(metadata);
             let mut event = json!({"kind": "OPENED", "stream": stream, "path": **path, "metadata": metadata});
             if let Some(nanos) = deadline_nanos {
@@ -229,7 +229,6 @@ fn describe_event(event: &Event) -> Value {
             }
             event
         }
-        Event::Answer { .. } => unreachable!("each thing is told by itself"),
         Event::Headers { stream, metadata } => {
             json!({"kind": "HEADERS", "stream": stream, "metadata": describe_metadata(metadata)})
         }
