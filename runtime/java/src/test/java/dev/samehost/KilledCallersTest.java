@@ -101,6 +101,7 @@ final class KilledCallersTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED", // or a new JVM's first line is a warning
                 "-cp",
                 System.getProperty("java.class.path"),
                 DoomedCallers.class.getName(),
