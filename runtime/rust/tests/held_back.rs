@@ -1,5 +1,7 @@
 //! Output that one handler's thread holds back, as it is about to serve more of what it has read.
 
+mod wire;
+
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,19 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use samehost::raw::{Patience, ServerBuilder, ServerCall};
+use wire::{PREFACE, frame};
 
 /// Generous: the machine may be busy.
 const SOON: Duration = Duration::from_secs(30);
 
 const MESSAGE: u8 = 4;
-
-fn frame(kind: u8, flags: u8, stream: u32, word: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = (payload.len() as u32).to_le_bytes().to_vec();
-    bytes.extend([kind, flags, 0, 0]);
-    bytes.extend([stream, word].map(u32::to_le_bytes).concat());
-    bytes.extend(payload);
-    bytes
-}
 
 /// An OPEN with a path, no metadata and a message; more of them may follow.
 fn open(stream: u32, word: u32, path: &str) -> Vec<u8> {
@@ -64,7 +59,7 @@ fn a_handler_that_waits_leaves_nothing_to_be_sent_while_another_one_sleeps_in_th
 
     let mut link = UnixStream::connect(&path).unwrap();
     link.set_read_timeout(Some(SOON)).unwrap();
-    link.write_all(&[b"\xF5SHOST\r\n", &*frame(1, 0, 0, 0, &[8, 1, 16, 1])].concat()).unwrap();
+    link.write_all(&[PREFACE, &*frame(1, 0, 0, 0, &[8, 1, 16, 1])].concat()).unwrap();
     link.read_exact(&mut [0; 8]).unwrap();
     // One read has both, so that the thread that has read them holds its output back.
     link.write_all(&[open(1, 1, "/t.T/Late"), open(3, 2, "/t.T/Other")].concat()).unwrap();

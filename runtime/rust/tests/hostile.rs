@@ -2,6 +2,7 @@
 #![cfg(feature = "tonic")] // the server is of that surface
 
 mod common;
+mod wire;
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,17 +12,7 @@ use common::{Over, Pair, ask, client, order, soon};
 use samehost::Channel;
 use samehost_test_stubs::Order;
 use tonic::Code;
-
-const PREFACE: &[u8] = b"\xF5SHOST\r\n";
-
-fn frame(kind: u8, flags: u8, stream: u32, word: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = (payload.len() as u32).to_le_bytes().to_vec();
-    bytes.extend([kind, flags, 0, 0]);
-    bytes.extend(stream.to_le_bytes());
-    bytes.extend(word.to_le_bytes());
-    bytes.extend(payload);
-    bytes
-}
+use wire::{PREFACE, frame};
 
 fn hello(min: u8, max: u8) -> Vec<u8> {
     [PREFACE, &frame(1, 0, 0, 0, &[8, min, 16, max, 26, 5, b's', b'm', b'o', b'k', b'e'])].concat()

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "tonic", target_os = "linux"))] // the server is of that surface
 
 mod common;
+mod wire;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use samehost::transport::{Link, LinkError, Read, Transport};
 use samehost::{Channel, Options, Server, ShmOptions, ShmTransport};
 use samehost_test_stubs::echo_server::EchoServer;
 use samehost_transport_testkit::{read_all, write_all};
+use wire::{PREFACE, header};
 
 /// Where a doomed caller connects to, and how often.
 const ADDRESS: &str = "SAMEHOST_TEST_DOOMED";
@@ -50,7 +52,7 @@ impl Caller {
         payload.extend([0, 0]);
         payload.extend(prost::Message::encode_to_vec(&ask([1; DATA])));
         let flags = if first { 7 } else { 3 };
-        [&frame(2, flags, self.stream, 1, payload.len()), &*payload].concat()
+        [&header(2, flags, self.stream, 1, payload.len()), &*payload].concat()
     }
 
     fn say_call(&mut self) -> Outcome {
@@ -60,7 +62,7 @@ impl Caller {
 
     fn run(mut self, kind: usize, all: &Barrier) -> Outcome {
         let hello = [8, 1, 16, 1];
-        write_all(&*self.link, &[b"\xF5SHOST\r\n", &*frame(1, 0, 0, 0, hello.len()), &hello].concat())?;
+        write_all(&*self.link, &[PREFACE, &*header(1, 0, 0, 0, hello.len()), &hello].concat())?;
         self.say_call()?;
         // More than its HELLO: the call is being answered.
         read_all(&*self.link, &mut [0; DATA])?;
@@ -82,14 +84,6 @@ impl Caller {
             },
         }
     }
-}
-
-fn frame(kind: u8, flags: u8, stream: u32, word: u32, length: usize) -> Vec<u8> {
-    let mut bytes = (length as u32).to_le_bytes().to_vec();
-    bytes.extend([kind, flags, 0, 0]);
-    bytes.extend(stream.to_le_bytes());
-    bytes.extend(word.to_le_bytes());
-    bytes
 }
 
 /// Calls until it is killed where this program was started as such a caller, and does nothing otherwise.

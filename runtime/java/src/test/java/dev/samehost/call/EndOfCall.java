@@ -4,8 +4,9 @@ import dev.samehost.transport.Peer;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** Waits for the end of a call, and listens to nothing else of it or of its connection. */
+/** Waits for the end of calls, and listens to nothing else of them or of their connections. */
 final class EndOfCall implements ClientStreamListener {
   static final ConnectionObserver NOBODY =
       new ConnectionObserver() {
@@ -18,7 +19,11 @@ final class EndOfCall implements ClientStreamListener {
         public void disconnected(Object connection) {}
       };
 
+  /** The first one. */
   final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+
+  /** How many ends it was told. */
+  final AtomicInteger told = new AtomicInteger();
 
   @Override
   public void onHeaders(MetadataBlock headers) {}
@@ -31,6 +36,7 @@ final class EndOfCall implements ClientStreamListener {
 
   @Override
   public void onClose(Outcome end) {
+    told.incrementAndGet();
     outcome.complete(end);
   }
 }

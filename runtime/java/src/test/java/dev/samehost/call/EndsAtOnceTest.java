@@ -6,13 +6,11 @@ import dev.samehost.transport.Code;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Link;
 import dev.samehost.wire.MetadataBlock;
-import java.nio.ByteBuffer;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,25 +31,6 @@ final class EndsAtOnceTest {
 
     @Override
     public void close() {}
-  }
-
-  /** Counts how often it is told of an end. */
-  private static final class Ends implements ClientStreamListener {
-    final AtomicInteger told = new AtomicInteger();
-
-    @Override
-    public void onHeaders(MetadataBlock headers) {}
-
-    @Override
-    public void onMessage(ByteBuffer message, boolean compressed) {}
-
-    @Override
-    public void onReady() {}
-
-    @Override
-    public void onClose(Outcome outcome) {
-      told.incrementAndGet();
-    }
   }
 
   private final DialerOptions options =
@@ -82,7 +61,7 @@ final class EndsAtOnceTest {
 
   @Test
   void aCallThatEndedBeforeItBeganIsToldOnceAndKeepsNothingOpen() throws Exception {
-    Ends ends = new Ends();
+    EndOfCall ends = new EndOfCall();
     ClientStream call = call(ends);
     call.fail(cancelled);
     make(call);
@@ -96,7 +75,7 @@ final class EndsAtOnceTest {
   void callsThatEndWhileTheyBeginAreToldOnceAndKeepNothingOpen() throws Exception {
     ExecutorService other = Executors.newSingleThreadExecutor();
     CyclicBarrier barrier = new CyclicBarrier(2);
-    Ends ends = new Ends();
+    EndOfCall ends = new EndOfCall();
     int calls = 5_000;
     for (int i = 0; i < calls; i++) {
       ClientStream call = call(ends);
