@@ -28,15 +28,17 @@ class CallEnded(grpc.RpcError):
 class Context(grpc.ServicerContext):
     """The context of one call. Any thread may use it, as long as the call goes on and after."""
 
+    # What most calls never change; so that making a context is one assignment.
+    _metadata: Metadata | None = None
+    _code: grpc.StatusCode | None = None
+    _details: str | None = None
+    _trailers: MetadataIn = None
+    _aborted = False
+    _compresses_next = True
+    _is_plain = True
+
     def __init__(self, call: _native.ServerCall) -> None:
-        super().__init__()
         self._call = call
-        self._metadata: Metadata | None = None
-        self._code: grpc.StatusCode | None = None
-        self._details: str | None = None
-        self._trailers: MetadataIn = None
-        self._aborted = False
-        self._compresses_next = True
 
     # The call
 
@@ -121,11 +123,12 @@ class Context(grpc.ServicerContext):
 
     def disable_next_message_compression(self) -> None:
         """Leave the next response as it is."""
-        self._compresses_next = False
+        self._compresses_next = self._is_plain = False
 
     def set_trailing_metadata(self, trailing_metadata: MetadataIn) -> None:
         """Choose what is sent with the status."""
         self._trailers = trailing_metadata
+        self._is_plain = False
 
     def trailing_metadata(self) -> Any:
         """Answer what was chosen to be sent with the status."""
@@ -134,6 +137,7 @@ class Context(grpc.ServicerContext):
     def set_code(self, code: grpc.StatusCode) -> None:
         """Choose the status's code."""
         self._code = code
+        self._is_plain = False
 
     def code(self) -> Any:
         """Answer the code that was chosen; nothing where none was."""
@@ -142,6 +146,7 @@ class Context(grpc.ServicerContext):
     def set_details(self, details: str) -> None:
         """Choose the status's text."""
         self._details = details
+        self._is_plain = False
 
     def details(self) -> Any:
         """Answer the text that was chosen, as bytes, as grpcio does; nothing where none was."""
@@ -152,7 +157,7 @@ class Context(grpc.ServicerContext):
         if code is grpc.StatusCode.OK:
             _LOG.error("abort() was called with StatusCode.OK, which is no failure; the caller gets UNKNOWN")
             code, details = grpc.StatusCode.UNKNOWN, ""
-        self._code, self._details, self._aborted = code, details, True
+        self._code, self._details, self._aborted, self._is_plain = code, details, True, False
         raise Exception  # noqa: TRY002 interceptors know an abort by its being no subclass
 
     def abort_with_status(self, status: grpc.Status) -> NoReturn:
@@ -166,6 +171,11 @@ class Context(grpc.ServicerContext):
     def aborted(self) -> bool:
         """Whether `abort` was called."""
         return self._aborted
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was chosen of how the call ends: OK, without text and trailers."""
+        return self._is_plain
 
     @property
     def is_ok(self) -> bool:

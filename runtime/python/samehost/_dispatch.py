@@ -9,9 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from samehost import _native
-from samehost._handling import Handling, handler_failed
+from samehost._handling import Handling, at_once, handler_failed, is_at_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from samehost._services import Services
     from samehost._types import RpcMethodHandler
 
@@ -22,7 +24,9 @@ class Dispatch:
     """What the native server calls with each call, on the thread that has read it.
 
     It holds no reference to the server. Interceptors run here, so before the pool; they and the handler run
-    in a context (of `contextvars`) of the call's own.
+    in a context (of `contextvars`) of the call's own. Calls of the methods in `unary` come here only where
+    their request does not come whole: where nothing but the handler has to do with a call, the native half
+    gets by with that.
     """
 
     def __init__(
@@ -41,6 +45,16 @@ class Dispatch:
         self._sends_tracebacks = sends_tracebacks
         self._lock = threading.Lock()
         self._running = 0
+        # Nothing but the handler has to do with a call.
+        self._is_plain = pool is None and most_calls is None and not gzip and not services.is_intercepted
+        self.unary: dict[str, Callable[[_native.ServerCall, bytes], bytes | None]] = {}
+
+    def add_registered(self, service: str, handlers: Mapping[str, RpcMethodHandler]) -> None:
+        """Serve these methods of the service."""
+        for path, handler in self._services.add_registered(service, handlers).items():
+            self.unary.pop(path, None)
+            if self._is_plain and is_at_once(handler):
+                self.unary[path] = at_once(path, handler, sends_tracebacks=self._sends_tracebacks)
 
     def __call__(self, call: _native.ServerCall) -> None:
         """Serve the call, or have it served."""

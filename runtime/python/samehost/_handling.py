@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from samehost import _native
 from samehost._context import CallEnded, Context, Requests
-from samehost._messages import SERVER, close, serialized
+from samehost._messages import CLIENT, SERVER, close, deserialized, serialized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,13 +47,8 @@ class Handling:
                 behavior(argument, self._context, self._send_or_finish)
             else:
                 self._send_all(behavior(argument, self._context))
-        except CallEnded:
-            _LOG.debug("%s: the call ended before its handler did", self._path)
-        except _native.StatusError as error:
-            _LOG.error("%s: %s", self._path, error.text)
-            self._context.fail(error)
         except Exception as error:
-            self._failed(error)
+            fail(self._context, self._path, error, sends_tracebacks=self._sends_tracebacks)
 
     def _answer(self, response: Any) -> None:
         self._context.finish(self._serialized(response) if self._context.is_ok else None)
@@ -81,12 +76,53 @@ class Handling:
     def _serialized(self, response: Any) -> bytes:
         return serialized(response, self._handler.response_serializer, SERVER)
 
-    def _failed(self, error: Exception) -> None:
-        if self._context.aborted:
-            self._context.finish()
-            return
-        _LOG.error("%s: the handler raised", self._path, exc_info=error)
-        self._context.fail(handler_failed(error if self._sends_tracebacks else None))
+
+def is_at_once(handler: RpcMethodHandler) -> bool:
+    """Whether this is a unary method whose function runs on whichever thread it is called."""
+    unary = not handler.request_streaming and not handler.response_streaming
+    return unary and not hasattr(handler.unary_unary, "experimental_thread_pool")
+
+
+def at_once(
+    path: str, handler: RpcMethodHandler, *, sends_tracebacks: bool
+) -> Callable[[_native.ServerCall, bytes], bytes | None]:
+    """Make what serves the calls of a unary method whose request has come whole: the native half calls it.
+
+    It gives back the response, to be sent with OK, or nothing where it has ended the call by itself.
+    """
+    behavior, decode, encode = behavior_of(handler), handler.request_deserializer, handler.response_serializer
+
+    def serve(call: _native.ServerCall, data: bytes) -> bytes | None:
+        context = Context(call)
+        try:
+            request = deserialized(data, decode, CLIENT)
+        except _native.StatusError as error:
+            context.fail(error)
+            return None
+        try:
+            response = behavior(request, context)
+            if context.is_plain:
+                return serialized(response, encode, SERVER)
+            context.finish(serialized(response, encode, SERVER) if context.is_ok else None)
+        except Exception as error:
+            fail(context, path, error, sends_tracebacks=sends_tracebacks)
+        return None
+
+    return serve
+
+
+def fail(context: Context, path: str, error: Exception, *, sends_tracebacks: bool) -> None:
+    """End a call over which its handler, or what runs it, has raised."""
+    if isinstance(error, CallEnded):
+        _LOG.debug("%s: the call ended before its handler did", path)
+    elif isinstance(error, _native.StatusError):
+        _LOG.error("%s: %s", path, error.text)
+        context.fail(error)
+    elif context.aborted:
+        context.finish()
+    else:
+        _LOG.error("%s: the handler raised", path, exc_info=error)
+        context.fail(handler_failed(error if sends_tracebacks else None))
 
 
 def behavior_of(handler: RpcMethodHandler) -> Any:

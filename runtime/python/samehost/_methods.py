@@ -166,33 +166,14 @@ def _nothing(_: object) -> None:
     """Take an outcome that is looked at in the call."""
 
 
-def _encoder(serializer: Serializer) -> Serializer:
-    """Make a serializer raise what gRPC's users catch, in one step where all is well."""
-
-    def encode(request: Any) -> bytes:
-        try:
-            data = serializer(request) if serializer is not None else request
-            return data if data.__class__ is bytes else serialized(data, None, CLIENT)
-        except _native.StatusError as error:
-            raise FailedCall(Outcome.failed(error)) from error
-        except Exception as error:
-            raise FailedCall(Outcome.failed(unencodable(error, CLIENT))) from error
-
-    return encode
+def _unencodable(error: Exception) -> FailedCall:
+    """Make what gRPC's users catch of what a serializer has raised."""
+    return FailedCall(Outcome.failed(unencodable(error, CLIENT)))
 
 
-def _decoder(deserializer: Deserializer) -> Deserializer:
-    """Do the same with a deserializer."""
-    if deserializer is None:
-        return None
-
-    def decode(data: bytes) -> Any:
-        try:
-            return deserializer(data)
-        except Exception as error:
-            raise FailedCall(Outcome.failed(undecodable(error, SERVER))) from error
-
-    return decode
+def _undecodable(error: Exception) -> FailedCall:
+    """Do the same for a deserializer."""
+    return FailedCall(Outcome.failed(undecodable(error, SERVER)))
 
 
 class UnaryUnary(_native.UnaryMethod, UnaryUnaryMultiCallable):
@@ -204,9 +185,11 @@ class UnaryUnary(_native.UnaryMethod, UnaryUnaryMultiCallable):
             cls,
             method.channel,
             method.path,
-            _encoder(method.serializer),
-            _decoder(method.deserializer),
+            method.serializer,
+            method.deserializer,
             FailedCall.of,
+            _unencodable,
+            _undecodable,
             method.unary,
         )
 

@@ -297,13 +297,17 @@ class UnaryMethod:
         serializer: Callable[[Any], bytes] | None,
         deserializer: Callable[[bytes], Any] | None,
         failed: Callable[[Outcome], BaseException],
+        unencodable: Callable[[Exception], BaseException] | None = None,
+        undecodable: Callable[[Exception], BaseException] | None = None,
         general: Callable[..., Any] | None = None,
         *args: Any,
         **kwargs: Any,
     ) -> Self:
         """`None` for a serializer or a deserializer hands bytes on as they are.
 
-        ``failed`` makes the exception to raise from an outcome that is not OK. ``general`` is called instead
+        ``failed`` makes the exception to raise from an outcome that is not OK, ``unencodable`` and
+        ``undecodable`` from an exception of the serializer (or where that makes no bytes) and of the
+        deserializer, which are raised as they are where these are `None`. ``general`` is called instead
         of all this, with the request and the same keywords, whenever a call has ``credentials`` or
         ``compression``.
         """
@@ -319,8 +323,7 @@ class UnaryMethod:
     ) -> Any:
         """Serialise, call, wait, and deserialise.
 
-        What serializer and deserializer raise is raised unchanged. What would be a `StatusError` elsewhere is
-        what ``failed`` makes of it.
+        What would be a `StatusError` elsewhere is what ``failed`` makes of it.
         """
 
 # Servers, for threads
@@ -334,6 +337,11 @@ class Server:
     it takes long. Without, it must return quickly (it hands the call to a pool): the connection is not read
     in the meantime. What it raises fails the call with UNKNOWN, without a word of it to the peer, and goes to
     `sys.unraisablehook`. It need not answer before it returns: a call lives as long as its object.
+
+    ``unary`` has other handlers of unary methods, by their paths, and may change while the server runs: the
+    fast way. Such a handler is called instead, with the call and its request, where that has come whole and
+    uncompressed, in a context (of `contextvars`) of the call's own. What it returns is sent with OK; `None`:
+    it has answered the call by itself, or will.
 
     Options, all by name, with the same errors as `Channel`'s: ``max_inbound_message_size``,
     ``max_inbound_metadata_size``, ``initial_credit`` as there, and
@@ -354,6 +362,7 @@ class Server:
         handler: Callable[[ServerCall], object],
         *,
         inline: bool = True,
+        unary: dict[str, Callable[[ServerCall, bytes], Any]] | None = None,
         max_inbound_message_size: int = ...,
         max_inbound_metadata_size: int = ...,
         initial_credit: int = ...,

@@ -51,14 +51,19 @@ class Server(grpc.Server):
         """
         super().__init__()
         self._services = Services(handlers or (), interceptors or ())
-        dispatch = Dispatch(
+        self._dispatch = Dispatch(
             self._services,
             thread_pool,
             maximum_concurrent_rpcs,
             gzip=gzip_asked(compression),
             sends_tracebacks=send_tracebacks,
         )
-        self._native = _native.Server(dispatch, inline=thread_pool is None, **of_server(options, more))
+        self._native = _native.Server(
+            self._dispatch,
+            inline=thread_pool is None,
+            unary=self._dispatch.unary,
+            **of_server(options, more),
+        )
         self._lock = threading.Lock()
         self._started = False
         self._ending = _exit.of_server(self._native.stop)
@@ -71,7 +76,7 @@ class Server(grpc.Server):
         self, service_name: str, method_handlers: Mapping[str, RpcMethodHandler]
     ) -> None:
         """Serve these methods of a service."""
-        self._services.add_registered(service_name, method_handlers)
+        self._dispatch.add_registered(service_name, method_handlers)
 
     def add_insecure_port(self, address: str) -> int:
         """Listen on an address such as `unix:/run/app.sock`, or be a child by `stdio:`.

@@ -44,6 +44,11 @@ class Services:
             find = _intercepted(interceptor, find)
         self._outermost = find
 
+    @property
+    def is_intercepted(self) -> bool:
+        """Whether interceptors are to be asked about each call."""
+        return self._outermost is not self._innermost
+
     def add_generic(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
         """Ask these too, in their order, who serves a method. AttributeError for one that cannot be asked."""
         handlers = list(handlers)
@@ -53,13 +58,17 @@ class Services:
                 raise AttributeError(message)
         self._generic.extend(handlers)
 
-    def add_registered(self, service: str, handlers: Mapping[str, RpcMethodHandler]) -> None:
-        """Have these methods of the service served, before any generic handler is asked."""
-        self._registered.update({f"/{service}/{method}": handler for method, handler in handlers.items()})
+    def add_registered(
+        self, service: str, handlers: Mapping[str, RpcMethodHandler]
+    ) -> dict[str, RpcMethodHandler]:
+        """Have these methods of the service served before generic handlers are asked; answer them by path."""
+        by_path = {f"/{service}/{method}": handler for method, handler in handlers.items()}
+        self._registered.update(by_path)
+        return by_path
 
     def find(self, call: _native.ServerCall) -> RpcMethodHandler | None:
         """Find who serves the call; raises what an interceptor or a generic handler raises."""
-        if self._outermost is self._innermost:
+        if not self.is_intercepted:
             registered = self._registered.get(call.path)
             if registered is not None:
                 return registered

@@ -1,14 +1,20 @@
 //! The server side, for threads.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-use samehost::raw;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
+use samehost::transport::Code;
+use samehost::{Status, raw};
 
 use crate::arguments::{seconds, until};
 use crate::fork::Own;
-use crate::server_call::{ServerCall, fail};
+use crate::server_call::{ServerCall, give_handler_failed};
 use crate::waiting::{Inside, wait};
-use crate::{callbacks, options, status};
+use crate::{callbacks, message, options, status};
 
 /// Serves calls on any number of addresses, for threads.
 #[pyclass(frozen, module = "samehost._native")]
@@ -17,10 +23,16 @@ pub(crate) struct Server(Own<raw::Server>);
 #[pymethods]
 impl Server {
     #[new]
-    #[pyo3(signature = (handler, *, inline=true, **options))]
-    fn new(handler: Py<PyAny>, inline: bool, options: Option<&Bound<'_, PyDict>>) -> PyResult<Server> {
+    #[pyo3(signature = (handler, *, inline=true, unary=None, **options))]
+    fn new(
+        handler: Py<PyAny>,
+        inline: bool,
+        unary: Option<Py<PyDict>>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Server> {
         let builder = options::server(options)?;
-        let serve = move |call| handle(&handler, call);
+        let handlers = Handlers { any: handler, unary };
+        let serve = move |call| handlers.serve(call);
         Ok(Server(Own::new(builder.serve_on_threads(inline, callbacks::around(), serve))))
     }
 
@@ -65,20 +77,58 @@ impl Drop for Server {
     }
 }
 
-/// Runs the application's handler. What it raises stays here.
-fn handle(handler: &Py<PyAny>, call: raw::ServerCall) {
-    let _inside = Inside::enter();
-    let attached = Python::try_attach(|py| {
-        let call = match Py::new(py, ServerCall::new(call)) {
-            Ok(call) => call,
-            Err(error) => return error.write_unraisable(py, None),
-        };
-        if let Err(error) = handler.call1(py, (&call,)) {
-            fail(py, call.get());
-            error.write_unraisable(py, Some(handler.bind(py)));
+/// The application's handlers.
+struct Handlers {
+    any: Py<PyAny>,
+    /// By the paths of unary methods: what takes a call and its whole request, and gives the response.
+    unary: Option<Py<PyDict>>,
+}
+
+impl Handlers {
+    /// Runs the application's handler. What it raises stays here.
+    fn serve(&self, call: raw::ServerCall) {
+        let _inside = Inside::enter();
+        let call = Arc::new(call);
+        let response = Python::try_attach(|py| {
+            self.run(py, &call).unwrap_or_else(|error| {
+                give_handler_failed(&call);
+                error.write_unraisable(py, Some(self.any.bind(py)));
+                None
+            })
+        });
+        match response {
+            // It goes out when the GIL is for others to have.
+            Some(Some(message)) => {
+                let answer = raw::Answer {
+                    status: Status::new(Code::Ok, ""),
+                    headers: None,
+                    message: Some(message),
+                    compress: true,
+                };
+                // Where it was answered already, nobody need be told.
+                let _ = call.answer(answer);
+            }
+            Some(None) => {}
+            None => tracing::debug!("a call came while the interpreter shut down"),
         }
-    });
-    if attached.is_none() {
-        tracing::debug!("a call came while the interpreter shut down");
     }
+
+    /// Answers the response that is to be sent, if the handler has not ended the call by itself.
+    fn run(&self, py: Python<'_>, call: &Arc<raw::ServerCall>) -> PyResult<Option<Bytes>> {
+        let object = Bound::new(py, ServerCall::new(call.clone()))?;
+        let unary = self.unary.as_ref().map_or(Ok(None), |unary| unary.bind(py).get_item(call.path()))?;
+        let Some((unary, request)) = unary.and_then(|unary| Some((unary, call.take_whole()?))) else {
+            self.any.bind(py).call1((object,))?;
+            return Ok(None);
+        };
+        let request = message::outgoing(py, &request);
+        let response = own_context(py)?.call_method1(intern!(py, "run"), (unary, object, request))?;
+        if response.is_none() { Ok(None) } else { message::incoming(&response).map(Some) }
+    }
+}
+
+/// A context, of `contextvars`, of a call's own.
+fn own_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static CONTEXT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CONTEXT.import(py, "contextvars", "Context")?.call0()
 }

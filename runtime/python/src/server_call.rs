@@ -52,8 +52,8 @@ impl Peer {
 pub(crate) struct ServerCall(Own<Arc<raw::ServerCall>>);
 
 impl ServerCall {
-    pub(crate) fn new(call: raw::ServerCall) -> ServerCall {
-        ServerCall(Own::new(Arc::new(call)))
+    pub(crate) fn new(call: Arc<raw::ServerCall>) -> ServerCall {
+        ServerCall(Own::new(call))
     }
 
     fn wait<T: Send>(
@@ -67,14 +67,7 @@ impl ServerCall {
     }
 }
 
-/// Fails a call whose handler has raised; does nothing where it was answered before.
-pub(crate) fn fail(py: Python<'_>, call: &ServerCall) {
-    if let Ok(call) = call.0.get(py) {
-        give_handler_failed(call);
-    }
-}
-
-/// Answers as a handler's failure is answered.
+/// Answers as a handler's failure is answered; does nothing where the call was answered before.
 pub(crate) fn give_handler_failed(call: &raw::ServerCall) {
     let status = Status::new(Fault::HandlerFailed.code(), Fault::HandlerFailed.text(&[]));
     // Where it was answered already, nobody need be told.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyException;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -23,13 +24,15 @@ pub(crate) struct UnaryMethod {
     serializer: Option<Py<PyAny>>,
     deserializer: Option<Py<PyAny>>,
     failed: Py<PyAny>,
+    unencodable: Option<Py<PyAny>>,
+    undecodable: Option<Py<PyAny>>,
     general: Option<Py<PyAny>>,
 }
 
 #[pymethods]
 impl UnaryMethod {
     #[new]
-    #[pyo3(signature = (channel, path, serializer, deserializer, failed, general=None, *_args, **_kwargs))]
+    #[pyo3(signature = (channel, path, serializer, deserializer, failed, unencodable=None, undecodable=None, general=None, *_args, **_kwargs))]
     #[allow(clippy::too_many_arguments)] // subclasses have more of their own
     fn new(
         channel: Py<Channel>,
@@ -37,11 +40,13 @@ impl UnaryMethod {
         serializer: Option<Py<PyAny>>,
         deserializer: Option<Py<PyAny>>,
         failed: Py<PyAny>,
+        unencodable: Option<Py<PyAny>>,
+        undecodable: Option<Py<PyAny>>,
         general: Option<Py<PyAny>>,
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
     ) -> UnaryMethod {
-        UnaryMethod { channel, path, serializer, deserializer, failed, general }
+        UnaryMethod { channel, path, serializer, deserializer, failed, unencodable, undecodable, general }
     }
 
     #[pyo3(signature = (request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None))]
@@ -69,14 +74,20 @@ impl UnaryMethod {
         let options =
             call_options(metadata, timeout, wait_for_ready, false).map_err(|error| self.raised(py, error))?;
         let message = match &self.serializer {
-            Some(serializer) => message::incoming(&serializer.bind(py).call1((request,))?)?,
-            None => message::incoming(request)?,
+            Some(serializer) => {
+                serializer.bind(py).call1((request,)).and_then(|data| message::incoming(&data))
+            }
+            None => message::incoming(request),
         };
+        let message = message.map_err(|error| told(py, self.unencodable.as_ref(), error))?;
         let outcome = wait(py, |patience| channel.unary(&self.path, options, message, patience))?;
         if let (Code::Ok, Some(answer)) = (outcome.status.code(), &outcome.message) {
             let bytes = message::outgoing(py, answer);
             return match &self.deserializer {
-                Some(deserializer) => deserializer.bind(py).call1((bytes,)),
+                Some(deserializer) => deserializer
+                    .bind(py)
+                    .call1((bytes,))
+                    .map_err(|error| told(py, self.undecodable.as_ref(), error)),
                 None => Ok(bytes.into_any()),
             };
         }
@@ -88,6 +99,8 @@ impl UnaryMethod {
         visit.call(&self.serializer)?;
         visit.call(&self.deserializer)?;
         visit.call(&self.failed)?;
+        visit.call(&self.unencodable)?;
+        visit.call(&self.undecodable)?;
         visit.call(&self.general)
     }
 }
@@ -110,5 +123,18 @@ impl UnaryMethod {
             ),
             None => error,
         }
+    }
+}
+
+/// What is raised for an exception of the application's own function.
+fn told(py: Python<'_>, teller: Option<&Py<PyAny>>, error: PyErr) -> PyErr {
+    let Some(teller) = teller.filter(|_| error.is_instance_of::<PyException>(py)) else { return error };
+    match teller.bind(py).call1((error.value(py),)) {
+        Ok(raised) => {
+            let raised = PyErr::from_value(raised);
+            raised.set_cause(py, Some(error));
+            raised
+        }
+        Err(error) => error,
     }
 }

@@ -117,6 +117,23 @@ def test_a_handler_chooses_and_leaves_single_messages_out(
     assert len(DATA) < relay.received < len(DATA) * 11 // 10
 
 
+def test_a_handler_of_one_response_chooses_too(
+    serve: Serve, relay: Relay, relayed: Callable[..., Any]
+) -> None:
+    def behavior(request: bytes, context: Any) -> bytes:
+        context.set_compression(GZIP)
+        if request != DATA:
+            context.disable_next_message_compression()
+        return DATA
+
+    serve(unary(behavior))
+    say = relayed().unary_unary(f"/{SERVICE}/Say")
+    assert say(DATA) == DATA
+    assert relay.received < len(DATA) // 10
+    assert say(b"as it is") == DATA
+    assert relay.received > len(DATA)
+
+
 def test_the_receiver_s_limit_holds_for_what_a_message_becomes(serve: Serve) -> None:
     channel = serve(unary(lambda request, _: request), max_inbound_message_size=100_000)
     error = error_of(lambda: channel.unary_unary(f"/{SERVICE}/Say")(DATA, compression=GZIP))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,46 @@ def test_more_calls_than_the_server_takes_are_refused(serve: Serve) -> None:
         until = time.monotonic() + PATIENCE
         while begin(b"").exception(PATIENCE) is not None:
             assert time.monotonic() < until
+
+
+def test_without_a_pool_a_server_takes_no_more_calls_than_it_is_told_to_either(serve: Serve) -> None:
+    gate = threading.Event()
+    entered = threading.Event()
+
+    def behavior(*_: Any) -> bytes:
+        entered.set()
+        assert gate.wait(PATIENCE)
+        return b""
+
+    channel = serve(unary(behavior), maximum_concurrent_rpcs=1)
+    running = channel.unary_unary(f"/{SERVICE}/Say").future(b"")
+    assert entered.wait(PATIENCE)
+    assert error_of(lambda: call(channel)).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    gate.set()
+    assert running.result(PATIENCE) == b""
+
+
+def test_a_method_that_is_registered_anew_is_served_by_its_new_handler(serve: Serve) -> None:
+    channel = serve(unary(lambda *_: b"old"))
+    server: samehost.Server = serve.server  # type: ignore[attr-defined]
+    assert call(channel) == b"old"
+    server.add_registered_method_handlers(SERVICE, unary(lambda *_: b"new"))
+    assert call(channel) == b"new"
+    stream: Any = grpc.unary_stream_rpc_method_handler(lambda *_: iter([b"of", b"many"]))
+    server.add_registered_method_handlers(SERVICE, {"Say": stream})
+    assert list(channel.unary_stream(f"/{SERVICE}/Say")(b"")) == [b"of", b"many"]
+
+
+def test_without_a_pool_each_call_has_a_context_of_variables_of_its_own(serve: Serve) -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="none")
+
+    def behavior(*_: Any) -> bytes:
+        seen = variable.get()
+        variable.set("of another call")
+        return seen.encode()
+
+    channel = serve(unary(behavior))
+    assert [call(channel), call(channel)] == [b"none"] * 2
 
 
 def test_an_unknown_method_is_unimplemented(serve: Serve) -> None:
@@ -206,8 +247,6 @@ def test_an_interceptor_that_raises_fails_the_call_without_a_word(serve: Serve) 
 
 
 def test_interceptors_and_handler_share_a_context_of_variables(serve: Serve) -> None:
-    import contextvars  # noqa: PLC0415 for this test alone
-
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="none")
 
     class Setting(grpc.ServerInterceptor):

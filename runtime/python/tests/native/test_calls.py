@@ -6,12 +6,13 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from samehost import _native
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from native.conftest import Obedient
@@ -212,6 +213,49 @@ def test_a_stub_method_serialises_and_raises_as_it_is_told(channel: _native.Chan
     )
     with pytest.raises(FailedError, match="12"):
         missing(b"")
+
+
+def receiving(call: _native.ServerCall) -> None:
+    """Answer with the first message."""
+    call.answer(message=b"slow " + (call.receive() or b""))
+
+
+def test_a_whole_request_goes_to_the_handler_of_its_path_and_others_to_that_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_itself(call: _native.ServerCall, request: bytes) -> None:
+        assert call.answer(5, "not " + request.decode())
+
+    def fails(call: _native.ServerCall, _: bytes) -> str:
+        return call.path
+
+    quick: dict[str, Callable[[_native.ServerCall, bytes], Any]] = {
+        "/test.Service/Quick": lambda _, request: b"quick " + request,
+        "/test.Service/Itself": by_itself,
+        "/test.Service/Fails": fails,
+    }
+    server = _native.Server(receiving, unary=quick)
+    channel = _native.Channel(server.listen(f"unix:{tmp_path}/s"))
+    server.start()
+    assert channel.unary("/test.Service/Quick", b"x").message == b"quick x"
+    assert channel.unary("/test.Service/Other", b"x").message == b"slow x"
+    assert channel.unary("/test.Service/Quick", b"x", gzip=True).message == b"slow x"
+    large = b"x" * (3 << 20)
+    assert channel.unary("/test.Service/Quick", large).message == b"slow " + large
+    stream = channel.call("/test.Service/Quick")
+    assert stream.send(b"1")
+    assert stream.receive() == b"slow 1"
+    outcome = channel.unary("/test.Service/Itself", b"x")
+    assert (outcome.code, outcome.text) == (5, "not x")
+    told: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda hook: told.append(hook.exc_value))
+    outcome = channel.unary("/test.Service/Fails", b"x")
+    assert (outcome.code, outcome.text) == (2, "Application error processing RPC")
+    assert [type(error) for error in told] == [TypeError]
+    del quick["/test.Service/Quick"]
+    assert channel.unary("/test.Service/Quick", b"x").message == b"slow x"
+    channel.close()
+    server.stop()
 
 
 def test_a_message_above_the_limit_names_the_option_compressed_or_not(server: str) -> None:

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
 use super::inbox::{Arrival, Arrivals};
@@ -182,6 +183,20 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
+    /// The one message of the request, if all of it came at once, uncompressed, and nobody has asked for it.
+    pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
+        let [first, second] = [self.arrived.get(0), self.arrived.get(1)];
+        let (Some(Arrival::Message(Message { compressed: false, .. })), Some(Arrival::HalfClosed)) =
+            (first, second)
+        else {
+            return None;
+        };
+        let Some(Arrival::Message(message)) = self.arrived.pop_front() else { return None };
+        self.arrived.clear();
+        self.ended = true;
+        Some(message.bytes)
+    }
+
     /// The next message, `None` after the last one; an error when the call is over.
     pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Message, Status>>> {
         if self.ended {

@@ -29,6 +29,7 @@ impl MetadataBlock {
         }
         // A block with so many pairs is far above every limit, and never sent.
         self.count = self.count.saturating_add(1);
+        self.pairs.reserve(2 + key.len() + 4 + value.len());
         self.pairs.extend_from_slice(&(key.len() as u16).to_le_bytes());
         self.pairs.extend_from_slice(key.as_bytes());
         self.pairs.extend_from_slice(&(value.len() as u32).to_le_bytes());

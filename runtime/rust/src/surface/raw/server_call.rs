@@ -28,7 +28,6 @@ pub struct ServerCall {
 struct Inner {
     call: Handled,
     messages: Mutex<Messages>,
-    understands_gzip: bool,
     state: Mutex<State>,
     meeting: Arc<Meeting>,
     /// Whether the last message came compressed.
@@ -78,15 +77,11 @@ pub struct Answer {
 impl ServerCall {
     pub(super) fn new(mut call: Handled) -> ServerCall {
         let metadata = Metadata(std::mem::take(&mut call.metadata));
-        let names_gzip =
-            |value: &[u8]| value.split(|&byte| byte == b',').any(|name| name.trim_ascii() == GZIP.as_bytes());
-        let understands_gzip =
-            metadata.get(ACCEPT_ENCODING).is_some_and(names_gzip) && call.has_feature(GZIP);
         let messages = Mutex::new(call.messages());
         let deadline = call.deadline.map(|(time, _)| time);
         let state = Mutex::new(State { stage: Stage::Nothing, gzip: false, failure: None });
         let (meeting, compressed) = (Arc::default(), AtomicBool::new(false));
-        let inner = Arc::new(Inner { call, messages, understands_gzip, state, meeting, compressed });
+        let inner = Arc::new(Inner { call, messages, state, meeting, compressed });
         let timer = deadline.map(|time| Timers::get().at(time, weakly(&inner, |inner| inner.expire())));
         ServerCall { inner, metadata, _timer: timer }
     }
@@ -114,6 +109,12 @@ impl ServerCall {
     /// When the caller gives up.
     pub fn deadline(&self) -> Option<Instant> {
         self.inner.call.deadline.map(|(time, _)| time)
+    }
+
+    /// The one message of the request, where all of it came at once, uncompressed, and was not asked for; no message
+    /// follows then.
+    pub fn take_whole(&self) -> Option<Bytes> {
+        self.inner.messages.lock().unwrap_or_else(PoisonError::into_inner).take_whole()
     }
 
     /// The next message; `None` when the caller sends no more, an error when the call is over.
@@ -196,10 +197,17 @@ impl ServerCall {
 
     /// Compresses the messages that follow, where the caller understands that. Does nothing once headers were sent.
     pub fn set_compression(&self, gzip: bool) {
+        let gzip = gzip && self.understands_gzip();
         let mut state = self.inner.lock();
         if state.stage == Stage::Nothing {
-            state.gzip = gzip && self.inner.understands_gzip;
+            state.gzip = gzip;
         }
+    }
+
+    fn understands_gzip(&self) -> bool {
+        let names_gzip =
+            |value: &[u8]| value.split(|&byte| byte == b',').any(|name| name.trim_ascii() == GZIP.as_bytes());
+        self.metadata.get(ACCEPT_ENCODING).is_some_and(names_gzip) && self.inner.call.has_feature(GZIP)
     }
 
     /// Sends the response's headers. `Ok(false)`: the call is over.
@@ -274,8 +282,10 @@ impl ServerCall {
 
 impl Drop for ServerCall {
     fn drop(&mut self) {
-        let failed = Fault::HandlerFailed.with(&[]);
-        self.inner.end(failed.into());
+        if self.inner.is_open() {
+            let failed = Fault::HandlerFailed.with(&[]);
+            self.inner.end(failed.into());
+        }
     }
 }
 
