@@ -99,17 +99,24 @@ impl ShmLink {
         }
     }
 
-    /// There are bytes: the peer is told that there is room, if it waits for some.
+    /// There are bytes: now and then the peer is told that there is room, if it waits for some.
     #[inline]
     fn was_read(&self, count: usize) -> Read {
         if self.armed_for_data.load(Ordering::Relaxed) {
             self.disarm_for_data();
         }
+        if self.reader.owes_look(&self.region) {
+            self.look_for_writer();
+        }
+        Read::Bytes(count)
+    }
+
+    #[cold]
+    fn look_for_writer(&self) {
         let bits = to_ring(&self.region, self.side, WAIT_SPACE, PLUGGED);
         if bits != 0 {
             self.ring_for(bits);
         }
-        Read::Bytes(count)
     }
 
     #[cold]

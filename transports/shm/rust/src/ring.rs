@@ -97,18 +97,25 @@ pub(crate) struct Reader {
     head: AtomicU64,
     /// The writer's position when it was last looked at.
     tail: AtomicU64,
+    /// Where this end was when it last looked for a writer that waits for room.
+    looked: AtomicU64,
 }
 
 impl Reader {
     /// The reading end of a new ring.
     pub fn of(writer: Side) -> Reader {
-        Reader { writer, head: AtomicU64::new(0), tail: AtomicU64::new(0) }
+        Reader::starting(writer, 0, 0)
     }
 
     /// One that has read up to `head`, and has seen the writer at `tail`.
     #[cfg(test)]
     pub fn at(writer: Side, head: u64, tail: u64) -> Reader {
-        Reader { writer, head: AtomicU64::new(head), tail: AtomicU64::new(tail) }
+        Reader::starting(writer, head, tail)
+    }
+
+    fn starting(writer: Side, head: u64, tail: u64) -> Reader {
+        let (head, tail, looked) = (AtomicU64::new(head), AtomicU64::new(tail), AtomicU64::new(head));
+        Reader { writer, head, tail, looked }
     }
 
     /// Reads what there is room for in `buffer`, and answers how many bytes that were.
@@ -128,6 +135,20 @@ impl Reader {
             cells.set_head(self.writer, head, Ordering::Release);
         }
         Ok(count)
+    }
+
+    /// Whether it is time to look for a writer that waits for room, which [`to_ring`](crate::bells::to_ring) does: it
+    /// is once for each half of a ring that was read. A writer that came to wait after the last look has filled a whole
+    /// ring from there on, so that the next look comes while there is still something to read. A look costs a full
+    /// fence, 20 ns and more, before what was read is handled.
+    #[inline]
+    pub fn owes_look(&self, cells: &impl Cells) -> bool {
+        let head = self.head.load(Ordering::Relaxed);
+        let owes = head - self.looked.load(Ordering::Relaxed) >= u64::from(cells.ring_bytes() / 2);
+        if owes {
+            self.looked.store(head, Ordering::Relaxed);
+        }
+        owes
     }
 
     /// Copies the first bytes that there are by now, and leaves them.
