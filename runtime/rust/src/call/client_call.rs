@@ -10,7 +10,7 @@ use samehost_transport_api::{Code, Fault};
 use super::channel::{ChannelHandle, Wait};
 use super::inbox::{Arrival, Arrivals};
 use super::outgoing::{CallOver, Outgoing};
-use super::session::{OpenRequest, Session};
+use super::session::{OpenRequest, Session, Taker};
 use super::span::CallSpan;
 use super::waitlist::Place;
 use super::{Message, OpenError, Status, StreamId};
@@ -23,15 +23,15 @@ const MOST_TRIES: u32 = 5;
 const STALE: Duration = Duration::from_micros(500);
 
 /// What a call begins with.
-pub(crate) struct Request {
-    pub(crate) path: Cow<'static, str>,
+pub(crate) struct Request<'p> {
+    pub(crate) path: Cow<'p, str>,
     pub(crate) metadata: MetadataBlock,
     pub(crate) deadline: Option<Instant>,
     /// Waits for a connection as long as it takes.
     pub(crate) wait_for_ready: bool,
 }
 
-impl Request {
+impl Request<'_> {
     /// What opens a stream for it, now.
     pub(super) fn opening<'a>(&'a self, message: Option<&'a Message>, end: bool) -> OpenRequest<'a> {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -54,9 +54,9 @@ impl Request {
 ///      ^                            |
 ///      +--- refused, unseen --------+
 /// ```
-pub(crate) struct ClientCall {
+pub(crate) struct ClientCall<'p> {
     channel: Arc<ChannelHandle>,
-    request: Request,
+    request: Request<'p>,
     began: Instant,
     messages: Messages,
     stage: Stage,
@@ -96,19 +96,23 @@ pub(crate) enum Answer {
     Status(Status),
 }
 
-impl ClientCall {
+impl<'p> ClientCall<'p> {
     /// A call, and where the messages of its request go.
-    pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request) -> (ClientCall, Arc<Outgoing>) {
+    pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request<'p>) -> (ClientCall<'p>, Arc<Outgoing>) {
         let outgoing = Arc::new(Outgoing::default());
         (ClientCall::of(channel, request, Messages::Sent(outgoing.clone())), outgoing)
     }
 
     /// A call whose request is one message.
-    pub(crate) fn of_one(channel: Arc<ChannelHandle>, request: Request, message: Message) -> ClientCall {
+    pub(crate) fn of_one(
+        channel: Arc<ChannelHandle>,
+        request: Request<'p>,
+        message: Message,
+    ) -> ClientCall<'p> {
         ClientCall::of(channel, request, Messages::Whole(message))
     }
 
-    fn of(channel: Arc<ChannelHandle>, request: Request, messages: Messages) -> ClientCall {
+    fn of(channel: Arc<ChannelHandle>, request: Request<'p>, messages: Messages) -> ClientCall<'p> {
         let (began, stage) = (Instant::now(), Stage::Waiting(None));
         let span = CallSpan::of_client(&request.path, channel.address());
         ClientCall {
@@ -198,7 +202,7 @@ impl ClientCall {
                     Poll::Pending => return Poll::Pending,
                 },
                 Stage::Open(session, stream) => {
-                    if ready!(session.poll_arrivals(*stream, true, &mut self.arrived, cx)) {
+                    if ready!(session.poll_arrivals(*stream, Taker::Owner, &mut self.arrived, cx)) {
                         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
                             Stage::Open(session, _) => Stage::Arrived(session),
                             other => other,
@@ -329,7 +333,7 @@ impl ClientCall {
     }
 }
 
-impl Drop for ClientCall {
+impl Drop for ClientCall<'_> {
     fn drop(&mut self) {
         if !matches!(self.stage, Stage::Over) {
             self.cancel("it was dropped");

@@ -53,6 +53,8 @@ pub(crate) struct Inbox {
     /// A message was requested that has not arrived.
     requested: bool,
     over: bool,
+    /// Whoever asked whether the stream is over was told so.
+    told: bool,
     /// Where the OPEN of a stream of this side begins, in all that this side writes.
     open_at: Option<u64>,
     reader: Option<Waker>,
@@ -106,7 +108,7 @@ impl Inbox {
         if self.arrivals.is_empty() {
             return false;
         }
-        std::mem::swap(&mut self.arrivals, arrived);
+        *arrived = std::mem::take(&mut self.arrivals);
         true
     }
 
@@ -145,13 +147,21 @@ impl Inbox {
         park(&mut self.writer, cx);
     }
 
-    /// Ready when the stream is over.
-    pub(crate) fn poll_over(&mut self, cx: &Context<'_>) -> Poll<()> {
+    /// Ready when the stream is over. A reader that waited until that was told is put into `wakes`.
+    pub(crate) fn poll_over(&mut self, cx: &Context<'_>, wakes: &mut Wakes) -> Poll<()> {
         if self.over {
+            if !std::mem::replace(&mut self.told, true) {
+                wakes.extend(self.reader.take());
+            }
             return Poll::Ready(());
         }
         park(&mut self.watcher, cx);
         Poll::Pending
+    }
+
+    /// Whether the stream was reset, and nobody was told yet that it is over.
+    pub(crate) fn has_untold_reset(&self) -> bool {
+        !self.told && matches!(self.arrivals.front(), Some(Arrival::Reset { .. }))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod blocking;
+mod by_id;
 pub(crate) mod channel;
 pub(crate) mod client_call;
 mod connection;

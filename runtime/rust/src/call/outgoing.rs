@@ -156,7 +156,7 @@ impl Outgoing {
         &self,
         session: &Arc<Session>,
         place: &mut Place,
-        request: &Request,
+        request: &Request<'_>,
         cx: &Context<'_>,
     ) -> Result<StreamId, OpenError> {
         let mut sending = self.lock();

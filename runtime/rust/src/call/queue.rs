@@ -62,15 +62,15 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
     }
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
-        if self.length == 0 {
-            return None;
+        let next = self.first[self.head].take()?;
+        if self.rest.is_empty() {
+            self.length -= 1;
+        } else {
+            // What comes into its place is the last of all.
+            self.first[self.head] = self.rest.pop_front();
         }
-        let next = self.first[self.head].take();
-        // What comes into its place is the last of all.
-        self.first[self.head] = self.rest.pop_front();
-        self.length -= usize::from(self.first[self.head].is_none());
         self.head = self.at(1);
-        next
+        Some(next)
     }
 
     pub(super) fn clear(&mut self) {

@@ -317,7 +317,6 @@ impl Reader {
         let Some(crew) = &self.crew else { return false };
         let held = self.lock().take(Role::Background);
         let Some(mut held) = held else { return false };
-        crew.has_begun_a_turn();
         session.uncork();
         let parker = Parker::current();
         loop {

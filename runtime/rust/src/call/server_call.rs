@@ -9,7 +9,7 @@ use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
 use super::inbox::{Arrival, Arrivals};
-use super::session::{Incoming, Session};
+use super::session::{Incoming, Session, Taker};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
@@ -69,12 +69,22 @@ impl ServerCall {
 
     /// The messages of the request: for one reader, who has them all.
     pub(crate) fn messages(&mut self) -> Messages {
+        self.messages_for(Taker::Reader)
+    }
+
+    /// As [`messages`](ServerCall::messages), for a handler that is dropped by whoever watches it as soon as
+    /// [`poll_over`](ServerCall::poll_over) is ready: it does not see the reset of its call before that.
+    pub(crate) fn messages_of_watched(&mut self) -> Messages {
+        self.messages_for(Taker::Watched)
+    }
+
+    fn messages_for(&mut self, taker: Taker) -> Messages {
         let (session, stream) = (self.session.clone(), self.stream);
         let mut arrived = Arrivals::new();
         if let Some(message) = self.whole.take() {
             arrived.extend([Arrival::Message(message), Arrival::HalfClosed]);
         }
-        Messages { session, stream, arrived, ended: false }
+        Messages { session, stream, taker, arrived, ended: false }
     }
 
     /// Whether both sides of the connection named this feature.
@@ -177,6 +187,7 @@ impl Drop for ServerCall {
 pub(crate) struct Messages {
     session: Arc<Session>,
     stream: StreamId,
+    taker: Taker,
     /// What has arrived and was not asked for yet.
     arrived: Arrivals,
     ended: bool,
@@ -203,7 +214,7 @@ impl Messages {
             return Poll::Ready(None);
         }
         if self.arrived.is_empty() {
-            ready!(self.session.poll_arrivals(self.stream, false, &mut self.arrived, cx));
+            ready!(self.session.poll_arrivals(self.stream, self.taker, &mut self.arrived, cx));
         }
         match self.arrived.pop_front() {
             Some(Arrival::Message(message)) => Poll::Ready(Some(Ok(message))),

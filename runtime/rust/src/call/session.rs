@@ -3,14 +3,13 @@
 mod moving;
 mod streams;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::ThreadId;
 
 use samehost_transport_api::{Link, LinkError, Peer};
 
-use super::ids::{self, HashIds};
+use super::by_id::ById;
 use super::inbox::{Arrival, Inbox};
 use super::reader::Reader;
 use super::waitlist::{Waitlist, Wakes};
@@ -19,7 +18,7 @@ use crate::wire::MetadataBlock;
 
 pub(crate) use moving::Taken;
 use moving::{Direct, Seen};
-pub(crate) use streams::OpenRequest;
+pub(crate) use streams::{OpenRequest, Taker};
 
 /// Whoever moves a session's bytes: a task, or the threads that call. [`attend`](Driver::attend) is
 /// called without the lock by any thread, whenever there is something to write or an end to explain.
@@ -73,7 +72,7 @@ struct State {
     direct: Option<Direct>,
     /// The thread whose output is held back, as it is about to bring about more.
     corked: Option<ThreadId>,
-    inboxes: HashMap<StreamId, Inbox, HashIds>,
+    inboxes: ById<Inbox>,
     incoming: Vec<Incoming>,
     openers: Waitlist,
     /// The whole story of the end, once the transport has told what it knows.
@@ -105,7 +104,7 @@ impl Session {
             connection: Connection::new(side, settings),
             direct: None,
             corked: None,
-            inboxes: ids::map(),
+            inboxes: ById::new(),
             incoming: Vec::new(),
             openers: Waitlist::default(),
             explained: None,
@@ -237,7 +236,7 @@ impl Session {
     pub(crate) fn shut_down(self: &Arc<Self>, error: &LinkError) {
         self.act(|state, after| {
             let text = error.to_string();
-            for (&stream, inbox) in &mut state.inboxes {
+            for (stream, inbox) in state.inboxes.iter_mut() {
                 if !inbox.is_over() {
                     state.connection.reset(stream, error.code(), &text);
                     inbox.put(Arrival::reset(error.code(), &text), &mut after.wakes);
@@ -284,17 +283,17 @@ impl State {
                         (Some(error), Cause::Connection) => (error.code(), error.to_string()),
                         _ => (code, text),
                     };
-                    let unsent = self.inboxes.get(&stream).is_some_and(|inbox| inbox.is_unsent(self.written));
+                    let unsent = self.inboxes.get(stream).is_some_and(|inbox| inbox.is_unsent(self.written));
                     let refused = refused || unsent && cause == Cause::Connection;
                     self.put(stream, Arrival::Reset { status: Status::of(code, text), refused }, after);
                 }
                 Event::Finished { stream } => {
-                    if let Some(inbox) = self.inboxes.get_mut(&stream) {
+                    if let Some(inbox) = self.inboxes.get_mut(stream) {
                         inbox.finished(&mut after.wakes);
                     }
                 }
                 Event::Ready { stream } => {
-                    if let Some(inbox) = self.inboxes.get_mut(&stream) {
+                    if let Some(inbox) = self.inboxes.get_mut(stream) {
                         inbox.ready(&mut after.wakes);
                     }
                 }
@@ -314,7 +313,7 @@ impl State {
     }
 
     fn put(&mut self, stream: StreamId, arrival: Arrival, after: &mut After) {
-        if let Some(inbox) = self.inboxes.get_mut(&stream) {
+        if let Some(inbox) = self.inboxes.get_mut(stream) {
             inbox.put(arrival, &mut after.wakes);
         }
     }

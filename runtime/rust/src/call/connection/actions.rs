@@ -159,7 +159,7 @@ impl Connection {
 
     /// So many more messages of the stream are wanted; their events may follow at once.
     pub(crate) fn request(&mut self, id: StreamId, messages: u32) {
-        if let Some(stream) = self.streams.get_mut(&id) {
+        if let Some(stream) = self.streams.get_mut(id) {
             stream.receiving.request(messages);
             self.deliver(id);
         }
@@ -177,7 +177,7 @@ impl Connection {
     /// Hands up what a stream has to tell: messages that are requested, and the end behind them.
     /// Returns credit.
     pub(super) fn deliver(&mut self, id: StreamId) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(id) else { return };
         while let Some(message) = stream.receiving.next_message() {
             self.events.push_back(Event::Message { stream: id, message });
         }
@@ -205,12 +205,12 @@ impl Connection {
     }
 
     fn open_stream(&mut self, id: StreamId) -> Result<&mut Stream, StreamError> {
-        self.streams.get_mut(&id).filter(|stream| !stream.is_over()).ok_or(StreamError::Gone)
+        self.streams.get_mut(id).filter(|stream| !stream.is_over()).ok_or(StreamError::Gone)
     }
 
     fn take_id(&mut self) -> StreamId {
         let mut id = self.next_id;
-        while self.streams.contains_key(&id) {
+        while self.streams.contains(id) {
             id = ids::after(id);
         }
         self.next_id = ids::after(id);
@@ -228,7 +228,7 @@ impl Connection {
     fn enqueue(&mut self, id: StreamId, outgoing: Outgoing) {
         let bounds = self.frame_bounds();
         let has_turn = self.line.is_empty() && self.has_room_for_messages();
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(id) else { return };
         if has_turn && stream.sending.may_overtake_queue(&outgoing) {
             let turn = stream.sending.write_at_once(id, outgoing, bounds, &mut self.writer);
             self.after_turn(id, turn);
@@ -237,14 +237,14 @@ impl Connection {
             stream.sending.push(outgoing);
             self.stream_may_write(id);
         }
-        if let Some(stream) = self.streams.get_mut(&id) {
+        if let Some(stream) = self.streams.get_mut(id) {
             stream.sending.note_ready(self.settings.ready_bytes);
         }
     }
 
     fn end_stream(&mut self, id: StreamId, code: Code, text: &str, refused: bool) {
         debug_assert_ne!(code, Code::Ok, "a RESET is no success");
-        let Some(stream) = self.streams.get(&id) else { return };
+        let Some(stream) = self.streams.get(id) else { return };
         let refused = refused && !stream.opened_here;
         if !stream.is_over() {
             self.writer.reset(id, code as u32, text, refused);

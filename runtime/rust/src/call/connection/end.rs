@@ -165,8 +165,8 @@ impl Connection {
         let mut ids: Vec<StreamId> = self
             .streams
             .iter()
-            .filter(|&(&id, stream)| !stream.is_over() && wanted(id, stream.opened_here))
-            .map(|(&id, _)| id)
+            .filter(|&(id, stream)| !stream.is_over() && wanted(id, stream.opened_here))
+            .map(|(id, _)| id)
             .collect();
         ids.sort_unstable();
         ids

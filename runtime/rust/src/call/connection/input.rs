@@ -26,10 +26,8 @@ impl Connection {
                 }
             }
         }
-        // The reader is taken out, for what it hands out is handled with all of the connection.
-        let mut reader = std::mem::take(&mut self.reader);
         while self.state != ConnectionState::Closed {
-            let taken = match reader.next(&mut bytes) {
+            let taken = match self.reader.next(&mut bytes) {
                 Ok(None) => break,
                 Ok(Some(frame)) => self.take_frame(&frame),
                 Err(error) => Err(error),
@@ -38,10 +36,9 @@ impl Connection {
                 self.broken(&error);
             }
             if self.peer_hello.is_some() {
-                reader.allow(self.own.max_frame_bytes);
+                self.reader.allow(self.own.max_frame_bytes);
             }
         }
-        self.reader = reader;
         self.note_can_open();
     }
 
@@ -83,7 +80,7 @@ impl Connection {
             (true, 0) => {}
             (true, _) => return Err(WireError::protocol("a frame of the connection has a stream").into()),
             (false, 0) => return Err(WireError::protocol("a frame of a stream has none").into()),
-            (false, id) if frame_type != FrameType::Open => match self.streams.get(&id) {
+            (false, id) if frame_type != FrameType::Open => match self.streams.get(id) {
                 Some(stream) if !stream.is_over() => {}
                 _ if self.was_opened(id) => return Ok(()),
                 _ => return Err(WireError::protocol("a frame of a stream that was never opened").into()),
@@ -181,7 +178,7 @@ impl Connection {
         if ids::is_opened_by(id, self.side) {
             return Err(WireError::protocol("an OPEN with an id of the other side's"));
         }
-        if self.last_peer_id.is_some_and(|last| !ids::is_later(id, last)) || self.streams.contains_key(&id) {
+        if self.last_peer_id.is_some_and(|last| !ids::is_later(id, last)) || self.streams.contains(id) {
             return Err(WireError::protocol("an OPEN with an id that is not later"));
         }
         self.last_peer_id = Some(id);
@@ -336,7 +333,7 @@ impl Connection {
 
     /// A stream that `dispatch` has found open.
     fn stream(&mut self, id: StreamId) -> &mut Stream {
-        self.streams.get_mut(&id).expect("the stream was found open")
+        self.streams.get_mut(id).expect("the stream was found open")
     }
 
     fn encoding(&self, block: &MetadataBlock) -> Encoding {

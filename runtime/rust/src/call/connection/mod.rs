@@ -5,11 +5,12 @@ mod end;
 mod input;
 mod output;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::by_id::ById;
 use super::event::{Closed, Event};
-use super::ids::{self, HashIds};
+use super::ids;
 use super::methods::{IncomingMethods, OutgoingMethods};
 use super::sending::FrameBounds;
 use super::stream::Stream;
@@ -45,7 +46,7 @@ pub(crate) struct Connection {
     writer: FrameWriter,
     events: VecDeque<Event>,
 
-    streams: HashMap<StreamId, Stream, HashIds>,
+    streams: ById<Stream>,
     /// Streams that could write and wait for their turn; each stands here once at most.
     line: VecDeque<StreamId>,
     /// The id of the next stream that this side opens, and whether there was one before.
@@ -96,7 +97,7 @@ impl Connection {
             reader: FrameReader::default(),
             writer: FrameWriter::default(),
             events: VecDeque::new(),
-            streams: ids::map(),
+            streams: ById::new(),
             line: VecDeque::new(),
             next_id: settings.first_stream.unwrap_or(ids::first_of(side)),
             has_opened: false,
@@ -142,7 +143,7 @@ impl Connection {
     /// Whether the stream takes a message without queueing more than it should. When it becomes
     /// true again, [`Event::Ready`] follows.
     pub(crate) fn is_ready(&self, stream: StreamId) -> bool {
-        self.streams.get(&stream).is_some_and(|stream| {
+        self.streams.get(stream).is_some_and(|stream| {
             !stream.is_over()
                 && !stream.sending.is_ended()
                 && stream.sending.waiting() < self.settings.ready_bytes

@@ -28,7 +28,7 @@ impl Connection {
 
     /// Puts a stream into the line, if it could write, and writes what there is room for.
     pub(super) fn stream_may_write(&mut self, id: StreamId) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(id) else { return };
         if !stream.sending.in_line && stream.sending.can_write() {
             stream.sending.in_line = true;
             self.line.push_back(id);
@@ -46,7 +46,7 @@ impl Connection {
 
     fn write_stream(&mut self, id: StreamId) {
         let bounds = self.frame_bounds();
-        let stream = self.streams.get_mut(&id).expect("a stream in the line is open");
+        let stream = self.streams.get_mut(id).expect("a stream in the line is open");
         stream.sending.in_line = false;
         let turn = stream.sending.write(id, bounds, &mut self.writer);
         self.after_turn(id, turn);
@@ -54,7 +54,7 @@ impl Connection {
 
     /// What follows from a turn of a stream: it ends, or stands in the line again.
     pub(super) fn after_turn(&mut self, id: StreamId, turn: Turn) {
-        let stream = self.streams.get_mut(&id).expect("a stream that has had its turn is open");
+        let stream = self.streams.get_mut(id).expect("a stream that has had its turn is open");
         match turn {
             Turn::Wrote | Turn::Blocked => {}
             Turn::HalfClosed => stream.half_close(),
@@ -78,14 +78,15 @@ impl Connection {
     /// Takes a stream that is over, or that ends here, out of everything.
     pub(super) fn remove(&mut self, id: StreamId) {
         self.stop_sending(id);
-        if let Some(stream) = self.streams.remove(&id).filter(|stream| !stream.is_over()) {
+        if let Some(stream) = self.streams.get(id).filter(|stream| !stream.is_over()) {
             self.count_closed(stream.opened_here);
         }
+        self.streams.remove(id);
     }
 
     /// The peer has ended a stream: what waits is dropped.
     pub(super) fn stop_sending(&mut self, id: StreamId) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(id) else { return };
         stream.sending.clear();
         if std::mem::take(&mut stream.sending.in_line) {
             self.line.retain(|&waiting| waiting != id);

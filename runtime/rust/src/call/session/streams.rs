@@ -1,11 +1,11 @@
 //! What calls do with their streams on a session.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::Session;
 use crate::call::inbox::{Arrivals, Inbox};
-use crate::call::waitlist::Place;
+use crate::call::waitlist::{Place, Wakes};
 use crate::call::{Message, OpenError, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
 
@@ -16,6 +16,17 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) deadline_nanos: Option<u64>,
     pub(crate) message: Option<&'a Message>,
     pub(crate) end: bool,
+}
+
+/// Who takes what has arrived at a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taker {
+    /// Its one owner: the stream is forgotten once its last arrival is taken.
+    Owner,
+    /// One beside those who answer or end it.
+    Reader,
+    /// As `Reader`, within what somebody else watches: that one is told first that the stream is over.
+    Watched,
 }
 
 impl Session {
@@ -66,29 +77,32 @@ impl Session {
     }
 
     /// Takes all that has arrived at a stream into `arrived`, which is empty and stays so when nothing more
-    /// comes. Where a message may come next, it is requested. `forgets`: the stream is forgotten once its last
-    /// arrival is taken, and the answer is whether it was.
+    /// comes. Where a message may come next, it is requested. The answer is whether the stream was forgotten.
     pub(crate) fn poll_arrivals(
         self: &Arc<Self>,
         stream: StreamId,
-        forgets: bool,
+        taker: Taker,
         arrived: &mut Arrivals,
         cx: &Context<'_>,
     ) -> Poll<bool> {
         self.act(|state, after| {
-            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(true) };
+            let Some(inbox) = state.inboxes.get_mut(stream) else { return Poll::Ready(true) };
+            if taker == Taker::Watched && inbox.has_untold_reset() {
+                inbox.park_reader(cx);
+                return Poll::Pending;
+            }
             if !inbox.take_all(arrived) && inbox.wants_request() {
                 state.connection.request(stream, 1);
                 state.hand_out(after);
-                let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(true) };
+                let Some(inbox) = state.inboxes.get_mut(stream) else { return Poll::Ready(true) };
                 inbox.take_all(arrived);
             }
-            let Some(inbox) = state.inboxes.get_mut(&stream) else { return Poll::Ready(true) };
+            let Some(inbox) = state.inboxes.get_mut(stream) else { return Poll::Ready(true) };
             if inbox.is_over() {
-                if forgets {
-                    state.inboxes.remove(&stream);
+                if taker == Taker::Owner {
+                    state.inboxes.remove(stream);
                 }
-                return Poll::Ready(forgets);
+                return Poll::Ready(taker == Taker::Owner);
             }
             if arrived.is_empty() {
                 inbox.park_reader(cx);
@@ -102,7 +116,7 @@ impl Session {
     pub(crate) fn poll_ready(&self, stream: StreamId, cx: &Context<'_>) -> Poll<Result<(), StreamError>> {
         let mut state = self.lock();
         let ready = state.connection.is_ready(stream);
-        match state.inboxes.get_mut(&stream) {
+        match state.inboxes.get_mut(stream) {
             None => Poll::Ready(Err(StreamError::Gone)),
             Some(inbox) if inbox.is_over() => Poll::Ready(Err(StreamError::Gone)),
             Some(_) if ready => Poll::Ready(Ok(())),
@@ -115,18 +129,24 @@ impl Session {
 
     /// Ready when the stream is over.
     pub(crate) fn poll_over(&self, stream: StreamId, cx: &Context<'_>) -> Poll<()> {
-        match self.lock().inboxes.get_mut(&stream) {
+        let mut wakes = Wakes::new();
+        let over = match self.lock().inboxes.get_mut(stream) {
             None => Poll::Ready(()),
-            Some(inbox) => inbox.poll_over(cx),
-        }
+            Some(inbox) => inbox.poll_over(cx, &mut wakes),
+        };
+        wakes.for_each(Waker::wake);
+        over
     }
 
     /// Ready when the stream is over; answers whether it ended without any handler having seen the call.
     pub(crate) fn poll_refused(&self, stream: StreamId, cx: &Context<'_>) -> Poll<bool> {
-        match self.lock().inboxes.get_mut(&stream) {
+        let mut wakes = Wakes::new();
+        let over = match self.lock().inboxes.get_mut(stream) {
             None => Poll::Ready(false),
-            Some(inbox) => inbox.poll_over(cx).map(|()| inbox.was_refused()),
-        }
+            Some(inbox) => inbox.poll_over(cx, &mut wakes).map(|()| inbox.was_refused()),
+        };
+        wakes.for_each(Waker::wake);
+        over
     }
 
     pub(crate) fn send_headers(
@@ -160,8 +180,9 @@ impl Session {
     ) -> bool {
         self.act(|state, after| {
             let sent = state.connection.send_status(stream, headers, message, status).is_ok();
-            if sent && let Some(mut inbox) = state.inboxes.remove(&stream) {
+            if sent && let Some(inbox) = state.inboxes.get_mut(stream) {
                 inbox.finished(&mut after.wakes);
+                state.inboxes.remove(stream);
             }
             sent
         })
@@ -171,11 +192,12 @@ impl Session {
     /// `None` a stream that is not over goes on to its end, but nobody is told.
     pub(crate) fn forget(self: &Arc<Self>, stream: StreamId, reset: Option<&Status>) {
         self.act(|state, after| {
-            let Some(mut inbox) = state.inboxes.remove(&stream) else { return };
+            let Some(inbox) = state.inboxes.get_mut(stream) else { return };
             if let (Some(status), false) = (reset, inbox.is_over()) {
                 state.connection.reset(stream, status.code, &status.text);
             }
             inbox.finished(&mut after.wakes);
+            state.inboxes.remove(stream);
         });
     }
 }

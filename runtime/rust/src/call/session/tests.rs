@@ -1,13 +1,15 @@
 //! What became of a call when its link breaks: never sent, or perhaps seen.
 
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use samehost_transport_api::{Descriptors, Fault, Interest, Read};
+use samehost_transport_api::{Code, Descriptors, Fault, Interest, Read};
 
 use super::*;
 use crate::call::inbox::Arrivals;
+use crate::call::server_call::ServerCall;
 use crate::wire::Hello;
 
 /// A link over nothing: what is read and how much is taken is laid down by the test.
@@ -86,7 +88,7 @@ fn is_refused(takes: usize) -> bool {
     assert_eq!(session.read(&link, &mut [0; 1024]), Taken::End);
     session.explain(&link);
     let mut arrived = Arrivals::new();
-    assert_eq!(session.poll_arrivals(stream, true, &mut arrived, &cx), Poll::Ready(true));
+    assert_eq!(session.poll_arrivals(stream, Taker::Owner, &mut arrived, &cx), Poll::Ready(true));
     match arrived.pop_front() {
         Some(Arrival::Reset { refused, .. }) => refused,
         other => panic!("{other:?}"),
@@ -124,5 +126,68 @@ fn a_peer_that_takes_no_hello_is_heard_before_the_failure_is_told() {
             Scripted { peer: Peer::at("peer"), reads: Mutex::new(said), takes: Mutex::new(0), broken: true };
         session.write(&link);
         assert_eq!(session.error().unwrap().fault(), fault);
+    }
+}
+
+/// A waker that keeps whether it was woken.
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn whoever_watches_a_call_is_told_that_it_was_cancelled_before_whoever_reads_its_messages() {
+    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
+    let mut caller = Connection::new(Side::Connector, Settings::new("caller", hello.clone()));
+    let mut twin = Connection::new(Side::Acceptor, Settings::new("here", hello.clone()));
+    let said = |caller: &mut Connection| {
+        let bytes = caller.outbound().to_vec();
+        caller.sent(bytes.len());
+        bytes
+    };
+    let greeting = said(&mut caller);
+    twin.receive(&greeting);
+    caller.receive(twin.outbound());
+    let stream = caller.open("/a.B/C", &MetadataBlock::new(), None, None, false).expect("it opens");
+    let opening = said(&mut caller);
+    caller.reset(stream, Code::Cancelled, "enough");
+    let link = Scripted {
+        peer: Peer::at("caller"),
+        reads: Mutex::new(vec![said(&mut caller), opening, greeting]),
+        takes: Mutex::new(usize::MAX),
+        broken: false,
+    };
+    let session = Session::new(
+        Side::Acceptor,
+        Settings::new("here", hello),
+        Peer::at("caller"),
+        "".into(),
+        Box::new(NoDriver),
+        Box::new(|_, _| {}),
+    );
+    let (mut calls, mut buffer) = (Vec::new(), [0; 1024]);
+    for _ in 0..2 {
+        assert_eq!(session.read_calls(&link, &mut buffer, Some(&mut calls)), Taken::Some);
+    }
+    let mut call = ServerCall::new(&session, calls.pop().expect("a call has come"));
+    let mut messages = call.messages_of_watched();
+    let bell = Arc::new(Bell::default());
+    let reading = Waker::from(bell.clone());
+    let reading = Context::from_waker(&reading);
+    assert!(messages.poll_next(&reading).is_pending());
+    assert_eq!(session.read(&link, &mut buffer), Taken::Some);
+    assert!(messages.poll_next(&reading).is_pending(), "it was told first");
+    bell.0.store(false, Ordering::SeqCst);
+    assert!(call.poll_over(&Context::from_waker(Waker::noop())).is_ready());
+    assert!(bell.0.load(Ordering::SeqCst), "it is never told");
+    match messages.poll_next(&reading) {
+        Poll::Ready(Some(Err(status))) => {
+            assert_eq!((status.code, &*status.text), (Code::Cancelled, "enough"))
+        }
+        other => panic!("{other:?}"),
     }
 }

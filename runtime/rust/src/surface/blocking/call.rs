@@ -34,7 +34,7 @@ pub struct Call<Q, A> {
 
 impl<Q: Message, A: Message + Default> Call<Q, A> {
     pub(super) fn new(
-        (call, outgoing): (ClientCall, Arc<Outgoing>),
+        (call, outgoing): (ClientCall<'static>, Arc<Outgoing>),
         compresses: bool,
         max_message_bytes: u32,
     ) -> Call<Q, A> {
@@ -181,7 +181,7 @@ impl<Q> Drop for Sender<Q> {
 
 /// The receiving half of a call. Dropped before its end, it cancels the call.
 pub struct Receiver<A> {
-    call: ClientCall,
+    call: ClientCall<'static>,
     max_message_bytes: u32,
     headers: Option<Metadata>,
     outcome: Option<call::Status>,

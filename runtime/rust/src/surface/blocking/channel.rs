@@ -1,5 +1,6 @@
 //! The client side for threads.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,17 +44,14 @@ impl Channel {
 
     /// Begins a call of a method, `package.Service/Method`. Nothing is sent yet.
     pub fn call<Q: Message, A: Message + Default>(&self, method: &str, options: &CallOptions) -> Call<Q, A> {
-        let call = ClientCall::new(self.handle.clone(), self.request(method, options));
+        let call =
+            ClientCall::new(self.handle.clone(), self.request(path(method).into_owned().into(), options));
         Call::new(call, options.sends_compressed, self.max_message_bytes)
     }
 
-    fn request(&self, method: &str, options: &CallOptions) -> Request {
-        let path = match method.starts_with('/') {
-            true => method.to_owned(),
-            false => format!("/{method}"),
-        };
+    fn request<'p>(&self, path: Cow<'p, str>, options: &CallOptions) -> Request<'p> {
         Request {
-            path: path.into(),
+            path,
             metadata: options.headers(),
             deadline: options.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             wait_for_ready: options.wait_for_ready.unwrap_or(self.wait_for_ready),
@@ -71,7 +69,7 @@ impl Channel {
         options: &CallOptions,
     ) -> Result<Response<A>, Status> {
         let message = encoded(message, options.sends_compressed);
-        let mut call = ClientCall::of_one(self.handle.clone(), self.request(method, options), message);
+        let mut call = ClientCall::of_one(self.handle.clone(), self.request(path(method), options), message);
         unary(&mut call, self.max_message_bytes)
     }
 
@@ -107,6 +105,14 @@ impl Channel {
     /// Takes no more calls, for all clones; open calls fail with UNAVAILABLE.
     pub fn shutdown_now(&self) {
         self.handle.shut_down(true);
+    }
+}
+
+/// The path of a method.
+fn path(method: &str) -> Cow<'_, str> {
+    match method.starts_with('/') {
+        true => method.into(),
+        false => format!("/{method}").into(),
     }
 }
 

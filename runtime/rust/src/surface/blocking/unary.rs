@@ -14,7 +14,7 @@ use crate::surface::{Metadata, Status};
 
 /// One message there, one message back.
 pub(super) fn unary<A: Message + Default>(
-    call: &mut ClientCall,
+    call: &mut ClientCall<'_>,
     max_message_bytes: u32,
 ) -> Result<Response<A>, Status> {
     let (mut headers, mut answer, mut surplus) = (Metadata::new(), None, false);
@@ -51,7 +51,7 @@ pub(super) fn unary<A: Message + Default>(
 }
 
 /// Ends a call whose response is not as it should be; the server is told that nobody wants it.
-fn failed(call: &mut ClientCall, error: LinkError) -> Status {
+fn failed(call: &mut ClientCall<'_>, error: LinkError) -> Status {
     call.fail(&call::Status::of(error.code(), error.to_string()));
     error.into()
 }

@@ -63,7 +63,7 @@ struct Inner {
 }
 
 struct State {
-    call: ClientCall,
+    call: ClientCall<'static>,
     headers: Option<Metadata>,
     /// A message that arrived while something else was waited for, and whether it was compressed.
     held: Option<(Bytes, bool)>,
@@ -82,7 +82,8 @@ pub struct Ended;
 impl Call {
     pub(super) fn new(channel: &Channel, path: &str, options: CallOptions) -> Call {
         let gzip = options.gzip;
-        let (call, outgoing) = ClientCall::new(channel.handle.clone(), request(channel, path, options));
+        let (call, outgoing) =
+            ClientCall::new(channel.handle.clone(), request(channel, path.to_owned().into(), options));
         let deadline = call.deadline();
         let inner = Arc::new(Inner {
             outgoing,

@@ -1,5 +1,7 @@
 //! A unary call on the caller's thread, and what all calls of a client begin and end with.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, LinkError};
 
@@ -20,7 +22,7 @@ pub(super) fn unary(
     patience: Patience<'_>,
 ) -> Result<Outcome, Interrupted> {
     let gzip = options.gzip;
-    let request = request(channel, path, options);
+    let request = request(channel, path.into(), options);
     let mut call = ClientCall::of_one(channel.handle.clone(), request, outgoing(message, gzip));
     let mut patience = patience.at_most(call.deadline());
     let (mut headers, mut message, mut compressed) = (Metadata::new(), None, false);
@@ -55,7 +57,7 @@ pub(super) fn unary(
     }
 }
 
-pub(super) fn request(channel: &Channel, path: &str, options: CallOptions) -> Request {
+pub(super) fn request<'p>(channel: &Channel, path: Cow<'p, str>, options: CallOptions) -> Request<'p> {
     let mut metadata = options.metadata.0;
     // The keys are good.
     if options.gzip {
@@ -63,7 +65,7 @@ pub(super) fn request(channel: &Channel, path: &str, options: CallOptions) -> Re
     }
     let _ = metadata.push(ACCEPT_ENCODING, GZIP.as_bytes());
     Request {
-        path: path.to_owned().into(),
+        path,
         metadata,
         deadline: deadline(options.timeout),
         wait_for_ready: options.wait_for_ready.unwrap_or(channel.wait_for_ready),
@@ -91,7 +93,7 @@ pub(super) fn status_of(error: &LinkError) -> call::Status {
 }
 
 /// Ends a call whose response is not as it should be; the server is told that nobody wants it.
-pub(super) fn failed(call: &mut ClientCall, error: &LinkError) -> call::Status {
+pub(super) fn failed(call: &mut ClientCall<'_>, error: &LinkError) -> call::Status {
     let status = status_of(error);
     call.fail(&status);
     status

@@ -1,6 +1,6 @@
 //! A thread that waits for a future, and reads the connection meanwhile.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ struct Waits {
 thread_local! {
     /// `None` where no future is polled by [`block_on`].
     static WAITS: RefCell<Option<Waits>> = const { RefCell::new(None) };
+
+    /// The parker of a wait that is over, for the next one; a wait inside of another one has its own.
+    static SPARE: Cell<Option<(Arc<Parker>, Waker)>> = const { Cell::new(None) };
 }
 
 /// Waits for a future on this thread, such as the call of a stock stub, over a channel that
@@ -34,9 +37,17 @@ thread_local! {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let parker = Parker::new();
-    let waker = Waker::from(parker.clone());
-    let mut cx = Context::from_waker(&waker);
+    let (parker, waker) = SPARE.take().unwrap_or_else(|| {
+        let parker = Parker::new();
+        (parker.clone(), parker.into())
+    });
+    let output = wait_with(&parker, &waker, future);
+    SPARE.set(Some((parker, waker)));
+    output
+}
+
+fn wait_with<F: Future>(parker: &Arc<Parker>, waker: &Waker, future: F) -> F::Output {
+    let mut cx = Context::from_waker(waker);
     let mut future = pin!(future);
     loop {
         parker.begin();
@@ -47,7 +58,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             return output;
         }
         match session.as_ref().and_then(|session| Some((session, session.reader()?))) {
-            Some((session, reader)) => reader.wait(session, &parker, until),
+            Some((session, reader)) => reader.wait(session, parker, until),
             None => parker.park(until),
         }
     }

@@ -88,7 +88,7 @@ impl Channel {
         path: Cow<'static, str>,
         mut headers: http::HeaderMap,
         extensions: &http::Extensions,
-    ) -> Result<Request, Status> {
+    ) -> Result<Request<'static>, Status> {
         let deadline = match headers.remove(TIMEOUT).map(|text| timeout::parse(text.as_bytes())) {
             // A deadline beyond the clock's range is none.
             Some(Some(left)) => Instant::now().checked_add(left),

@@ -183,7 +183,7 @@ fn request(
     entry: &Entry,
 ) -> Option<(http::Request<tonic::body::Body>, Option<UnaryCall>)> {
     let compressed = call.metadata.get("grpc-encoding").is_some();
-    let messages = Arc::new(Mutex::new(call.messages()));
+    let messages = Arc::new(Mutex::new(call.messages_of_watched()));
     let short = (!compressed).then(|| UnaryCall::new(messages.clone()));
     let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(messages)));
     *request.method_mut() = http::Method::POST;

@@ -19,12 +19,12 @@ use crate::call::client_call::{Answer, ClientCall};
 
 /// A call and the timer of its deadline.
 pub(super) struct TimedCall {
-    call: ClientCall,
+    call: ClientCall<'static>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedCall {
-    pub(super) fn new(call: ClientCall) -> TimedCall {
+    pub(super) fn new(call: ClientCall<'static>) -> TimedCall {
         TimedCall { call, sleep: None }
     }
 
@@ -59,14 +59,14 @@ pub struct ResponseFuture(Stage);
 #[allow(clippy::large_enum_variant)] // the largest is the usual one, and a box more would cost each call
 enum Stage {
     /// The body of the request is looked at first: a request of one message goes out in one frame.
-    Begun(Box<(ClientCall, RequestSender)>),
+    Begun(Box<(ClientCall<'static>, RequestSender)>),
     Open(TimedCall),
     Failed(Status),
     Done,
 }
 
 impl ResponseFuture {
-    pub(super) fn new(call: ClientCall, request: RequestSender) -> ResponseFuture {
+    pub(super) fn new(call: ClientCall<'static>, request: RequestSender) -> ResponseFuture {
         ResponseFuture(Stage::Begun(Box::new((call, request))))
     }
 

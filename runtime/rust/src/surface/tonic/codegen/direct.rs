@@ -104,7 +104,7 @@ impl DirectCall<'_> {
         if let Some(message) = self.0.take_whole() {
             return Answering(Box::pin(async move { answer(run(message)?.await?, max_encoding) }));
         }
-        let mut messages = self.0.messages();
+        let mut messages = self.0.messages_of_watched();
         Answering(Box::pin(async move {
             let message = whole(&mut messages).await?;
             answer(run(message)?.await?, max_encoding)
