@@ -4,6 +4,7 @@ import dev.samehost.call.ClientStream;
 import dev.samehost.call.ClientStreamListener;
 import dev.samehost.call.ClientStreamOptions;
 import dev.samehost.call.Outcome;
+import dev.samehost.call.Pieces;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.wire.MetadataBlock;
@@ -306,30 +307,34 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     }
 
     @Override
-    public void onMessage(ByteBuffer message, boolean compressed) {
+    public void onMessage(Pieces message, boolean compressed) {
       if (tracing != null) {
-        tracing.receiving(message.remaining());
+        tracing.receiving(message.size());
       }
-      ByteBuffer plain = compressed ? decompressed(message) : message;
+      Pieces plain = compressed ? decompressed(message) : message;
       if (plain == null || isTooLarge(plain)) {
         return;
       }
       if (tracing != null) {
-        tracing.received(message.remaining(), plain.remaining());
+        tracing.received(message.size(), plain.size());
       }
       call(
           "Failed to read message.",
-          () -> listener.onMessage(method.parseResponse(Messages.stream(plain))));
+          () -> {
+            try (ReceivedMessage stream = Messages.stream(plain)) {
+              listener.onMessage(method.parseResponse(stream));
+            }
+          });
     }
 
     /** The message as it was; null when that failed the call. */
-    private ByteBuffer decompressed(ByteBuffer message) {
+    private Pieces decompressed(Pieces message) {
       Integer own = options.getMaxInboundMessageSize();
       int channels = channel.maxInboundMessageSize();
       int limit = own == null ? channels : Math.min(own, channels);
       try {
         Decompressor decompressor = channel.encodings().decompressor(named);
-        ByteBuffer plain = Messages.decompressed(message, decompressor, limit);
+        Pieces plain = Messages.decompressed(message, decompressor, limit);
         if (plain == null) {
           String text = Fault.MESSAGE_INFLATED.text(limit, "client", "maxInboundMessageSize");
           stream.get().fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
@@ -342,14 +347,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       }
     }
 
-    private boolean isTooLarge(ByteBuffer message) {
+    private boolean isTooLarge(Pieces message) {
       Integer limit = options.getMaxInboundMessageSize();
-      if (limit == null || message.remaining() <= limit) {
+      if (limit == null || message.size() <= limit) {
         return false;
       }
       String text =
-          Fault.MESSAGE_TOO_LARGE.text(
-              message.remaining(), limit, "client", "maxInboundMessageSize");
+          Fault.MESSAGE_TOO_LARGE.text(message.size(), limit, "client", "maxInboundMessageSize");
       stream.get().fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
       return true;
     }

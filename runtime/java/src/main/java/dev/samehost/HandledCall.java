@@ -1,6 +1,7 @@
 package dev.samehost;
 
 import dev.samehost.call.Outcome;
+import dev.samehost.call.Pieces;
 import dev.samehost.call.ServerStream;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Code;
@@ -13,7 +14,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,20 +89,20 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   }
 
   @Override
-  public void onMessage(ByteBuffer message, boolean compressed) {
+  public void onMessage(Pieces message, boolean compressed) {
     if (tracing != null) {
-      tracing.receiving(message.remaining());
+      tracing.receiving(message.size());
     }
-    ByteBuffer plain = compressed ? decompressed(message) : message;
+    Pieces plain = compressed ? decompressed(message) : message;
     if (plain == null) {
       return;
     }
     if (tracing != null) {
-      tracing.received(message.remaining(), plain.remaining());
+      tracing.received(message.size(), plain.size());
     }
     Context previous = context.attach();
-    try {
-      listener.onMessage(call.getMethodDescriptor().parseRequest(Messages.stream(plain)));
+    try (ReceivedMessage stream = Messages.stream(plain)) {
+      listener.onMessage(call.getMethodDescriptor().parseRequest(stream));
     } catch (RuntimeException | Error e) {
       failed(e);
     } finally {
@@ -111,11 +111,11 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   }
 
   /** The message as it was; null when that failed the call. */
-  private ByteBuffer decompressed(ByteBuffer message) {
+  private Pieces decompressed(Pieces message) {
     int limit = options.maxInboundMessageSize();
     try {
       Decompressor decompressor = options.encodings().decompressor(stream.metadata());
-      ByteBuffer plain = Messages.decompressed(message, decompressor, limit);
+      Pieces plain = Messages.decompressed(message, decompressor, limit);
       if (plain == null) {
         String text = Fault.MESSAGE_INFLATED.text(limit, "server", "maxInboundMessageSize");
         stream.abort(Code.RESOURCE_EXHAUSTED, text);

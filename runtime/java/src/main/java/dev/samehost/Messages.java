@@ -1,16 +1,16 @@
 package dev.samehost;
 
+import dev.samehost.call.Pieces;
+import dev.samehost.wire.LargeArrays;
 import io.grpc.Compressor;
 import io.grpc.Decompressor;
 import io.grpc.Drainable;
-import io.grpc.KnownLength;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Objects;
 
 /** Moves messages between gRPC's marshallers and codecs, and bytes. */
 final class Messages {
@@ -24,22 +24,22 @@ final class Messages {
   /** All the bytes of a message that a marshaller gave. Closes the stream. */
   static ByteBuffer bytes(InputStream message) {
     try (message) {
+      // Whether it knows its length is not asked: one test for an interface is slow behind another.
+      Sink sink = new Sink(Math.max(32, message.available()));
       if (message instanceof Drainable drainable) {
-        // Whether it knows its length is not asked: one test for an interface is slow behind
-        // another.
-        Sink sink = new Sink(Math.max(32, message.available()));
         drainable.drainTo(sink);
-        return sink.bytes();
+      } else {
+        message.transferTo(sink);
       }
-      return ByteBuffer.wrap(message.readAllBytes());
+      return sink.bytes();
     } catch (IOException e) {
       throw new UncheckedIOException("the message cannot be serialised", e);
     }
   }
 
   /** The bytes as a marshaller wants them. */
-  static InputStream stream(ByteBuffer bytes) {
-    return new Source(bytes);
+  static ReceivedMessage stream(Pieces message) {
+    return new ReceivedMessage(message);
   }
 
   /** The message as a codec makes it. */
@@ -60,7 +60,7 @@ final class Messages {
    *
    * @throws IOException when the codec cannot make sense of it
    */
-  static ByteBuffer decompressed(ByteBuffer message, Decompressor decompressor, int limit)
+  static Pieces decompressed(Pieces message, Decompressor decompressor, int limit)
       throws IOException {
     byte[] piece = new byte[PIECE_BYTES];
     Sink sink = new Sink(Math.min(limit, 2 * PIECE_BYTES));
@@ -73,7 +73,7 @@ final class Messages {
         sink.write(piece, 0, count);
       }
     }
-    return sink.bytes();
+    return Pieces.of(sink.bytes());
   }
 
   /** What a marshaller writes. As {@link java.io.ByteArrayOutputStream}, but for one thread. */
@@ -82,7 +82,7 @@ final class Messages {
     private int count;
 
     private Sink(int size) {
-      bytes = new byte[size];
+      bytes = LargeArrays.take(size);
     }
 
     @Override
@@ -111,68 +111,6 @@ final class Messages {
 
     private ByteBuffer bytes() {
       return ByteBuffer.wrap(bytes, 0, count);
-    }
-  }
-
-  /** What a marshaller reads. As {@link java.io.ByteArrayInputStream}, but for one thread. */
-  private static final class Source extends InputStream implements KnownLength {
-    private final byte[] bytes;
-    private final int end;
-    private int position;
-    private int marked;
-
-    private Source(ByteBuffer message) {
-      bytes = message.array();
-      position = message.arrayOffset() + message.position();
-      end = position + message.remaining();
-      marked = position;
-    }
-
-    @Override
-    public int read() {
-      return position < end ? bytes[position++] & 0xFF : -1;
-    }
-
-    @Override
-    public int read(byte[] to, int offset, int length) {
-      Objects.checkFromIndexSize(offset, length, to.length);
-      if (length == 0) {
-        return 0;
-      }
-      if (position == end) {
-        return -1;
-      }
-      int count = Math.min(length, end - position);
-      System.arraycopy(bytes, position, to, offset, count);
-      position += count;
-      return count;
-    }
-
-    @Override
-    public long skip(long most) {
-      int count = (int) Math.max(0, Math.min(most, end - position));
-      position += count;
-      return count;
-    }
-
-    @Override
-    public int available() {
-      return end - position;
-    }
-
-    @Override
-    public boolean markSupported() {
-      return true;
-    }
-
-    @Override
-    public void mark(int readLimit) {
-      marked = position;
-    }
-
-    @Override
-    public void reset() {
-      position = marked;
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.samehost;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import dev.samehost.call.Pieces;
 import io.grpc.Drainable;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -68,7 +69,8 @@ final class MessagesTest {
   @Test
   void aMarshallerReadsTheMessageAndNothingAroundIt() throws IOException {
     byte[] around = bytes(100);
-    InputStream stream = Messages.stream(ByteBuffer.wrap(around, 10, 80).slice().limit(70));
+    InputStream stream =
+        Messages.stream(Pieces.of(ByteBuffer.wrap(around, 10, 80).slice().limit(70)));
     assertThat(stream.available()).isEqualTo(70);
     assertThat(stream.read()).isEqualTo(around[10] & 0xFF);
     stream.reset(); // to the beginning, before there is a mark

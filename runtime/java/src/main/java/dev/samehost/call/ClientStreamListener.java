@@ -1,15 +1,14 @@
 package dev.samehost.call;
 
 import dev.samehost.wire.MetadataBlock;
-import java.nio.ByteBuffer;
 
 /** Is told of the answer: one call at a time, in order, on the call's executor. */
 public interface ClientStreamListener {
   /** The response headers; at most once, before all messages. */
   void onHeaders(MetadataBlock headers);
 
-  /** A message that was requested. The bytes are the listener's, and backed by an array. */
-  void onMessage(ByteBuffer message, boolean compressed);
+  /** A message that was requested. The bytes are the listener's. */
+  void onMessage(Pieces message, boolean compressed);
 
   /** The call takes messages (again) without queueing more than it should. */
   void onReady();

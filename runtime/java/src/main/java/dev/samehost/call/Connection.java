@@ -53,6 +53,15 @@ final class Connection {
     settle();
   }
 
+  /**
+   * Memory for the next bytes of a frame of which a part was received, with room for no more than
+   * the rest of it; null where none is. The link may be read into it instead; when it is full,
+   * {@link #receive} is to be called, be it without bytes. Valid until that.
+   */
+  ByteBuffer unfinished() {
+    return lifecycle.unfinished();
+  }
+
   /** The link has ended; nothing more arrives. */
   void receiveEnd() {
     lifecycle.receiveEnd();

@@ -5,7 +5,6 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.wire.GoAwayCode;
 import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
-import java.nio.ByteBuffer;
 
 /**
  * What a {@link Connection} tells its driver, pulled by {@link Connection#nextEvent}. The events of
@@ -32,12 +31,8 @@ sealed interface Event {
    */
   record Headers(Stream stream, MetadataBlock metadata) implements Event {}
 
-  /**
-   * A whole message that was requested.
-   *
-   * @param bytes backed by an array; it belongs to whoever takes the event
-   */
-  record Message(Stream stream, ByteBuffer bytes, boolean compressed) implements Event {}
+  /** A whole message that was requested. It belongs to whoever takes the event. */
+  record Message(Stream stream, Pieces bytes, boolean compressed) implements Event {}
 
   /** The opener sends no further message. */
   record HalfClosed(Stream stream) implements Event {}
@@ -52,7 +47,7 @@ sealed interface Event {
   record Answer(
       Stream stream,
       MetadataBlock headers,
-      ByteBuffer bytes,
+      Pieces bytes,
       boolean compressed,
       Code code,
       String text,

@@ -8,7 +8,7 @@ import java.util.Queue;
 /**
  * The receiving half of a stream: joins pieces to messages, hands messages over as they are
  * requested, and reckons the credit that goes back. It holds no more than the peer's credit allows
- * of what was not requested, and never more memory for a message than twice what has arrived of it.
+ * of what was not requested, and little more memory for a message than what has arrived of it.
  */
 final class Inbox {
   /** A message that was not requested yet, and what its pieces cost. */
@@ -41,8 +41,10 @@ final class Inbox {
   private Held first;
   private Held last;
 
-  /** The message that arrives in pieces, or null. */
-  private ByteBuffer joined;
+  /** The message that arrives in pieces, or null, and its last piece. */
+  private Pieces begun;
+
+  private Pieces lastPiece;
 
   private long toCome;
   private boolean compressed;
@@ -61,7 +63,7 @@ final class Inbox {
 
   /** Whether a message is incomplete. */
   boolean isInsideMessage() {
-    return joined != null;
+    return begun != null;
   }
 
   /** Takes one message that was not requested with the end behind it, or answers null. */
@@ -117,40 +119,23 @@ final class Inbox {
    */
   void take(
       ByteBuffer bytes, boolean owned, boolean isCompressed, long after, Queue<Event> events) {
-    if (joined == null) {
+    if (begun == null) {
       compressed = isCompressed;
-      if (after == 0) {
-        complete(bytes(bytes, owned), events);
-        return;
-      }
-      joined =
-          ByteBuffer.allocate((int) Math.min(2L * bytes.remaining(), bytes.remaining() + after));
-    } else if (joined.remaining() < bytes.remaining()) {
-      long whole = joined.position() + bytes.remaining() + after;
-      long doubled = 2L * (joined.position() + bytes.remaining());
-      joined = ByteBuffer.allocate((int) Math.min(whole, doubled)).put(joined.flip());
+      begun = Pieces.take(bytes, owned, after);
+      lastPiece = begun;
+    } else {
+      lastPiece = lastPiece.add(bytes, owned, after);
     }
-    joined.put(bytes);
     toCome = after;
     if (after == 0) {
-      ByteBuffer whole = joined.flip();
-      joined = null;
+      Pieces whole = begun;
+      begun = null;
+      lastPiece = null;
       complete(whole, events);
     }
   }
 
-  /** A whole message as it is handed over. */
-  static ByteBuffer bytes(ByteBuffer bytes, boolean owned) {
-    return owned ? bytes.slice() : copy(bytes);
-  }
-
-  private static ByteBuffer copy(ByteBuffer bytes) {
-    byte[] array = new byte[bytes.remaining()];
-    bytes.get(array);
-    return ByteBuffer.wrap(array);
-  }
-
-  private void complete(ByteBuffer bytes, Queue<Event> events) {
+  private void complete(Pieces bytes, Queue<Event> events) {
     Event.Message message = new Event.Message(stream, bytes, compressed);
     if (requested > 0) {
       requested--;
@@ -212,7 +197,8 @@ final class Inbox {
   void clear() {
     first = null;
     last = null;
-    joined = null;
+    begun = null;
+    lastPiece = null;
     ending = null;
     ended = true;
   }

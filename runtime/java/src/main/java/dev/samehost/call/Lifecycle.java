@@ -93,6 +93,11 @@ final class Lifecycle {
     bytes.position(bytes.limit()).order(order);
   }
 
+  /** Memory that waits for the rest of a frame, which is then told by {@link #receive}; or null. */
+  ByteBuffer unfinished() {
+    return canReceive() ? reader.unfinished() : null;
+  }
+
   private boolean canReceive() {
     return state != ConnectionState.AWAIT_PREFACE && state != ConnectionState.CLOSED;
   }

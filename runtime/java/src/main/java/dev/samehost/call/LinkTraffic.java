@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 final class LinkTraffic {
   private static final Logger log = LoggerFactory.getLogger(LinkTraffic.class);
   private static final int FIRST_READ_BYTES = 4 << 10;
-  private static final int MOST_READ_BYTES = 64 << 10;
+  private static final int MOST_READ_BYTES = 16 << 10;
+  private static final int BULK_BYTES = 4 << 10;
   private static final int READS_IN_A_ROW = 16;
 
   private final Link link;
@@ -24,6 +25,9 @@ final class LinkTraffic {
 
   /** Of the reader. It grows when it was too small: of many connections most carry little. */
   private ByteBuffer inbound = ByteBuffer.allocateDirect(FIRST_READ_BYTES);
+
+  /** Of the reader: where the frame that arrives goes on, or null. */
+  private ByteBuffer unfinished;
 
   private long sent; // under the lock
 
@@ -126,8 +130,11 @@ final class LinkTraffic {
   private void readAll() throws LinkException {
     for (int i = 0; i < READS_IN_A_ROW && !driver.isOver(); i++) {
       inbound.clear();
-      int count = link.read(inbound);
-      boolean full = !inbound.hasRemaining();
+      // The bulk of a large frame is not read by way of a buffer.
+      boolean isBulk = unfinished != null && unfinished.remaining() >= BULK_BYTES;
+      ByteBuffer into = isBulk ? unfinished : inbound;
+      int count = link.read(into);
+      boolean full = !into.hasRemaining();
       if (count < 0) {
         driver.perform(Connection::receiveEnd);
         return;
@@ -136,14 +143,21 @@ final class LinkTraffic {
         return;
       }
       inbound.flip();
-      driver.perform(c -> c.receive(inbound));
+      if (full || !isBulk) {
+        driver.perform(this::receive);
+      }
       if (!full) {
         return;
       }
-      if (inbound.capacity() < MOST_READ_BYTES) {
+      if (!isBulk && inbound.capacity() < MOST_READ_BYTES) {
         inbound = ByteBuffer.allocateDirect(4 * inbound.capacity());
       }
     }
+  }
+
+  private void receive(Connection to) {
+    to.receive(inbound);
+    unfinished = to.unfinished();
   }
 
   private void writeOn() {

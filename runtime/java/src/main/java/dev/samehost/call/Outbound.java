@@ -4,6 +4,7 @@ import dev.samehost.transport.Code;
 import dev.samehost.wire.Flags;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.Hello;
+import dev.samehost.wire.LargeArrays;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -121,6 +122,9 @@ final class Outbound {
     frames.message(
         stream.id(), flags | endFlag(box, message, length == whole), message.bytes, length);
     box.written(length);
+    if (length == whole && !stream.isLocal()) {
+      LargeArrays.give(message.bytes); // what an opener has sent may have to be sent once more
+    }
     if (box.halfClose && box.message() == null) {
       halfClosed(stream);
     }

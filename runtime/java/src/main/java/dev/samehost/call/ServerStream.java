@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class ServerStream extends StreamEvents {
   /** Is told of the request: one call at a time, in order, on the server's executor. */
   public interface Listener {
-    /** A message that was requested. The bytes are the listener's, and backed by an array. */
-    void onMessage(ByteBuffer message, boolean compressed);
+    /** A message that was requested. The bytes are the listener's. */
+    void onMessage(Pieces message, boolean compressed);
 
     /** The client sends no further message. */
     void onHalfClose();
@@ -47,7 +47,7 @@ public final class ServerStream extends StreamEvents {
   private static final Listener NOBODY =
       new Listener() {
         @Override
-        public void onMessage(ByteBuffer message, boolean compressed) {}
+        public void onMessage(Pieces message, boolean compressed) {}
 
         @Override
         public void onHalfClose() {}

@@ -243,7 +243,7 @@ final class StreamFrames {
     Code code = code(header.word());
     boolean compressed = header.has(Flags.COMPRESSED);
     if (headers != null && hasMessage && stream.inbox.requested() > 0) {
-      ByteBuffer bytes = Inbox.bytes(payload, owned);
+      Pieces bytes = Pieces.take(payload, owned, 0);
       stream.inbox.clear();
       events.add(
           new Event.Answer(

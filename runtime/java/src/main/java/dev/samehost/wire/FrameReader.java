@@ -90,9 +90,7 @@ public final class FrameReader {
   private boolean readPart(ByteBuffer in) {
     int wanted = Math.min(in.remaining(), header.length() - part.position());
     if (wanted > part.remaining()) {
-      int doubled = (int) Math.min(header.length(), 2L * part.capacity());
-      ByteBuffer larger = allocate(Math.max(doubled, part.position() + wanted));
-      part = larger.put(part.flip());
+      grow(wanted);
     }
     move(in, part, wanted);
     if (part.position() < header.length()) {
@@ -103,8 +101,15 @@ public final class FrameReader {
     return true;
   }
 
+  private void grow(int wanted) {
+    int doubled = (int) Math.min(header.length(), 2L * part.limit());
+    ByteBuffer larger = allocate(Math.max(doubled, part.position() + wanted));
+    part = larger.put(part.flip());
+  }
+
   private static ByteBuffer allocate(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    byte[] array = LargeArrays.take(bytes);
+    return ByteBuffer.wrap(array, 0, bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static void move(ByteBuffer from, ByteBuffer to, int most) {
@@ -121,6 +126,18 @@ public final class FrameReader {
       windowEnd = -1;
     }
     payload = null;
+  }
+
+  /**
+   * Where the payload that arrives in parts goes on, with room for no more than it: bytes that are
+   * put there count as given to {@link #next}, which is to be called when there is no room left.
+   * Null while no payload arrives in parts.
+   */
+  public ByteBuffer unfinished() {
+    if (part != null && !part.hasRemaining()) {
+      grow(1);
+    }
+    return part;
   }
 
   /** The header of the frame. */

@@ -41,13 +41,13 @@ final class AllocationTest {
     move(client, server, wire);
     Stream accepted = ((Event.Opened) server.nextEvent()).stream();
     server.request(accepted, 2);
-    ByteBuffer bytes = ((Event.Message) server.nextEvent()).bytes();
+    ByteBuffer bytes = ((Event.Message) server.nextEvent()).bytes().bytes();
     server.nextEvent();
     server.sendStatus(accepted, Pair.NONE, bytes, false, Code.OK, "", Pair.NONE);
     server.nextEvent();
     move(server, client, wire);
     Event.Answer answer = (Event.Answer) client.nextEvent();
-    int answered = answer.bytes().remaining();
+    int answered = answer.bytes().size();
     if (answered != MESSAGE || client.nextEvent() != null || server.nextEvent() != null) {
       throw new AssertionError(answer);
     }

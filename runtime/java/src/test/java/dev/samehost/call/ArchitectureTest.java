@@ -29,6 +29,7 @@ final class ArchitectureTest {
           "Methods",
           "Outbound",
           "Outbox",
+          "Pieces",
           "Settings",
           "Side",
           "Stream",

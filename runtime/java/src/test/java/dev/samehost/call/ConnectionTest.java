@@ -216,7 +216,8 @@ final class ConnectionTest {
     pair.client.connection.receiveEnd();
     assertThat(pair.client.next(Event.Closed.class).fault()).isNull();
     pair.client.connection.request(call, 1);
-    assertThat(pair.client.next(Event.Message.class).bytes()).isEqualTo(Pair.message(10));
+    assertThat(Pair.joined(pair.client.next(Event.Message.class).bytes()))
+        .isEqualTo(Pair.message(10));
     assertThat(pair.client.next(Event.Status.class).code()).isEqualTo(Code.OK);
   }
 

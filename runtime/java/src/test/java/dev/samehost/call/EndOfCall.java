@@ -2,7 +2,6 @@ package dev.samehost.call;
 
 import dev.samehost.transport.Peer;
 import dev.samehost.wire.MetadataBlock;
-import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,7 +28,7 @@ final class EndOfCall implements ClientStreamListener {
   public void onHeaders(MetadataBlock headers) {}
 
   @Override
-  public void onMessage(ByteBuffer message, boolean compressed) {}
+  public void onMessage(Pieces message, boolean compressed) {}
 
   @Override
   public void onReady() {}

@@ -93,6 +93,15 @@ final class Pair {
         new Event.Status(stream, answer.code(), answer.text(), answer.trailers()));
   }
 
+  /** The bytes of a message, whatever pieces it came in. */
+  static ByteBuffer joined(Pieces message) {
+    ByteBuffer joined = ByteBuffer.allocate(message.size());
+    for (Pieces piece = message; piece != null; piece = piece.next()) {
+      joined.put(piece.bytes().duplicate());
+    }
+    return joined.flip();
+  }
+
   /** Moves bytes until both sides are quiet. */
   void run() {
     while (move(client, server, Integer.MAX_VALUE) + move(server, client, Integer.MAX_VALUE) > 0) {

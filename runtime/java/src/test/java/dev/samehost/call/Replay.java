@@ -205,7 +205,8 @@ final class Replay {
       assertThat(headers.metadata()).isEqualTo(Vectors.metadata(expected, "metadata"));
     } else if (event instanceof Event.Message message) {
       assertStream(message.stream(), expected);
-      assertThat(message.bytes()).isEqualTo(ByteBuffer.wrap(Vectors.bytes(expected, "message")));
+      assertThat(Pair.joined(message.bytes()))
+          .isEqualTo(ByteBuffer.wrap(Vectors.bytes(expected, "message")));
       assertThat(message.compressed()).isEqualTo(Vectors.flag(expected, "compressed"));
     } else if (event instanceof Event.HalfClosed closed) {
       assertStream(closed.stream(), expected);

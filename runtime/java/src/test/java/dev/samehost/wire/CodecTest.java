@@ -59,6 +59,34 @@ final class CodecTest {
   }
 
   @Test
+  void theRestOfALargeFrameMayBePutWhereItBelongs() throws WireException {
+    byte[] payload = new byte[300_000];
+    new Random(4).nextBytes(payload);
+    FrameWriter writer = new FrameWriter();
+    writer.message(1, 0, ByteBuffer.wrap(payload), payload.length);
+    writer.ping(0, 7);
+    ByteBuffer all = writer.view();
+    FrameReader reader = new FrameReader(2 << 20);
+    assertThat(reader.unfinished()).isNull();
+    ByteBuffer nothing = ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer first = all.slice(0, 20).order(ByteOrder.LITTLE_ENDIAN);
+    all.position(20);
+    while (!reader.next(first)) {
+      ByteBuffer unfinished = reader.unfinished();
+      int count = Math.min(unfinished.remaining(), 50_000);
+      unfinished.put(all.slice(all.position(), count));
+      all.position(all.position() + count);
+      first = nothing;
+    }
+    assertThat(reader.payload()).isEqualTo(ByteBuffer.wrap(payload));
+    assertThat(reader.ownsPayload()).isTrue();
+    ByteBuffer last = all.slice(all.position(), all.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+    assertThat(reader.next(last)).isTrue();
+    assertThat(reader.header().type()).isEqualTo(FrameType.PING.number());
+    assertThat(reader.unfinished()).isNull();
+  }
+
+  @Test
   void tooLongAFrameIsRefusedFromItsHeaderAlone() {
     FrameReader reader = new FrameReader(10);
     ByteBuffer in = frames(12).position(16 * 11 + 11 * 10 / 2).limit(16 * 12 + 11 * 10 / 2);
