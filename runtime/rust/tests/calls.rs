@@ -5,7 +5,9 @@ mod common;
 
 use common::{Over, Pair, ask, order, soon};
 use samehost_test_stubs::Order;
+use samehost_test_stubs::echo_client::EchoClient;
 use tokio_stream::StreamExt;
+use tonic::{Code, Request};
 
 #[tokio::test]
 async fn a_unary_call_is_answered() {
@@ -25,6 +27,33 @@ async fn a_client_stream_is_collected() {
         assert_eq!(answer.count, 100);
         assert_eq!(answer.data, 4950u64.to_le_bytes());
     }
+}
+
+#[tokio::test]
+async fn a_stream_of_requests_arrives_whole_however_much_of_it_is_there_at_once() {
+    let pair = Pair::serve(Over::Unix);
+    for (at_once, later) in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0), (3, 2)] {
+        let behind = tokio_stream::iter(0..later).then(|size| async move {
+            tokio::task::yield_now().await;
+            size
+        });
+        let asks = tokio_stream::iter(0..at_once).chain(behind).map(|size| ask(vec![1; size]));
+        let answer = soon(pair.client().collect(asks)).await.unwrap().into_inner();
+        assert_eq!(answer.count, (at_once + later) as u64, "{at_once} at once, {later} later");
+        let bytes: usize = (0..at_once).chain(0..later).sum();
+        assert_eq!(answer.data, (bytes as u64).to_le_bytes());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_to_be_sent_fails_its_call_alone() {
+    let pair = Pair::serve(Over::Unix);
+    // Behind an interceptor a call goes tonic's way.
+    let client = EchoClient::with_interceptor(pair.channel(), |request: Request<()>| Ok(request));
+    let mut client = client.max_encoding_message_size(100);
+    let status = soon(client.say(ask(vec![1; 1000]))).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange, "{status}");
+    assert_eq!(soon(client.say(ask("hi"))).await.unwrap().into_inner().data, b"hi");
 }
 
 #[tokio::test]

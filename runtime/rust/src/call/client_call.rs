@@ -99,8 +99,8 @@ pub(crate) enum Answer {
 impl<'p> ClientCall<'p> {
     /// A call, and where the messages of its request go.
     pub(crate) fn new(channel: Arc<ChannelHandle>, request: Request<'p>) -> (ClientCall<'p>, Arc<Outgoing>) {
-        let outgoing = Arc::new(Outgoing::default());
-        (ClientCall::of(channel, request, Messages::Sent(outgoing.clone())), outgoing)
+        let (outgoing, span) = (Arc::new(Outgoing::default()), span(&channel, &request));
+        (ClientCall::of(channel, request, Messages::Sent(outgoing.clone()), span), outgoing)
     }
 
     /// A call whose request is one message.
@@ -109,12 +109,35 @@ impl<'p> ClientCall<'p> {
         request: Request<'p>,
         message: Message,
     ) -> ClientCall<'p> {
-        ClientCall::of(channel, request, Messages::Whole(message))
+        let span = span(&channel, &request);
+        ClientCall::of(channel, request, Messages::Whole(message), span)
     }
 
-    fn of(channel: Arc<ChannelHandle>, request: Request<'p>, messages: Messages) -> ClientCall<'p> {
+    /// A call whose request is the one message that `look` finds, in the span of the call. Where it finds none, also
+    /// where the messages go.
+    pub(crate) fn looking(
+        channel: Arc<ChannelHandle>,
+        request: Request<'p>,
+        look: impl FnOnce() -> Option<Message>,
+    ) -> (ClientCall<'p>, Option<Arc<Outgoing>>) {
+        let span = span(&channel, &request);
+        match span.span().in_scope(look) {
+            Some(message) => (ClientCall::of(channel, request, Messages::Whole(message), span), None),
+            None => {
+                let outgoing = Arc::new(Outgoing::default());
+                let call = ClientCall::of(channel, request, Messages::Sent(outgoing.clone()), span);
+                (call, Some(outgoing))
+            }
+        }
+    }
+
+    fn of(
+        channel: Arc<ChannelHandle>,
+        request: Request<'p>,
+        messages: Messages,
+        span: CallSpan,
+    ) -> ClientCall<'p> {
         let (began, stage) = (Instant::now(), Stage::Waiting(None));
-        let span = CallSpan::of_client(&request.path, channel.address());
         ClientCall {
             channel,
             request,
@@ -197,7 +220,8 @@ impl<'p> ClientCall<'p> {
                 _ if !self.arrived.is_empty() => {}
                 Stage::Over => return Poll::Ready(self.outcome.take().map(Answer::Status)),
                 Stage::Waiting(_) => match self.poll_open(cx) {
-                    Poll::Ready(Ok(())) => continue,
+                    // Whoever has opened the stream is woken at its first arrival.
+                    Poll::Ready(Ok(())) => return Poll::Pending,
                     Poll::Ready(Err(status)) => return Poll::Ready(Some(self.over(status))),
                     Poll::Pending => return Poll::Pending,
                 },
@@ -331,6 +355,10 @@ impl<'p> ClientCall<'p> {
             outgoing.end();
         }
     }
+}
+
+fn span(channel: &ChannelHandle, request: &Request<'_>) -> CallSpan {
+    CallSpan::of_client(&request.path, channel.address())
 }
 
 impl Drop for ClientCall<'_> {

@@ -47,7 +47,6 @@ impl Arrival {
 
 /// What has arrived for one stream, and who waits for it: the reader of messages, the writer that
 /// waits for room, and the watcher of the stream's end. It lives under its session's lock.
-#[derive(Default)]
 pub(crate) struct Inbox {
     arrivals: Arrivals,
     /// A message was requested that has not arrived.
@@ -63,9 +62,20 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// For a stream of this side, whose OPEN begins there in all that this side writes.
-    pub(crate) fn opened_at(open_at: u64) -> Inbox {
-        Inbox { open_at: Some(open_at), ..Inbox::default() }
+    /// For a stream whose first message is requested. `open_at`: where the OPEN of one of this side begins, in all that
+    /// this side writes. `reader`: who waits for what arrives.
+    #[inline]
+    pub(crate) fn new(open_at: Option<u64>, reader: Option<Waker>) -> Inbox {
+        Inbox {
+            arrivals: Arrivals::new(),
+            requested: true,
+            over: false,
+            told: false,
+            open_at,
+            reader,
+            writer: None,
+            watcher: None,
+        }
     }
 
     /// Whether not one byte of the stream was written, of this side's so many.
@@ -97,9 +107,9 @@ impl Inbox {
     /// The stream is over and has nothing to tell: its status was given by this side, and went.
     pub(crate) fn finished(&mut self, wakes: &mut Wakes) {
         self.over = true;
-        wakes.extend(
-            [&mut self.reader, &mut self.writer, &mut self.watcher].into_iter().filter_map(Option::take),
-        );
+        for waiting in [&mut self.reader, &mut self.writer, &mut self.watcher] {
+            wakes.extend(waiting.take());
+        }
     }
 
     /// Moves what has arrived into `arrived`, which is empty; answers whether that was anything.

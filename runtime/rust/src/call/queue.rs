@@ -10,8 +10,10 @@ pub(crate) struct SmallQueue<T, const FEW: usize = 1> {
     first: [Option<T>; FEW],
     head: usize,
     length: usize,
-    /// Empty unless all of `first` are there.
-    rest: VecDeque<T>,
+    /// What came when all of `first` were there. In a box, as there is none most often: an empty queue then is little
+    /// to make, to move and to drop.
+    #[allow(clippy::box_collection)]
+    rest: Option<Box<VecDeque<T>>>,
 }
 
 impl<T, const FEW: usize> Default for SmallQueue<T, FEW> {
@@ -22,7 +24,7 @@ impl<T, const FEW: usize> Default for SmallQueue<T, FEW> {
 
 impl<T, const FEW: usize> SmallQueue<T, FEW> {
     pub(crate) const fn new() -> SmallQueue<T, FEW> {
-        SmallQueue { first: [const { None }; FEW], head: 0, length: 0, rest: VecDeque::new() }
+        SmallQueue { first: [const { None }; FEW], head: 0, length: 0, rest: None }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -37,7 +39,7 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
 
     pub(super) fn push_back(&mut self, element: T) {
         if self.length == FEW {
-            return self.rest.push_back(element);
+            return self.rest.get_or_insert_default().push_back(element);
         }
         let at = self.at(self.length);
         self.first[at] = Some(element);
@@ -47,7 +49,7 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
     pub(super) fn push_front(&mut self, element: T) {
         self.head = self.at(FEW - 1);
         match self.first[self.head].replace(element) {
-            Some(last) => self.rest.push_front(last),
+            Some(last) => self.rest.get_or_insert_default().push_front(last),
             None => self.length += 1,
         }
     }
@@ -63,11 +65,10 @@ impl<T, const FEW: usize> SmallQueue<T, FEW> {
 
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         let next = self.first[self.head].take()?;
-        if self.rest.is_empty() {
-            self.length -= 1;
-        } else {
-            // What comes into its place is the last of all.
-            self.first[self.head] = self.rest.pop_front();
+        match self.rest.as_deref_mut().and_then(VecDeque::pop_front) {
+            // It is the last of all those at hand.
+            Some(last) => self.first[self.head] = Some(last),
+            None => self.length -= 1,
         }
         self.head = self.at(1);
         Some(next)

@@ -267,9 +267,7 @@ impl State {
         while let Some(event) = self.connection.next_event() {
             match event {
                 Event::Opened { stream, path, deadline_nanos, metadata } => {
-                    let mut inbox = Inbox::default();
-                    inbox.wants_request();
-                    self.inboxes.insert(stream, inbox);
+                    self.inboxes.insert(stream, Inbox::new(None, None));
                     self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole: None });
                     self.connection.request(stream, 1);
                     after.attend = true;

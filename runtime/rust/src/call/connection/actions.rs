@@ -35,7 +35,13 @@ impl Connection {
         self.check_open(path, metadata, deadline_nanos, message)
             .map_err(|Failure { code, text }| OpenError::Failed { code, text })?;
         let id = self.take_id();
-        let mut sending = Sending::new(self.peer.initial_credit, Stage::Messages);
+        let (sending, receiving) = (
+            Sending::new(self.peer.initial_credit, Stage::Messages),
+            Receiving::new(Towards::Client, self.own.initial_credit),
+        );
+        let piece = self.frame_bounds().piece;
+        self.streams.insert(id, Stream::new(true, false, sending, receiving));
+        let stream = self.streams.get_mut(id).expect("it was just put there");
         let (word, path) = match self.outgoing_methods.name(path, self.peer.max_methods) {
             MethodWord::Bound(word) => (word, None),
             MethodWord::Bind(word) => (word, Some(path)),
@@ -47,8 +53,8 @@ impl Connection {
         match message {
             None => fields.end = end,
             Some(first)
-                if fields.size() + first.bytes.len() <= self.frame_bounds().piece
-                    && sending.spend_whole(first.bytes.len()) =>
+                if fields.size() + first.bytes.len() <= piece
+                    && stream.sending.spend_whole(first.bytes.len()) =>
             {
                 fields =
                     OpenFields { message: Some(&first.bytes), compressed: first.compressed, end, ..fields };
@@ -56,12 +62,12 @@ impl Connection {
             Some(message) => follows = Some(message.clone()),
         }
         self.writer.open(id, word, &fields);
-        let half_closed = fields.end;
-        if end {
-            sending.stage = Stage::Ended;
+        if fields.end {
+            stream.half_close();
         }
-        let receiving = Receiving::new(Towards::Client, self.own.initial_credit);
-        self.streams.insert(id, Stream::new(true, half_closed, sending, receiving));
+        if end {
+            stream.sending.stage = Stage::Ended;
+        }
         self.opened_here += 1;
         if let Some(message) = follows {
             self.enqueue(id, Outgoing::Message { message, begun: false, end });

@@ -138,34 +138,38 @@ impl Connection {
         let open = wire::Open::decode(frame)?;
         self.take_peer_id(id)?;
         let path = self.incoming_methods.resolve(frame.header.word, open.path, self.own.max_methods)?;
-        let mut receiving = Receiving::new(Towards::Server, self.own.initial_credit);
-        receiving.set_encoding(self.encoding(&open.metadata));
+        let (sending, receiving) = (
+            Sending::new(self.peer.initial_credit, Stage::Nothing),
+            Receiving::new(Towards::Server, self.own.initial_credit),
+        );
+        let end = flags.has(Flags::END);
+        let (encoding, max_message_bytes) = (self.encoding(&open.metadata), self.own.max_message_bytes);
+        // It may be refused yet, but is in its place from the beginning: so it is not moved.
+        self.streams.insert(id, Stream::new(false, end, sending, receiving));
+        let receiving = &mut self.stream(id).receiving;
+        receiving.set_encoding(encoding);
         let taken = match open.message {
             None => Ok(()),
-            Some(bytes) => {
-                let compressed = flags.has(Flags::COMPRESSED);
-                receiving.take_whole(bytes, compressed, self.own.max_message_bytes)
-            }
+            Some(bytes) => receiving.take_whole(bytes, flags.has(Flags::COMPRESSED), max_message_bytes),
         };
-        let failed = match taken {
-            Err(Rejection::Connection(error)) => return Err(error),
-            Err(Rejection::Stream(failure)) => Err(failure),
-            Ok(()) => Ok(()),
-        };
-        if let Err(failure) = self.refusal() {
-            self.writer.reset(id, failure.code as u32, &failure.text, true);
-            return Ok(());
-        }
-        if let Err(failure) = self.check_block(&open.metadata, Towards::Server).and(failed) {
-            self.writer.reset(id, failure.code as u32, &failure.text, false);
-            return Ok(());
-        }
-        let end = flags.has(Flags::END);
         if end {
             receiving.take_ending(Ending::HalfClosed);
         }
-        let sending = Sending::new(self.peer.initial_credit, Stage::Nothing);
-        self.streams.insert(id, Stream::new(false, end, sending, receiving));
+        let failed = match taken {
+            Err(Rejection::Connection(error)) => {
+                self.streams.remove(id);
+                return Err(error);
+            }
+            Err(Rejection::Stream(failure)) => Err(failure),
+            Ok(()) => Ok(()),
+        };
+        let checked = || self.check_block(&open.metadata, Towards::Server).and(failed);
+        let refused = self.refusal().map_err(|failure| (failure, true));
+        if let Err((failure, unseen)) = refused.and_then(|()| checked().map_err(|failure| (failure, false))) {
+            self.streams.remove(id);
+            self.writer.reset(id, failure.code as u32, &failure.text, unseen);
+            return Ok(());
+        }
         self.opened_there += 1;
         self.last_accepted = id;
         let (deadline_nanos, metadata) = (open.deadline_nanos, open.metadata);

@@ -30,7 +30,7 @@ pub(crate) enum Taker {
 }
 
 impl Session {
-    /// Opens a stream and requests its first message. When it cannot be opened now, the caller
+    /// Opens a stream and requests its first message, at which the caller is woken, or at the end of the stream. When it cannot be opened now, the caller
     /// waits at `place` for its turn, which it must take or [`pass`](Session::pass).
     pub(crate) fn open(
         self: &Arc<Self>,
@@ -50,9 +50,7 @@ impl Session {
             match &opened {
                 Ok(stream) => {
                     state.openers.leave(place);
-                    let mut inbox = Inbox::opened_at(open_at);
-                    inbox.wants_request();
-                    state.inboxes.insert(*stream, inbox);
+                    state.inboxes.insert(*stream, Inbox::new(Some(open_at), Some(cx.waker().clone())));
                     state.connection.request(*stream, 1);
                     state.next_opener(after);
                 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use super::framing::prefix;
@@ -30,25 +30,23 @@ impl Rest {
         let Message { bytes, compressed } = message;
         let prefix = prefix(compressed, bytes.len());
         if bytes.len() > COPIED_BYTES {
+            // The message is not copied.
             self.0 = Some(bytes);
-            return Frame::data(prefix);
+            return Frame::data(Bytes::copy_from_slice(&prefix));
         }
-        let mut whole = BytesMut::with_capacity(prefix.len() + bytes.len());
-        whole.put_slice(&prefix);
-        whole.put_slice(&bytes);
-        Frame::data(whole.freeze())
+        Frame::data([&prefix[..], &bytes[..]].concat().into())
     }
 }
 
 /// The body of a response: its messages as they are read, then the trailers with the status. The
 /// call is cancelled when it is dropped before its end.
 pub struct ResponseBody {
-    call: Option<TimedCall>,
+    call: Option<Box<TimedCall>>,
     rest: Rest,
 }
 
 impl ResponseBody {
-    pub(super) fn of(call: TimedCall) -> ResponseBody {
+    pub(super) fn of(call: Box<TimedCall>) -> ResponseBody {
         ResponseBody { call: Some(call), rest: Rest::default() }
     }
 }

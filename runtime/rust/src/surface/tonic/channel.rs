@@ -10,7 +10,7 @@ use http_body::Body;
 use samehost_transport_api::{Options, Registry};
 
 use super::metadata::{TIMEOUT, to_block};
-use super::request::RequestSender;
+use super::request::{RequestReader, RequestSender};
 use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
 use crate::call::backoff::Backoff;
@@ -133,10 +133,9 @@ where
         let path = head.uri.path().to_owned().into();
         match self.request(path, head.headers, &head.extensions) {
             Ok(request) => {
-                let (call, outgoing) = ClientCall::new(self.handle(), request);
-                let body = Box::pin(tonic::body::Body::new(body));
-                let sender = RequestSender::new(body, outgoing);
-                ResponseFuture::new(call, sender)
+                let mut reader = RequestReader::new(tonic::body::Body::new(body));
+                let (call, outgoing) = ClientCall::looking(self.handle(), request, || reader.whole());
+                ResponseFuture::new(call, outgoing.map(|outgoing| RequestSender::new(reader, outgoing)))
             }
             Err(status) => ResponseFuture::failed(status.into()),
         }

@@ -26,7 +26,9 @@ impl Framed {
 /// Cuts the data of a body into its messages, without copying those that lie in one piece.
 #[derive(Default)]
 pub(super) struct Splitter {
-    pieces: VecDeque<Bytes>,
+    /// Empty where nothing is held.
+    front: Bytes,
+    rest: VecDeque<Bytes>,
     held: usize,
 }
 
@@ -34,8 +36,17 @@ impl Splitter {
     pub(super) fn push(&mut self, data: Bytes) {
         if !data.is_empty() {
             self.held += data.len();
-            self.pieces.push_back(data);
+            if self.front.is_empty() {
+                self.front = data;
+            } else {
+                self.rest.push_back(data);
+            }
         }
+    }
+
+    /// Whether nothing is held.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held == 0
     }
 
     /// The next message that is whole.
@@ -53,7 +64,7 @@ impl Splitter {
         if self.held - PREFIX < length {
             return Ok(None);
         }
-        self.take(PREFIX);
+        self.skip(PREFIX);
         Ok(Some(Framed { compressed: flag == 1, message: self.take(length) }))
     }
 
@@ -66,46 +77,54 @@ impl Splitter {
     }
 
     fn peek(&self, target: &mut [u8]) {
-        let mut bytes = self.pieces.iter().flat_map(|piece| piece.iter());
+        let mut bytes = self.front.iter().chain(self.rest.iter().flatten());
         for slot in target {
             *slot = *bytes.next().expect("the caller has checked the length");
         }
     }
 
-    fn take(&mut self, length: usize) -> Bytes {
+    /// Passes over so many bytes, of those that are held.
+    fn skip(&mut self, length: usize) {
         self.held -= length;
-        if length == 0 {
-            return Bytes::new();
+        let mut left = length;
+        while left > 0 {
+            let passed = left.min(self.front.len());
+            left -= passed;
+            self.front.advance(passed);
+            self.refill();
         }
-        let first = self.pieces.front_mut().expect("the caller has checked the length");
-        if first.len() >= length {
-            let taken = first.split_to(length);
-            if first.is_empty() {
-                self.pieces.pop_front();
-            }
+    }
+
+    fn take(&mut self, length: usize) -> Bytes {
+        if self.front.len() >= length {
+            self.held -= length;
+            let taken = self.front.split_to(length);
+            self.refill();
             return taken;
         }
         let mut whole = BytesMut::with_capacity(length);
         while whole.len() < length {
-            let first = self.pieces.front_mut().expect("the caller has checked the length");
-            let piece = first.len().min(length - whole.len());
-            whole.put_slice(&first[..piece]);
-            first.advance(piece);
-            if first.is_empty() {
-                self.pieces.pop_front();
-            }
+            let piece = self.front.len().min(length - whole.len());
+            whole.put_slice(&self.front[..piece]);
+            self.skip(piece);
         }
         whole.freeze()
     }
+
+    fn refill(&mut self) {
+        if self.front.is_empty()
+            && let Some(next) = self.rest.pop_front()
+        {
+            self.front = next;
+        }
+    }
 }
 
-/// The prefix of a message, to be handed over as a piece of its own: the message is not copied.
-pub(super) fn prefix(compressed: bool, length: usize) -> Bytes {
+/// The prefix of a message of so many bytes.
+pub(super) fn prefix(compressed: bool, length: usize) -> [u8; PREFIX] {
     let length = u32::try_from(length).expect("a message of the wire is shorter than 2^31 bytes");
-    let mut bytes = BytesMut::with_capacity(PREFIX);
-    bytes.put_u8(u8::from(compressed));
-    bytes.put_u32(length);
-    bytes.freeze()
+    let [a, b, c, d] = length.to_be_bytes();
+    [u8::from(compressed), a, b, c, d]
 }
 
 #[cfg(test)]

@@ -213,14 +213,16 @@ fn whole(response: HttpResponse, message: Message) -> Outcome {
 /// Sends a response. Where it is one message at most, all of it goes out in one frame.
 async fn send(call: &ServerCall, response: HttpResponse, path: &str) -> Outcome {
     let (head, body) = response.into_parts();
-    match take_status(head.headers.clone()) {
-        Err(status) => return Outcome::Status(status.into()),
+    if has_status(&head.headers) {
         // The response is a status alone.
-        Ok(Some(status)) if status.code == Code::Unimplemented && status.text.is_empty() => {
-            return Outcome::Status(Status { trailers: status.trailers, ..unimplemented(path) });
-        }
-        Ok(Some(status)) => return Outcome::Status(status),
-        Ok(None) => {}
+        return Outcome::Status(match take_status(head.headers) {
+            Ok(Some(status)) if status.code == Code::Unimplemented && status.text.is_empty() => {
+                Status { trailers: status.trailers, ..unimplemented(path) }
+            }
+            Ok(Some(status)) => status,
+            Ok(None) => handler_failed(),
+            Err(status) => status.into(),
+        });
     }
     let mut headers = match to_block(head.headers) {
         Ok(headers) => Some(headers),

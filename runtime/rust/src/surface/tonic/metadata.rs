@@ -59,11 +59,17 @@ pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
 pub(super) fn status_headers(status: call::Status) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(2 + usize::from(status.trailers.count()));
     add_to(&mut headers, &status.trailers);
-    headers.insert(STATUS, HeaderValue::from(status.code as u16));
+    headers.insert(STATUS, HeaderValue::from_static(number(status.code)));
     if !status.text.is_empty() {
         headers.insert(MESSAGE, percent_encoded(&status.text));
     }
     headers
+}
+
+fn number(code: Code) -> &'static str {
+    const NUMBERS: [&str; 17] =
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"];
+    NUMBERS[code as usize]
 }
 
 /// Whether headers have a status.

@@ -56,18 +56,23 @@ impl TimedCall {
 /// The response to come. Dropped, it cancels its call.
 pub struct ResponseFuture(Stage);
 
-#[allow(clippy::large_enum_variant)] // the largest is the usual one, and a box more would cost each call
 enum Stage {
-    /// The body of the request is looked at first: a request of one message goes out in one frame.
-    Begun(Box<(ClientCall<'static>, RequestSender)>),
-    Open(TimedCall),
+    /// The body of the request is looked at first: what is there of it goes out with the OPEN.
+    Begun(Box<(TimedCall, RequestSender)>),
+    /// In a box, as it is moved into the body of the response, and with that again and again.
+    Open(Box<TimedCall>),
     Failed(Status),
     Done,
 }
 
 impl ResponseFuture {
-    pub(super) fn new(call: ClientCall<'static>, request: RequestSender) -> ResponseFuture {
-        ResponseFuture(Stage::Begun(Box::new((call, request))))
+    /// The response of a call, and what is still to be sent of its request.
+    pub(super) fn new(call: ClientCall<'static>, request: Option<RequestSender>) -> ResponseFuture {
+        let call = TimedCall::new(call);
+        ResponseFuture(match request {
+            Some(request) => Stage::Begun(Box::new((call, request))),
+            None => Stage::Open(Box::new(call)),
+        })
     }
 
     pub(super) fn failed(status: Status) -> ResponseFuture {
@@ -82,17 +87,17 @@ impl Future for ResponseFuture {
         let mut call = match std::mem::replace(&mut self.0, Stage::Done) {
             Stage::Begun(begun) => {
                 let (mut call, mut request) = *begun;
-                let span = call.span().clone();
+                let span = call.call.span().clone();
                 match span.in_scope(|| request.poll(cx)) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(status)) => {
                         let status = status.into();
-                        call.fail(&status);
+                        call.call.fail(&status);
                         return Poll::Ready(Ok(trailers_only(status)));
                     }
                     Poll::Pending => drop(tokio::spawn(request.run().instrument(span))),
                 }
-                TimedCall::new(call)
+                Box::new(call)
             }
             Stage::Open(call) => call,
             Stage::Failed(status) => return Poll::Ready(Ok(trailers_only(status))),
