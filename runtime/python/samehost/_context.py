@@ -11,7 +11,7 @@ import grpc
 from samehost import _native, _peers
 from samehost._messages import CLIENT, Deserializer, deserialized
 from samehost._metadata import Metadata, incoming
-from samehost._status import number_of
+from samehost._status import OK, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +35,8 @@ class Context(grpc.ServicerContext):
     _trailers: MetadataIn = None
     _aborted = False
     _compresses_next = True
-    _is_plain = True
+    # Whether nothing was chosen of how the call ends: OK, without text and trailers.
+    is_plain = True
 
     def __init__(self, call: _native.ServerCall) -> None:
         self._call = call
@@ -123,12 +124,12 @@ class Context(grpc.ServicerContext):
 
     def disable_next_message_compression(self) -> None:
         """Leave the next response as it is."""
-        self._compresses_next = self._is_plain = False
+        self._compresses_next = self.is_plain = False
 
     def set_trailing_metadata(self, trailing_metadata: MetadataIn) -> None:
         """Choose what is sent with the status."""
         self._trailers = trailing_metadata
-        self._is_plain = False
+        self.is_plain = False
 
     def trailing_metadata(self) -> Any:
         """Answer what was chosen to be sent with the status."""
@@ -137,7 +138,7 @@ class Context(grpc.ServicerContext):
     def set_code(self, code: grpc.StatusCode) -> None:
         """Choose the status's code."""
         self._code = code
-        self._is_plain = False
+        self.is_plain = False
 
     def code(self) -> Any:
         """Answer the code that was chosen; nothing where none was."""
@@ -146,7 +147,7 @@ class Context(grpc.ServicerContext):
     def set_details(self, details: str) -> None:
         """Choose the status's text."""
         self._details = details
-        self._is_plain = False
+        self.is_plain = False
 
     def details(self) -> Any:
         """Answer the text that was chosen, as bytes, as grpcio does; nothing where none was."""
@@ -154,10 +155,10 @@ class Context(grpc.ServicerContext):
 
     def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
         """End the call with this status, by an exception that the handler is to let pass."""
-        if code is grpc.StatusCode.OK:
+        if code is OK:
             _LOG.error("abort() was called with StatusCode.OK, which is no failure; the caller gets UNKNOWN")
             code, details = grpc.StatusCode.UNKNOWN, ""
-        self._code, self._details, self._aborted, self._is_plain = code, details, True, False
+        self._code, self._details, self._aborted, self.is_plain = code, details, True, False
         raise Exception  # noqa: TRY002 interceptors know an abort by its being no subclass
 
     def abort_with_status(self, status: grpc.Status) -> NoReturn:
@@ -173,14 +174,9 @@ class Context(grpc.ServicerContext):
         return self._aborted
 
     @property
-    def is_plain(self) -> bool:
-        """Whether nothing was chosen of how the call ends: OK, without text and trailers."""
-        return self._is_plain
-
-    @property
     def is_ok(self) -> bool:
         """Whether the code is OK, chosen or not."""
-        return self._code is None or self._code is grpc.StatusCode.OK
+        return self._code is None or self._code is OK
 
     def send(self, data: bytes) -> bool:
         """Send a response; answer no where the call is over."""

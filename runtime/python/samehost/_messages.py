@@ -25,6 +25,8 @@ def serialized(message: object, serializer: Serializer, side: str) -> bytes:
     """
     try:
         data = message if serializer is None else serializer(message)
+        if data.__class__ is bytes:
+            return data
         if not isinstance(data, (bytes, bytearray, memoryview)):
             problem = f"bytes are needed, not {type(data).__name__}"
             raise TypeError(problem)  # noqa: TRY301 it is told as the serializer's own

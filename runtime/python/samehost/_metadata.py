@@ -24,9 +24,9 @@ class Metadatum(NamedTuple):
 Metadata = tuple[Metadatum, ...]
 
 
-def incoming(pairs: Iterable[Pair]) -> Metadata:
+def incoming(pairs: tuple[Pair, ...]) -> Metadata:
     """Show pairs of the wire as an application expects them."""
-    return tuple([Metadatum(key, value) for key, value in pairs])
+    return tuple([Metadatum(key, value) for key, value in pairs]) if pairs else ()
 
 
 def joined(metadata: Iterable[Pair] | None, more: tuple[Pair, ...]) -> Iterable[Pair] | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _LARGEST_MESSAGE = 2**31 - 1
+_GZIP = grpc.Compression.Gzip
 _METADATA_BYTES = (256, 32_768)
 
 
@@ -115,4 +116,4 @@ def _translated(
 
 def gzip_asked(compression: grpc.Compression | None, default: bool = False) -> bool:
     """Whether messages are to be compressed. gzip is the one method; for any other they stay as they are."""
-    return default if compression is None else compression is grpc.Compression.Gzip
+    return default if compression is None else compression is _GZIP

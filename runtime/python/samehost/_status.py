@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from samehost import _native
 
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+# To ask an enum for a member costs as much as four calls.
+OK, _UNKNOWN = grpc.StatusCode.OK, grpc.StatusCode.UNKNOWN
 
 
 def code_of(number: int) -> grpc.StatusCode:
     """Give the code of this number; UNKNOWN for a number that is none."""
-    return _CODES.get(number, grpc.StatusCode.UNKNOWN)
+    return _CODES.get(number, _UNKNOWN)
 
 
 def number_of(code: object) -> int:
     """Give the number of a code; that of UNKNOWN for what is no `grpc.StatusCode`, as grpcio does."""
-    return int(code.value[0] if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN.value[0])
+    return int((code if isinstance(code, grpc.StatusCode) else _UNKNOWN).value[0])
 
 
 class Outcome(NamedTuple):
@@ -45,4 +47,4 @@ class Outcome(NamedTuple):
     @property
     def is_ok(self) -> bool:
         """Whether the call ended well."""
-        return self.code is grpc.StatusCode.OK
+        return self.code is OK

@@ -158,6 +158,11 @@ impl<'p> ClientCall<'p> {
         self.span.span()
     }
 
+    /// When its caller made it.
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.request.deadline
     }

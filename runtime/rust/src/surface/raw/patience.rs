@@ -15,6 +15,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Patience<'a> {
     until: Option<Instant>,
     goes_on: Option<&'a mut dyn FnMut() -> bool>,
+    /// When that is asked next.
+    look: Option<Instant>,
 }
 
 /// The waiting was given up: what was asked whether to go on said no.
@@ -24,7 +26,7 @@ pub struct Interrupted;
 impl<'a> Patience<'a> {
     /// Waits as long as it takes.
     pub fn endless() -> Patience<'static> {
-        Patience { until: None, goes_on: None }
+        Patience { until: None, goes_on: None, look: None }
     }
 
     /// Waits until then; `None`: as long as it takes.
@@ -34,7 +36,7 @@ impl<'a> Patience<'a> {
 
     /// Asks every 50 ms or so whether to go on.
     pub fn asking<'b>(self, goes_on: &'b mut dyn FnMut() -> bool) -> Patience<'b> {
-        Patience { until: self.until, goes_on: Some(goes_on) }
+        Patience { until: self.until, goes_on: Some(goes_on), look: None }
     }
 
     pub(super) fn at_most(self, until: Option<Instant>) -> Patience<'a> {
@@ -43,6 +45,11 @@ impl<'a> Patience<'a> {
             (own, other) => own.or(other),
         };
         Patience { until, ..self }
+    }
+
+    /// The waiting has begun just now, at this time.
+    pub(super) fn since(self, now: Instant) -> Patience<'a> {
+        Patience { look: Some(now + LOOK), ..self }
     }
 
     /// Waits until something is ready, `None` when the time is over; the thread reads the session meanwhile.
@@ -56,7 +63,7 @@ impl<'a> Patience<'a> {
             let Some(goes_on) = &mut self.goes_on else {
                 return Ok(block_on(polled, self.until, &mut poll, &session));
             };
-            let look = Instant::now() + LOOK;
+            let look = self.look.take().unwrap_or_else(|| Instant::now() + LOOK);
             let until = self.until.map_or(look, |until| until.min(look));
             if let Some(ready) = block_on(polled, Some(until), &mut poll, &session) {
                 return Ok(Some(ready));

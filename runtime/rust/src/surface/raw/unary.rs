@@ -24,7 +24,7 @@ pub(super) fn unary(
     let gzip = options.gzip;
     let request = request(channel, path.into(), options);
     let mut call = ClientCall::of_one(channel.handle.clone(), request, outgoing(message, gzip));
-    let mut patience = patience.at_most(call.deadline());
+    let mut patience = patience.at_most(call.deadline()).since(call.began());
     let (mut headers, mut message, mut compressed) = (Metadata::new(), None, false);
     loop {
         let answer =
