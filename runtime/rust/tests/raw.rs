@@ -337,20 +337,11 @@ fn a_server_that_stops_lets_open_calls_go_on_for_its_grace_and_no_longer() {
 #[test]
 fn a_wait_ends_in_time_though_its_thread_reads_for_others() {
     let served = serve();
-    let channel = served.channel();
-    let held = channel.call("/t.T/Hold", in_time());
-    held.send("".into(), true, true).unwrap();
-    let (tell, told) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        let patience = Patience::endless().until(later(Duration::from_millis(50)));
-        tell.send(held.wait(patience, |call, cx| call.poll_message(cx)).unwrap())
-    });
-    let (began, mut waited) = (Instant::now(), None);
-    while waited.is_none() && began.elapsed() < SOON {
-        assert_eq!(unary(&channel, "/t.T/Echo", b"beside").1.unwrap(), "beside");
-        waited = told.try_recv().ok();
-    }
-    assert_eq!(waited.expect("an end in time"), None);
+    let (channel, soon) = (served.channel(), later(Duration::from_millis(50)));
+    let held = channel.call("/t.T/Chat", in_time());
+    let waits = thread::spawn(move || held.wait(Patience::endless().until(soon), Call::poll_message));
+    until("the wait ends", || unary(&channel, "/t.T/Echo", b"").0 == Code::Ok && waits.is_finished());
+    assert_eq!(waits.join().unwrap(), Ok(None));
 }
 
 #[test]
