@@ -372,22 +372,23 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
         tracing.inboundTrailers(trailers);
         tracing.closed(status);
       }
-      Context previous = context.attach();
-      try {
-        listener.onClose(status, trailers);
-      } finally {
-        context.detach(previous);
-      }
+      inContext(() -> listener.onClose(status, trailers));
     }
 
     private void call(String failure, Runnable callback) {
-      Context previous = context.attach();
       try {
-        callback.run();
+        inContext(callback);
       } catch (RuntimeException | Error e) {
         stream.get().fail(Outcome.failure(Code.CANCELLED, failure, e));
-      } finally {
-        context.detach(previous);
+      }
+    }
+
+    /** Under the call's context, which mostly is the current one already where a caller waits. */
+    private void inContext(Runnable callback) {
+      if (Context.current() == context) {
+        callback.run();
+      } else {
+        context.run(callback);
       }
     }
   }

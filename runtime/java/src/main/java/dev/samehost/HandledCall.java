@@ -89,7 +89,29 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   }
 
   @Override
+  public void onRequest(Pieces message, boolean compressed) {
+    Context previous = context.attach();
+    try {
+      tellMessage(message, compressed);
+      if (!stream.isAborted()) {
+        tellHalfClose();
+      }
+    } finally {
+      context.detach(previous);
+    }
+  }
+
+  @Override
   public void onMessage(Pieces message, boolean compressed) {
+    Context previous = context.attach();
+    try {
+      tellMessage(message, compressed);
+    } finally {
+      context.detach(previous);
+    }
+  }
+
+  private void tellMessage(Pieces message, boolean compressed) {
     if (tracing != null) {
       tracing.receiving(message.size());
     }
@@ -100,13 +122,10 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     if (tracing != null) {
       tracing.received(message.size(), plain.size());
     }
-    Context previous = context.attach();
-    try (ReceivedMessage stream = Messages.stream(plain)) {
-      listener.onMessage(call.getMethodDescriptor().parseRequest(stream));
+    try (ReceivedMessage received = Messages.stream(plain)) {
+      listener.onMessage(call.getMethodDescriptor().parseRequest(received));
     } catch (RuntimeException | Error e) {
       failed(e);
-    } finally {
-      context.detach(previous);
     }
   }
 
@@ -131,11 +150,17 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   public void onHalfClose() {
     Context previous = context.attach();
     try {
+      tellHalfClose();
+    } finally {
+      context.detach(previous);
+    }
+  }
+
+  private void tellHalfClose() {
+    try {
       listener.onHalfClose();
     } catch (RuntimeException | Error e) {
       failed(e);
-    } finally {
-      context.detach(previous);
     }
   }
 

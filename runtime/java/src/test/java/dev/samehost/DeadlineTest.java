@@ -7,8 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.google.common.util.concurrent.ListenableFuture;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.Context;
 import io.grpc.Deadline;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
@@ -56,6 +62,32 @@ final class DeadlineTest {
       assertThat(failure.getStatus().getDescription()).contains(setting.address());
       assertThat(failure.getStatus().getDescription()).contains("waiting for the ");
       assertThat(sleeper.cancelled.get(60, TimeUnit.SECONDS)).isNotNull();
+    }
+  }
+
+  @Test
+  void aBlockedCallThatNeverHalfClosesEndsAtItsDeadline() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      EchoGrpc.EchoBlockingStub stub =
+          setting
+              .blocking()
+              .withInterceptors(new NeverHalfClosing())
+              .withDeadlineAfter(200, TimeUnit.MILLISECONDS);
+      StatusRuntimeException failure =
+          assertThrows(StatusRuntimeException.class, () -> stub.unary(note("x")));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    }
+  }
+
+  private static final class NeverHalfClosing implements ClientInterceptor {
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+        @Override
+        public void halfClose() {}
+      };
     }
   }
 

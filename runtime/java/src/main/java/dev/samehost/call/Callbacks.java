@@ -107,6 +107,15 @@ final class Callbacks implements Runnable {
   }
 
   /**
+   * The first task, before anybody else knows of this: as if it were being delivered. {@link
+   * #start} must follow, once the locks are released.
+   */
+  void first(Runnable action) {
+    append(new Task(action, false));
+    last.setPlain(BUSY);
+  }
+
+  /**
    * Adds a task.
    *
    * @return whether {@link #start} must follow, once the locks are released

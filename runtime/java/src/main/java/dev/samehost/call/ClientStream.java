@@ -77,12 +77,15 @@ public final class ClientStream extends StreamEvents {
     } else if (dialer.isShutdown()) {
       fail(Outcome.of(Fault.CHANNEL_SHUTDOWN.with(dialer.address())));
     } else {
-      if (metadata != null && options.oneRequest()) {
+      boolean held = metadata != null && options.oneRequest();
+      if (held) {
         hold(metadata); // without the lock: until the half-close nobody looks at it
       } else if (metadata != null) {
         start(metadata);
       }
-      signal();
+      if (!held || deadline != null) {
+        signal(); // else there is nothing to look at before the half-close
+      }
     }
   }
 

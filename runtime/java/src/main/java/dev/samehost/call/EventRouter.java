@@ -86,7 +86,8 @@ final class EventRouter {
         new ServerStream(driver, opened, owner.executor(), owner.pace(opened.path()));
     opened.stream().attachment = stream;
     stream.attend(driver);
-    driver.deliver(stream.callbacks(), () -> owner.serve(stream));
+    stream.callbacks().first(() -> owner.serve(stream));
+    driver.afterwards(stream.callbacks()::start);
     Event.Message whole = connection.takeWholeRequest(opened.stream());
     if (whole != null) {
       stream.cameWhole(whole);

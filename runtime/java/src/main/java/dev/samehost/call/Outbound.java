@@ -67,12 +67,16 @@ final class Outbound {
     stream.outbox.stalled |= !isReady(stream);
   }
 
-  /** The stream has something to write, or may go on. */
+  /** The stream has something to write, or may go on: it does so at once where there is room. */
   void schedule(Stream stream) {
-    if (!stream.outbox.scheduled) {
-      stream.outbox.scheduled = true;
-      turns.add(stream);
+    if (!stream.outbox.scheduled && (!hasRoom() || writeNext(stream))) {
+      await(stream);
     }
+  }
+
+  private void await(Stream stream) {
+    stream.outbox.scheduled = true;
+    turns.add(stream);
   }
 
   /** Moves frames from the streams to the link's queue while there is room. */
@@ -84,7 +88,7 @@ final class Outbound {
       }
       stream.outbox.scheduled = false;
       if (!stream.isClosed() && writeNext(stream)) {
-        schedule(stream);
+        await(stream);
       }
     }
   }

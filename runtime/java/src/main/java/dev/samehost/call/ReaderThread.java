@@ -28,7 +28,10 @@ final class ReaderThread extends Thread {
   /** The calling thread works for a reader from now on: reads for it, or runs one of its tasks. */
   static void worksFor(BackgroundReader reader, boolean insideTask) {
     if (Thread.currentThread() instanceof ReaderThread thread) {
-      thread.reader = reader;
+      // G1 has a fence behind each store of a reference into an old object.
+      if (thread.reader != reader) {
+        thread.reader = reader;
+      }
       thread.insideTask = insideTask;
     }
   }

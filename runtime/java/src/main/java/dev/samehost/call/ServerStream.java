@@ -25,6 +25,12 @@ public final class ServerStream extends StreamEvents {
     /** The client sends no further message. */
     void onHalfClose();
 
+    /**
+     * All that the client sends: a message, and no further one. Both as above, the second where the
+     * call is not {@link ServerStream#isAborted} by then.
+     */
+    void onRequest(Pieces message, boolean compressed);
+
     /** The call takes messages (again) without queueing more than it should. */
     void onReady();
 
@@ -51,6 +57,9 @@ public final class ServerStream extends StreamEvents {
 
         @Override
         public void onHalfClose() {}
+
+        @Override
+        public void onRequest(Pieces message, boolean compressed) {}
 
         @Override
         public void onReady() {}
@@ -167,6 +176,11 @@ public final class ServerStream extends StreamEvents {
   /** Whether the call ended before its status was written. */
   public boolean isCancelled() {
     return cancelled != null;
+  }
+
+  /** Whether this side has ended the call, or failed it: only its end is told any more. */
+  public boolean isAborted() {
+    return callbacks.isSealed();
   }
 
   /** Why the call ended before its status was written; null while it has not. */
@@ -296,10 +310,9 @@ public final class ServerStream extends StreamEvents {
     }
   }
 
-  private void tellRequest(Event.Message message) {
-    tellMessage(message);
-    if (!callbacks.isSealed()) {
-      tellHalfClosed();
+  private void tellRequest(Event.Message request) {
+    if (!toldEnd) {
+      listener.onRequest(request.bytes(), request.compressed());
     }
   }
 

@@ -79,6 +79,28 @@ final class CallbacksTest {
   }
 
   @Test
+  void theFirstTaskComesBeforeWhatIsAddedBeforeTheStartAndStartsOnce() {
+    callbacks.first(() -> told.add("first"));
+    add("second");
+    assertThat(given).isEmpty();
+    callbacks.start();
+    assertThat(given).hasSize(1);
+    deliver();
+    add("third");
+    deliver();
+    assertThat(told).containsExactly("first", "second", "third").inOrder();
+  }
+
+  @Test
+  void anAbortBeforeTheStartDropsTheFirstTask() {
+    callbacks.first(() -> told.add("dropped"));
+    assertThat(callbacks.abort(() -> told.add("last"))).isFalse();
+    callbacks.start();
+    deliver();
+    assertThat(told).containsExactly("last");
+  }
+
+  @Test
   void anAbortDropsWhatWaitsAndWhatComesBehindIt() {
     add("dropped");
     assertThat(callbacks.abort(() -> told.add("last"))).isFalse();
