@@ -25,6 +25,8 @@ CALLERS = 1000
 # So many are alive, and die, at a time.
 WAVE = 25
 PATIENCE_SECONDS = 60
+# By then a server has seen that a connection is idle, and has what it watches idle ones by.
+IDLE_SECONDS = 3
 # Within this time, in milliseconds, each is killed once it is in the middle of something.
 LONGEST_LIFE_MS = 4
 
@@ -209,9 +211,11 @@ def visit(path: str) -> None:
     folder = Path(path).parent
     first = Caller(path)
     pid = first.server()
-    first.close()
-    # What a server makes once is made by these.
+    first.first_answer()
+    # What a server makes once is made by these, and by one that says nothing for a while.
     wave(path)
+    time.sleep(IDLE_SECONDS)
+    first.close()
     before = settled(pid, folder)
     for _ in range(CALLERS // WAVE):
         wave(path)

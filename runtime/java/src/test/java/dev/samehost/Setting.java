@@ -86,6 +86,20 @@ final class Setting implements AutoCloseable {
     return EchoGrpc.newBlockingStub(open());
   }
 
+  /** Waits until no connection of this address has a thread any more, at either end. */
+  void awaitAway() throws InterruptedException {
+    while (readers() > 0) {
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+  }
+
+  /** How many threads read connections of this address. */
+  long readers() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().endsWith(" " + address))
+        .count();
+  }
+
   static Note note(String text) {
     return Note.newBuilder().setText(text).build();
   }

@@ -1,6 +1,5 @@
 package dev.samehost.call;
 
-import dev.samehost.transport.Link;
 import java.util.ArrayDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -29,8 +28,19 @@ import org.slf4j.LoggerFactory;
  *                                    +--- a relief was sooner ---> n + 2: the relief goes on,
  *                                                                  this thread ends with its task
  * </pre>
+ *
+ * <p>Where nothing comes for a while the thread leaves, and another one comes back when there is
+ * something: {@link Presence}.
  */
 final class BackgroundReader implements Runnable, Executor {
+  /**
+   * Who goes on in its place.
+   *
+   * @param threads makes those who read on where the link was idle
+   * @param relieves whether one reads on as well where a task holds the reader up
+   */
+  record Crew(ThreadFactory threads, boolean relieves) {}
+
   private static final Logger log = LoggerFactory.getLogger(BackgroundReader.class);
 
   /** How long the last words to a peer may take, and how long a peer's are waited for. */
@@ -43,7 +53,8 @@ final class BackgroundReader implements Runnable, Executor {
   private final Driver driver;
   private final ReaderRole role;
   private final long helloTimeoutNanos;
-  private final ThreadFactory reliefs; // null where nobody relieves it
+  private final Crew crew;
+  private final Presence presence;
   private final ConcurrentLinkedQueue<Runnable> inline = new ConcurrentLinkedQueue<>();
   private final AtomicLong turn = new AtomicLong();
   private final AtomicLong relieved = new AtomicLong(); // the last turn for which one was called
@@ -60,25 +71,27 @@ final class BackgroundReader implements Runnable, Executor {
   private int lastUses;
   private long failBy;
 
-  /**
-   * The reader of a driver's link, which begins with {@link #run}.
-   *
-   * @param reliefs makes threads that go on in its place, or null
-   */
-  BackgroundReader(Driver driver, long helloTimeoutNanos, ThreadFactory reliefs) {
+  /** The reader of a driver's link, which begins with {@link #run}. */
+  BackgroundReader(Driver driver, long helloTimeoutNanos, Crew crew) {
     this.driver = driver;
     this.role = driver.role();
     this.helloTimeoutNanos = helloTimeoutNanos;
-    this.reliefs = reliefs;
+    this.crew = crew;
+    this.presence = new Presence(driver.link(), crew.threads());
   }
 
   /** Whether it sleeps until it is called. */
   boolean isResting() {
-    return resting;
+    return resting || presence.isAway();
   }
 
+  /** Has it look at what there is to do. From any thread. */
   void unpark() {
-    LockSupport.unpark(thread);
+    if (presence.comeBack()) {
+      presence.begin(() -> readOn(() -> {}), this::unpark);
+    } else {
+      LockSupport.unpark(thread);
+    }
   }
 
   /** Runs a task of the user's on this thread, after what it does now. */
@@ -162,7 +175,7 @@ final class BackgroundReader implements Runnable, Executor {
     while (!driver.isOver()) {
       if (hasTasks()) {
         // Who may be relieved keeps the role: whoever goes on then has it.
-        if (reliefs == null) {
+        if (!crew.relieves()) {
           releaseRole();
         }
         if (!runInline()) {
@@ -172,8 +185,8 @@ final class BackgroundReader implements Runnable, Executor {
         takeOrRest();
       } else if (role.hasFollowers()) {
         releaseRole();
-      } else {
-        readFor(Link.FOREVER);
+      } else if (!readOrLeave()) {
+        return false;
       }
     }
     return true;
@@ -219,7 +232,7 @@ final class BackgroundReader implements Runnable, Executor {
     Runnable task;
     for (int ran = 1; (task = nextTask()) != null; ran++) {
       // The answers of tasks that follow each other at once leave in one write.
-      driver.holdBack(reliefs != null && ran % TASKS_A_WRITE != 0 && hasTasks());
+      driver.holdBack(crew.relieves() && ran % TASKS_A_WRITE != 0 && hasTasks());
       long now = beginTurn(task);
       ReaderThread.worksFor(this, true);
       try {
@@ -238,7 +251,7 @@ final class BackgroundReader implements Runnable, Executor {
   }
 
   private long beginTurn(Runnable task) {
-    if (reliefs == null) {
+    if (!crew.relieves()) {
       return 0;
     }
     running = task;
@@ -251,7 +264,7 @@ final class BackgroundReader implements Runnable, Executor {
   }
 
   private boolean endTurn(long now) {
-    return reliefs == null || turn.compareAndSet(now, now + 1);
+    return !crew.relieves() || turn.compareAndSet(now, now + 1);
   }
 
   // ---- being relieved
@@ -267,7 +280,8 @@ final class BackgroundReader implements Runnable, Executor {
 
   /** Whether its thread waits for something; else it computes, or is kept from it. */
   boolean waits() {
-    return thread.getState() != Thread.State.RUNNABLE;
+    Thread worker = thread;
+    return worker != null && worker.getState() != Thread.State.RUNNABLE;
   }
 
   /** Whether it was not watched: the one who is told so has it watched. */
@@ -289,7 +303,7 @@ final class BackgroundReader implements Runnable, Executor {
       if (running instanceof Callbacks callbacks) {
         callbacks.surprised();
       }
-      reliefs.newThread(() -> goOn(ofTurn)).start();
+      crew.threads().newThread(() -> goOn(ofTurn)).start();
     } catch (RuntimeException | Error e) {
       relieved.set(last); // somebody tries again
       throw e;
@@ -308,6 +322,29 @@ final class BackgroundReader implements Runnable, Executor {
     if (isInside(now) && thread == Thread.currentThread()) {
       relieve(now);
     }
+  }
+
+  // ---- being away
+
+  /** Reads; answers false when nothing has come for so long that this thread has left. */
+  private boolean readOrLeave() {
+    readFor(presence.patience(driver.arrivals()));
+    return !presence.isQuiet(driver.arrivals()) || !leave();
+  }
+
+  /** Answers false where this thread reads on nevertheless. */
+  private boolean leave() {
+    releaseRole();
+    thread = null;
+    boolean isWatched = presence.leave(this::unpark);
+    // Work is looked for now: who has come with some until now has found this thread here.
+    boolean isNeeded = !isWatched || !inline.isEmpty() || driver.needsReaderNow();
+    if (!isNeeded || !presence.comeBack()) {
+      return true;
+    }
+    thread = Thread.currentThread();
+    presence.stay();
+    return false;
   }
 
   // ---- the role

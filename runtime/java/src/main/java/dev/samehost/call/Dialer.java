@@ -256,8 +256,8 @@ public final class Dialer {
     }
 
     @Override
-    public ThreadFactory reliefs() {
-      return options.callbacks() == Workers.pool() ? readers : null;
+    public BackgroundReader.Crew crew() {
+      return new BackgroundReader.Crew(readers, options.callbacks() == Workers.pool());
     }
 
     @Override

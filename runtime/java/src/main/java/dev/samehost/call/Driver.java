@@ -7,7 +7,6 @@ import dev.samehost.wire.GoAwayCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -36,10 +35,8 @@ final class Driver {
       return null;
     }
 
-    /** Makes threads that read on where a handler holds the reader up; null where none does. */
-    default ThreadFactory reliefs() {
-      return null;
-    }
+    /** Who reads on where the link was idle, or the reader is held up. */
+    BackgroundReader.Crew crew();
 
     /** Serves a call that the peer opened: the first of its callbacks, on the executor. */
     void serve(ServerStream stream);
@@ -80,7 +77,7 @@ final class Driver {
     this.connection = new Connection(side, settings);
     this.traffic = new LinkTraffic(link, connection, this);
     this.router = new EventRouter(this, owner, connection, link);
-    this.background = new BackgroundReader(this, helloTimeoutNanos, owner.reliefs());
+    this.background = new BackgroundReader(this, helloTimeoutNanos, owner.crew());
   }
 
   // ---- queries, from any thread
@@ -129,6 +126,16 @@ final class Driver {
   /** Whether somebody waits for something that only a reader brings, and does not read himself. */
   boolean needsReader() {
     return unattended.get() > 0 || traffic.wantsWrite() || isEnding();
+  }
+
+  /** The same, after all that others have done so far. */
+  boolean needsReaderNow() {
+    lock.lock();
+    try {
+      return needsReader();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Whether a stream takes a message without queueing more than it should. */
@@ -304,6 +311,11 @@ final class Driver {
   /** By the holder of the role: waits for the link, at most so long, and takes what it has. */
   void read(long timeoutNanos) {
     traffic.read(timeoutNanos);
+  }
+
+  /** By the holder of the role: how often there was something to read, for whoever read it. */
+  long arrivals() {
+    return traffic.arrivals();
   }
 
   /** Why writing has failed, though the peer has not ended its side; null while it has not. */

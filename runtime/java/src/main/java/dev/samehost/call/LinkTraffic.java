@@ -29,6 +29,8 @@ final class LinkTraffic {
   /** Of the reader: where the frame that arrives goes on, or null. */
   private ByteBuffer unfinished;
 
+  private long arrivals; // of the reader
+
   private long sent; // under the lock
 
   // Written under the lock, read anywhere.
@@ -52,6 +54,11 @@ final class LinkTraffic {
   /** A write has failed and the peer has not ended its side since: why, or null. */
   LinkException writeFailure() {
     return writeFailure;
+  }
+
+  /** By the holder of the role: how often there was something to read. */
+  long arrivals() {
+    return arrivals;
   }
 
   /** Under the lock: how many bytes went out. */
@@ -114,6 +121,7 @@ final class LinkTraffic {
         writeOn();
       }
       if ((ready & Link.READ) != 0) {
+        arrivals++;
         readAll();
       }
     } catch (LinkException e) {

@@ -192,8 +192,8 @@ public final class Reception {
     }
 
     @Override
-    public ThreadFactory reliefs() {
-      return options.executor() == null ? readers : null;
+    public BackgroundReader.Crew crew() {
+      return new BackgroundReader.Crew(readers, options.executor() == null);
     }
 
     @Override

@@ -24,6 +24,14 @@ public final class Timers {
     return SCHEDULER.schedule(() -> Workers.pool().execute(task), nanos, TimeUnit.NANOSECONDS);
   }
 
+  /**
+   * Runs a task, which must not wait, on the clock's own thread in half a second: for one that has
+   * failed for want of threads.
+   */
+  static void soon(Runnable task) {
+    ScheduledFuture<?> ignored = SCHEDULER.schedule(task, 500, TimeUnit.MILLISECONDS);
+  }
+
   private static ScheduledThreadPoolExecutor start() {
     ScheduledThreadPoolExecutor scheduler =
         new ScheduledThreadPoolExecutor(

@@ -9,7 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The descriptors of this process that a connection or a child might leave behind: sockets, pipes
- * and what the kernel has without a name. It sees none where there is no {@code /proc}.
+ * and what the kernel has without a name, but for what the process watches others by, which it
+ * keeps. It sees none where there is no {@code /proc}.
  */
 final class Descriptors {
   private static final Path OPEN = Path.of("/proc/self/fd");
@@ -35,7 +36,7 @@ final class Descriptors {
   private static boolean isKernels(Path descriptor) {
     try {
       String target = Files.readSymbolicLink(descriptor).toString();
-      return target.matches("(socket|pipe|anon_inode):.*");
+      return target.matches("(socket|pipe|anon_inode):(?!\\[eventpoll]).*");
     } catch (IOException e) {
       return false; // closed while it was looked at
     }

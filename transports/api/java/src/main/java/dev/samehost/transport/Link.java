@@ -21,6 +21,9 @@ import java.nio.ByteBuffer;
  *   <li>A {@code wake} is never lost: called while nobody waits, it ends the next {@code await}.
  *   <li>One thread may read and await while another writes; each operation is used by one thread at
  *       a time. {@code wake} and {@code close} may be called from any thread, at any time.
+ *   <li>{@code watch}, where it answers true, has {@code ready} called once, soon after {@code
+ *       read} can make progress (end and failure included), also when it can already. A {@code
+ *       wake} does not concern it, and an {@code await} after it may end it without a word.
  *   <li>{@code close} may be repeated. It ends an {@code await} in progress, frees every
  *       descriptor, and lets the peer read what was written before, then -1. Afterwards {@code
  *       read}, {@code write} and {@code await} fail with a {@link LinkException}.
@@ -62,6 +65,18 @@ public interface Link extends AutoCloseable {
 
   /** Ends the {@link #await} in progress, or the next one. */
   void wake();
+
+  /**
+   * Has the transport wait for bytes, so that no thread need be in {@link #await}: {@code ready} is
+   * called once, by whatever thread, when {@link #read} can make progress, perhaps sooner. It must
+   * not wait. From any thread; a second one takes the place of the first, and one who has awaited
+   * since has it watched again.
+   *
+   * @return false when this link cannot be watched, or not now
+   */
+  default boolean watch(Runnable ready) {
+    return false;
+  }
 
   /** Who and what is at the other end, as far as the operating system vouches for it. */
   Peer peer();

@@ -288,6 +288,24 @@ public final class FdLink implements Link {
   }
 
   @Override
+  public boolean watch(Runnable ready) {
+    if (!gate.enter()) {
+      return false;
+    }
+    try {
+      if (!IdleWatch.watch(source.number(), ready)) {
+        return false;
+      }
+      if (first.hasRemaining()) {
+        ready.run(); // the descriptor knows nothing of these
+      }
+      return true;
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
   public void wake() {
     if (gate.enter()) {
       wakeup.set();
@@ -315,6 +333,7 @@ public final class FdLink implements Link {
     if (gate.close()) {
       wakeup.set();
       gate.awaitEmpty();
+      IdleWatch.forget(source.number());
       source.close();
       sink.close();
       wakeup.close();

@@ -67,6 +67,12 @@ final class Libc {
 
     static native int eventfd(int count, int flags);
 
+    static native int epoll_create1(int flags);
+
+    static native int epoll_ctl(int epoll, int operation, int fd, long event);
+
+    static native int epoll_wait(int epoll, long events, int most, int timeoutMillis);
+
     static native int ppoll(long descriptors, long count, long timeout, long signals);
   }
 }

@@ -45,6 +45,9 @@ final class Os {
   static final int POLLNVAL = 32;
   static final int POLLRDHUP = 0x2000;
 
+  /** Whether Linux packs a struct epoll_event, as it does on Intel's processors of 64 bits. */
+  static final boolean EPOLL_IS_PACKED = Platform.isIntel() && Platform.is64Bit();
+
   /** POSIX's PIPE_BUF: a write of at most so many bytes to a pipe is taken whole. */
   static final int PIPE_BUF = LINUX ? 4096 : 512;
 

@@ -6,6 +6,7 @@ import dev.samehost.transport.Peer;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.Gate;
+import dev.samehost.transport.posix.IdleWatch;
 import dev.samehost.transport.posix.InterruptHook;
 import dev.samehost.transport.posix.Poll;
 import dev.samehost.transport.posix.Spin;
@@ -245,6 +246,26 @@ final class ShmLink implements Upgraded {
   }
 
   @Override
+  public boolean watch(Runnable ready) {
+    if (!gate.enter()) {
+      return false;
+    }
+    try {
+      // Never disarmed: whoever awaits may have set the same bit. A ring too many does no harm.
+      Bells.arm(region, side, Side.WAIT_DATA);
+      if (!IdleWatch.watch(sockets.number(), ready)) {
+        return false;
+      }
+      if (ready(READ) != 0) {
+        ready.run();
+      }
+      return true;
+    } finally {
+      gate.leave();
+    }
+  }
+
+  @Override
   public void wake() {
     if (gate.enter()) {
       wakeup.set();
@@ -275,6 +296,7 @@ final class ShmLink implements Upgraded {
       sockets.ring();
       wakeup.set();
       gate.awaitEmpty();
+      IdleWatch.forget(sockets.number());
       sockets.close();
       wakeup.close();
       region.close();

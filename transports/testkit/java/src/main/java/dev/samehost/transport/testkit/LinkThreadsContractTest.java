@@ -76,6 +76,108 @@ public abstract class LinkThreadsContractTest {
     }
   }
 
+  /** Has a link watched; false where it cannot be, which the contract allows. */
+  private static boolean isWatched(Link link, CountDownLatch ready) {
+    return link.watch(ready::countDown);
+  }
+
+  private static void awaitReady(CountDownLatch ready) throws InterruptedException {
+    assertThat(ready.await(Bytes.PATIENCE_NANOS, TimeUnit.NANOSECONDS)).isTrue();
+  }
+
+  @Test
+  void who_watches_is_told_of_bytes_that_come_and_of_those_that_are_there() throws Exception {
+    try (LinkEnds link = open()) {
+      for (int round = 0; round < 1_000; round++) {
+        CountDownLatch coming = new CountDownLatch(1);
+        if (!isWatched(link.near(), coming)) {
+          return;
+        }
+        Bytes.write(link.far(), new byte[] {1});
+        awaitReady(coming);
+        CountDownLatch there = new CountDownLatch(1);
+        assertThat(isWatched(link.near(), there)).isTrue();
+        awaitReady(there);
+        assertThat(Bytes.read(link.near(), 1)).isEqualTo(new byte[] {1});
+      }
+    }
+  }
+
+  @Test
+  void who_watches_is_told_of_bytes_that_came_while_nobody_waited() throws Exception {
+    try (LinkEnds link = open()) {
+      for (Link end : new Link[] {link.near(), link.far()}) {
+        Bytes.write(end == link.near() ? link.far() : link.near(), new byte[] {1});
+        CountDownLatch there = new CountDownLatch(1);
+        if (isWatched(end, there)) {
+          awaitReady(there);
+        }
+        assertThat(Bytes.read(end, 1)).isEqualTo(new byte[] {1});
+      }
+    }
+  }
+
+  @Test
+  void no_bytes_are_missed_that_come_while_somebody_begins_to_watch() throws Exception {
+    try (LinkEnds link = open()) {
+      for (int round = 0; round < 1_000; round++) {
+        FutureTask<Void> writer =
+            run(
+                () -> {
+                  Bytes.write(link.far(), new byte[] {1});
+                  return null;
+                });
+        CountDownLatch ready = new CountDownLatch(1);
+        if (isWatched(link.near(), ready)) {
+          awaitReady(ready);
+        }
+        assertThat(Bytes.read(link.near(), 1)).isEqualTo(new byte[] {1});
+        result(writer);
+      }
+    }
+  }
+
+  @Test
+  void a_link_is_watched_again_after_somebody_has_awaited() throws Exception {
+    try (LinkEnds link = open()) {
+      boolean isWatched = isWatched(link.near(), new CountDownLatch(1));
+      assertThat(link.near().await(Link.READ, 1_000)).isEqualTo(0);
+      CountDownLatch ready = new CountDownLatch(1);
+      assertThat(isWatched(link.near(), ready)).isEqualTo(isWatched);
+      if (isWatched) {
+        assertThat(ready.await(10, TimeUnit.MILLISECONDS)).isFalse();
+        Bytes.write(link.far(), new byte[] {2});
+        awaitReady(ready);
+      }
+    }
+  }
+
+  @Test
+  void who_watches_is_told_of_the_end() throws Exception {
+    try (LinkEnds link = open()) {
+      CountDownLatch ready = new CountDownLatch(1);
+      if (isWatched(link.near(), ready)) {
+        link.far().close();
+        awaitReady(ready);
+      }
+    }
+  }
+
+  @Test
+  void a_link_that_is_closed_while_it_is_watched_leaves_nothing_to_the_next_one() throws Exception {
+    boolean canBe = false;
+    for (int i = 0; i < 3; i++) {
+      try (LinkEnds link = open()) {
+        boolean isWatched = isWatched(link.near(), new CountDownLatch(1));
+        canBe |= isWatched;
+        assertThat(isWatched).isEqualTo(canBe);
+        link.near().close();
+        assertThat(isWatched(link.near(), new CountDownLatch(1))).isFalse();
+        assertThat(Bytes.readToEnd(link.far())).isEmpty();
+      }
+    }
+  }
+
   @Test
   void bytes_end_an_await() throws Exception {
     try (LinkEnds link = open()) {
