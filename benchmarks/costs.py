@@ -101,11 +101,11 @@ def idle(costs: list[Cost], key: str) -> None:
 
 def memory(cost: Cost) -> None:
     """Note how the memory of both processes grows with a connection, the rings of shared memory apart."""
-    before = [proportional(pid) for pid in sorted(cost["running"].pids())]
+    before = in_use(cost["running"])
     if not more(cost, MANY):
         return
     time.sleep(SETTLE_SECONDS)
-    after = [proportional(pid) for pid in sorted(cost["running"].pids())]
+    after = in_use(cost["running"])
     grown = [sum(each) for each in zip(*after)]
     was = [sum(each) for each in zip(*before)]
     cost["pss_kib_per_connection"], cost["rings_kib_per_connection"] = (
@@ -113,9 +113,17 @@ def memory(cost: Cost) -> None:
     )
 
 
+def in_use(running: Running) -> list[tuple[int, int]]:
+    """Sum what each process has in use; a JVM gives back what it has collected a moment later."""
+    pids = sorted(running.pids())
+    for pid in pids:
+        collect(pid)
+    time.sleep(SETTLE_SECONDS)
+    return [proportional(pid) for pid in pids]
+
+
 def proportional(pid: int) -> tuple[int, int]:
     """Sum a process's proportional share of memory in KiB: all but the rings, and the rings."""
-    collect(pid)
     others = rings = 0
     ring = False
     for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8", errors="replace").splitlines():
