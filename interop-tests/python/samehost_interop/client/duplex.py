@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -63,8 +64,8 @@ async def _on_loop(step: Step, session: Session, ways: Ways) -> None:
         if step.half_close:
             await call.done_writing()
         unless(await call.read() is grpc.aio.EOF, "a message that nobody asked for")
-    except grpc.RpcError:
-        pass  # the call says how it has ended
+    except (grpc.RpcError, asyncio.InvalidStateError):
+        pass  # the call says how it has ended; grpc.aio calls it an invalid state to write to one that has
     (await Ended.on_loop(call)).check(step, session)
 
 
