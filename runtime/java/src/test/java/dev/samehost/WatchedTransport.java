@@ -1,11 +1,11 @@
 package dev.samehost;
 
+import dev.samehost.call.ForwardingLink;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
-import dev.samehost.transport.Peer;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.testkit.PairTransport;
@@ -72,7 +72,7 @@ public final class WatchedTransport implements Transport {
     throw new UnsupportedOperationException("listen at test-pair");
   }
 
-  private record WatchedLink(Link link, Watch watch) implements Link {
+  private record WatchedLink(Link link, Watch watch) implements ForwardingLink {
     @Override
     public int read(ByteBuffer destination) throws LinkException {
       int count = link.read(destination);
@@ -110,21 +110,6 @@ public final class WatchedTransport implements Transport {
         throw new IllegalStateException("explain fails on purpose");
       }
       return failure;
-    }
-
-    @Override
-    public void wake() {
-      link.wake();
-    }
-
-    @Override
-    public Peer peer() {
-      return link.peer();
-    }
-
-    @Override
-    public void close() {
-      link.close();
     }
   }
 }

@@ -5,10 +5,8 @@ import static com.google.common.truth.Truth.assertThat;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
-import dev.samehost.transport.Peer;
 import dev.samehost.transport.testkit.PairLink;
 import dev.samehost.wire.GoAwayCode;
-import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -27,7 +25,7 @@ final class AwayTest {
 
   /** A link whose watcher is the test, which calls back when it wants. */
   private record WatchedByTest(Link link, AtomicReference<Runnable> watcher, CountDownLatch awaits)
-      implements Link {
+      implements ForwardingLink {
     WatchedByTest(Link link) {
       this(link, new AtomicReference<>(), new CountDownLatch(2));
     }
@@ -39,34 +37,9 @@ final class AwayTest {
     }
 
     @Override
-    public int read(ByteBuffer destination) throws LinkException {
-      return link.read(destination);
-    }
-
-    @Override
-    public int write(ByteBuffer source) throws LinkException {
-      return link.write(source);
-    }
-
-    @Override
     public int await(int interest, long timeoutNanos) throws LinkException {
       awaits.countDown();
       return link.await(interest, timeoutNanos);
-    }
-
-    @Override
-    public void wake() {
-      link.wake();
-    }
-
-    @Override
-    public Peer peer() {
-      return link.peer();
-    }
-
-    @Override
-    public void close() {
-      link.close();
     }
   }
 

@@ -7,7 +7,6 @@ import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
-import dev.samehost.transport.Peer;
 import dev.samehost.transport.testkit.PairLink;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.MetadataBlock;
@@ -52,34 +51,9 @@ final class DialerTest {
 
   /** A link that takes its time to close. */
   private record SlowToClose(Link link, CountDownLatch closing, CountDownLatch mayClose)
-      implements Link {
+      implements ForwardingLink {
     SlowToClose(Link link) {
       this(link, new CountDownLatch(1), new CountDownLatch(1));
-    }
-
-    @Override
-    public int read(ByteBuffer destination) throws LinkException {
-      return link.read(destination);
-    }
-
-    @Override
-    public int write(ByteBuffer source) throws LinkException {
-      return link.write(source);
-    }
-
-    @Override
-    public int await(int interest, long timeoutNanos) throws LinkException {
-      return link.await(interest, timeoutNanos);
-    }
-
-    @Override
-    public void wake() {
-      link.wake();
-    }
-
-    @Override
-    public Peer peer() {
-      return link.peer();
     }
 
     @Override
