@@ -124,14 +124,7 @@ impl Inbox {
 
     /// The one message of a request, if that is all that has arrived and nothing follows it.
     pub(crate) fn take_whole(&mut self) -> Option<Message> {
-        let [first, second] = [self.arrivals.get(0), self.arrivals.get(1)];
-        let (Some(Arrival::Message(_)), Some(Arrival::HalfClosed)) = (first, second) else { return None };
-        let message = self.arrivals.pop_front();
-        self.arrivals.pop_front();
-        match message {
-            Some(Arrival::Message(message)) => Some(message),
-            _ => None,
-        }
+        take_whole(&mut self.arrivals, |_| true)
     }
 
     /// Whether a message has to be requested for anything to arrive; once it was asked it counts as done.
@@ -173,6 +166,17 @@ impl Inbox {
     pub(crate) fn has_untold_reset(&self) -> bool {
         !self.told && matches!(self.arrivals.front(), Some(Arrival::Reset { .. }))
     }
+}
+
+/// Takes the one message of a request, if that is all that has arrived, nothing follows it, and it is wanted.
+pub(super) fn take_whole(arrivals: &mut Arrivals, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+    match (arrivals.get(0), arrivals.get(1)) {
+        (Some(Arrival::Message(message)), Some(Arrival::HalfClosed)) if wanted(message) => {}
+        _ => return None,
+    }
+    let Some(Arrival::Message(message)) = arrivals.pop_front() else { return None };
+    arrivals.pop_front();
+    Some(message)
 }
 
 fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {

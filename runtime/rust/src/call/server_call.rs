@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
-use super::inbox::{Arrival, Arrivals};
+use super::inbox::{Arrival, Arrivals, take_whole};
 use super::session::{Incoming, Session, Taker};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
@@ -196,14 +196,7 @@ pub(crate) struct Messages {
 impl Messages {
     /// The one message of the request, if all of it came at once, uncompressed, and nobody has asked for it.
     pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
-        let [first, second] = [self.arrived.get(0), self.arrived.get(1)];
-        let (Some(Arrival::Message(Message { compressed: false, .. })), Some(Arrival::HalfClosed)) =
-            (first, second)
-        else {
-            return None;
-        };
-        let Some(Arrival::Message(message)) = self.arrived.pop_front() else { return None };
-        self.arrived.clear();
+        let message = take_whole(&mut self.arrived, |message| !message.compressed)?;
         self.ended = true;
         Some(message.bytes)
     }

@@ -30,8 +30,9 @@ pub(crate) enum Taker {
 }
 
 impl Session {
-    /// Opens a stream and requests its first message, at which the caller is woken, or at the end of the stream. When it cannot be opened now, the caller
-    /// waits at `place` for its turn, which it must take or [`pass`](Session::pass).
+    /// Opens a stream and requests its first message, at which the caller is woken, or at the end of the stream. When
+    /// it cannot be opened now, the caller waits at `place` for its turn, which it must take or
+    /// [`pass`](Session::pass).
     pub(crate) fn open(
         self: &Arc<Self>,
         request: OpenRequest<'_>,
@@ -127,13 +128,7 @@ impl Session {
 
     /// Ready when the stream is over.
     pub(crate) fn poll_over(&self, stream: StreamId, cx: &Context<'_>) -> Poll<()> {
-        let mut wakes = Wakes::new();
-        let over = match self.lock().inboxes.get_mut(stream) {
-            None => Poll::Ready(()),
-            Some(inbox) => inbox.poll_over(cx, &mut wakes),
-        };
-        wakes.for_each(Waker::wake);
-        over
+        self.poll_refused(stream, cx).map(drop)
     }
 
     /// Ready when the stream is over; answers whether it ended without any handler having seen the call.
