@@ -321,7 +321,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       call(
           "Failed to read message.",
           () -> {
-            try (ReceivedMessage stream = Messages.stream(plain)) {
+            try (ReceivedMessage stream = new ReceivedMessage(plain)) {
               listener.onMessage(method.parseResponse(stream));
             }
           });

@@ -90,25 +90,18 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   @Override
   public void onRequest(Pieces message, boolean compressed) {
-    Context previous = context.attach();
-    try {
-      tellMessage(message, compressed);
-      if (!stream.isAborted()) {
-        tellHalfClose();
-      }
-    } finally {
-      context.detach(previous);
-    }
+    context.run(
+        () -> {
+          tellMessage(message, compressed);
+          if (!stream.isAborted()) {
+            tell(listener::onHalfClose);
+          }
+        });
   }
 
   @Override
   public void onMessage(Pieces message, boolean compressed) {
-    Context previous = context.attach();
-    try {
-      tellMessage(message, compressed);
-    } finally {
-      context.detach(previous);
-    }
+    context.run(() -> tellMessage(message, compressed));
   }
 
   private void tellMessage(Pieces message, boolean compressed) {
@@ -122,11 +115,12 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     if (tracing != null) {
       tracing.received(message.size(), plain.size());
     }
-    try (ReceivedMessage received = Messages.stream(plain)) {
-      listener.onMessage(call.getMethodDescriptor().parseRequest(received));
-    } catch (RuntimeException | Error e) {
-      failed(e);
-    }
+    tell(
+        () -> {
+          try (ReceivedMessage received = new ReceivedMessage(plain)) {
+            listener.onMessage(call.getMethodDescriptor().parseRequest(received));
+          }
+        });
   }
 
   /** The message as it was; null when that failed the call. */
@@ -148,20 +142,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   @Override
   public void onHalfClose() {
-    Context previous = context.attach();
-    try {
-      tellHalfClose();
-    } finally {
-      context.detach(previous);
-    }
-  }
-
-  private void tellHalfClose() {
-    try {
-      listener.onHalfClose();
-    } catch (RuntimeException | Error e) {
-      failed(e);
-    }
+    call(listener::onHalfClose);
   }
 
   @Override
@@ -200,13 +181,15 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   }
 
   private void call(Runnable callback) {
-    Context previous = context.attach();
+    context.run(() -> tell(callback));
+  }
+
+  /** Tells the listener something, under the call's context; what it throws ends the call. */
+  private void tell(Runnable callback) {
     try {
       callback.run();
     } catch (RuntimeException | Error e) {
       failed(e);
-    } finally {
-      context.detach(previous);
     }
   }
 

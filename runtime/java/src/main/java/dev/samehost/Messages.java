@@ -37,11 +37,6 @@ final class Messages {
     }
   }
 
-  /** The bytes as a marshaller wants them. */
-  static ReceivedMessage stream(Pieces message) {
-    return new ReceivedMessage(message);
-  }
-
   /** The message as a codec makes it. */
   static ByteBuffer compressed(ByteBuffer message, Compressor compressor) {
     Sink sink = new Sink(Math.max(32, message.remaining() / 2));
@@ -64,7 +59,7 @@ final class Messages {
       throws IOException {
     byte[] piece = new byte[PIECE_BYTES];
     Sink sink = new Sink(Math.min(limit, 2 * PIECE_BYTES));
-    try (InputStream plain = decompressor.decompress(stream(message))) {
+    try (InputStream plain = decompressor.decompress(new ReceivedMessage(message))) {
       int count;
       while ((count = plain.read(piece)) >= 0) {
         if (count > limit - sink.size()) {

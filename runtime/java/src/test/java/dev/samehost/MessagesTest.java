@@ -70,7 +70,7 @@ final class MessagesTest {
   void aMarshallerReadsTheMessageAndNothingAroundIt() throws IOException {
     byte[] around = bytes(100);
     InputStream stream =
-        Messages.stream(Pieces.of(ByteBuffer.wrap(around, 10, 80).slice().limit(70)));
+        new ReceivedMessage(Pieces.of(ByteBuffer.wrap(around, 10, 80).slice().limit(70)));
     assertThat(stream.available()).isEqualTo(70);
     assertThat(stream.read()).isEqualTo(around[10] & 0xFF);
     stream.reset(); // to the beginning, before there is a mark

@@ -6,9 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.Queue;
 
 /**
- * The receiving half of a stream: joins pieces to messages, hands messages over as they are
+ * The receiving half of a stream: gathers pieces to messages, hands messages over as they are
  * requested, and reckons the credit that goes back. It holds no more than the peer's credit allows
- * of what was not requested, and little more memory for a message than what has arrived of it.
+ * of what was not requested, and no more memory for a message than about twice what has arrived of
+ * it.
  */
 final class Inbox {
   /** A message that was not requested yet, and what its pieces cost. */

@@ -16,7 +16,10 @@ final class LinkTraffic {
   private static final Logger log = LoggerFactory.getLogger(LinkTraffic.class);
   private static final int FIRST_READ_BYTES = 4 << 10;
   private static final int MOST_READ_BYTES = 16 << 10;
+
+  /** From so many bytes on a read of their own costs less than to copy them once more. */
   private static final int BULK_BYTES = 4 << 10;
+
   private static final int READS_IN_A_ROW = 16;
 
   private final Link link;

@@ -51,7 +51,7 @@ public final class LargeArrays {
   }
 
   /** Gives back an array, where it is of use and there is room. */
-  public static void give(byte[] array) {
+  static void give(byte[] array) {
     int length = array.length;
     if (length >= LEAST_BYTES && length <= MOST_BYTES && Integer.bitCount(length) == 1) {
       keep(KEPT.get(size(length)), array);
