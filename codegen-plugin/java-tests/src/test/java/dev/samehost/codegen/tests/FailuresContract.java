@@ -176,14 +176,16 @@ abstract class FailuresContract extends Served {
   @Test
   void anInterruptEndsTheCallAndLeavesTheThreadInterrupted() throws Exception {
     CountDownLatch cancelled = new CountDownLatch(1);
-    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch firstRead = new CountDownLatch(1); // from then on the caller only receives
     GreeterClient greeter =
         serve(
             new Reading(cancelled) {
               @Override
               public void helloEach(Iterable<HelloRequest> requests, Consumer<HelloReply> replies) {
-                begun.countDown();
-                super.helloEach(requests, replies);
+                Iterator<HelloRequest> each = requests.iterator();
+                each.next();
+                firstRead.countDown();
+                super.helloEach(() -> each, replies);
               }
             });
     CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
@@ -201,7 +203,7 @@ abstract class FailuresContract extends Served {
               }
             });
     caller.start();
-    begun.await();
+    firstRead.await();
     caller.interrupt();
     assertThat(interrupted.get()).isTrue();
     cancelled.await();
