@@ -126,8 +126,8 @@ final class Outbound {
     frames.message(
         stream.id(), flags | endFlag(box, message, length == whole), message.bytes, length);
     box.written(length);
-    if (length == whole && !stream.isLocal()) {
-      LargeArrays.give(message.bytes); // what an opener has sent may have to be sent once more
+    if (length == whole && !(stream.isLocal() && Request.mayKeep(message.bytes))) {
+      LargeArrays.give(message.bytes);
     }
     if (box.halfClose && box.message() == null) {
       halfClosed(stream);

@@ -12,6 +12,11 @@ final class Request {
   /** How many bytes of messages are kept of what was sent. */
   private static final int KEPT_BYTES = 1 << 20;
 
+  /** Whether a message may be kept; it began at 0, wherever its position is by now. */
+  static boolean mayKeep(ByteBuffer message) {
+    return message.limit() <= KEPT_BYTES;
+  }
+
   /** A message, and the one behind it. The stream that it is pushed to moves its position. */
   private static final class Piece {
     private final ByteBuffer bytes;

@@ -2,6 +2,9 @@ package dev.samehost.call;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import dev.samehost.wire.LargeArrays;
+import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What a call sends and asks for. */
@@ -63,5 +66,24 @@ final class RequestTest {
     pair.server.connection.request(pair.accepted(), 2);
     assertThat(pair.server.all(Event.Message.class)).hasSize(2);
     assertThat(request.rewind()).isFalse();
+  }
+
+  @Test
+  void theMemoryOfAMessageIsUsedAgainOnceItIsWrittenIfItCannotBeSentOnceMore() {
+    byte[] tooLargeToKeep = new byte[2 << 20];
+    byte[] kept = new byte[1 << 20];
+    for (byte[] array : List.of(tooLargeToKeep, kept)) {
+      Pair pair = new Pair();
+      Request request = new Request("/t.S/M");
+      request.add(ByteBuffer.wrap(array), false);
+      request.halfClose();
+      request.open(pair.client.connection, Stream.NO_DEADLINE, null);
+      pair.server.connection.request(pair.accepted(), 1);
+      pair.run();
+      assertThat(pair.server.next(Event.Message.class).bytes().size()).isEqualTo(array.length);
+      boolean again = request.rewind();
+      assertThat(again).isEqualTo(array == kept);
+      assertThat(LargeArrays.take(array.length) == array).isEqualTo(!again);
+    }
   }
 }
