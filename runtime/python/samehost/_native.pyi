@@ -111,6 +111,9 @@ class Channel:
       8,192.
     - ``initial_credit``: how much the server may send of each stream before it is read; from 1,024, by
       default 262,144.
+    - ``spin_limit``: how long a thread that waits may look for the peer again and again before it sleeps, at
+      most 0.001 s; 0 is not at all. By default 0.00005 s, or the microseconds that ``SAMEHOST_SPIN_MICROS``
+      says in the environment. It looks only while that was of use lately, and on one processor never.
     - ``connect_timeout``: how long a try to connect may take until the server accepts; 5 s.
     - ``backoff``, ``longest_backoff``: the wait after a first try that failed, and the longest one; 0.1 s and
       5 s.
@@ -137,6 +140,7 @@ class Channel:
         max_inbound_message_size: int = ...,
         max_inbound_metadata_size: int = ...,
         initial_credit: int = ...,
+        spin_limit: float = ...,
         connect_timeout: float = ...,
         backoff: float = ...,
         longest_backoff: float = ...,
@@ -344,7 +348,7 @@ class Server:
     it has answered the call by itself, or will.
 
     Options, all by name, with the same errors as `Channel`'s: ``max_inbound_message_size``,
-    ``max_inbound_metadata_size``, ``initial_credit`` as there, and
+    ``max_inbound_metadata_size``, ``initial_credit``, ``spin_limit`` as there, and
 
     - ``max_concurrent_calls``: how many calls one connection may have open; further ones wait at the client.
       4,096.
@@ -366,6 +370,7 @@ class Server:
         max_inbound_message_size: int = ...,
         max_inbound_metadata_size: int = ...,
         initial_credit: int = ...,
+        spin_limit: float = ...,
         max_concurrent_calls: int = ...,
         hello_timeout: float = ...,
         allowed_users: Iterable[int] = ...,

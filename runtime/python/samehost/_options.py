@@ -25,6 +25,7 @@ class ChannelOptions(TypedDict, total=False):
     max_inbound_message_size: int
     max_inbound_metadata_size: int
     initial_credit: int
+    spin_limit: float
     connect_timeout: float
     backoff: float
     longest_backoff: float
@@ -47,6 +48,7 @@ class ServerOptions(TypedDict, total=False):
     max_inbound_message_size: int
     max_inbound_metadata_size: int
     initial_credit: int
+    spin_limit: float
     max_concurrent_calls: int
     hello_timeout: float
     allowed_users: Iterable[int]

@@ -135,6 +135,9 @@ pub(crate) fn channel(address: &str, options: Option<&Bound<'_, PyDict>>) -> PyR
     if let Some(bytes) = given.size("initial_credit", CREDITS)? {
         builder = builder.initial_credit(bytes);
     }
+    if let Some(limit) = given.seconds("spin_limit")? {
+        builder = builder.spin_limit(limit);
+    }
     if let Some(timeout) = given.seconds("connect_timeout")? {
         builder = builder.connect_timeout(timeout);
     }
@@ -221,6 +224,9 @@ pub(crate) fn server(options: Option<&Bound<'_, PyDict>>) -> PyResult<ServerBuil
     }
     if let Some(bytes) = given.size("initial_credit", CREDITS)? {
         builder = builder.initial_credit(bytes);
+    }
+    if let Some(limit) = given.seconds("spin_limit")? {
+        builder = builder.spin_limit(limit);
     }
     if let Some(calls) = given.size("max_concurrent_calls", SIZES)? {
         builder = builder.max_concurrent_calls(calls);

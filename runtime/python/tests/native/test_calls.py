@@ -292,6 +292,7 @@ def test_the_states_of_a_channel_are_told(server: str) -> None:
         ({"colour": "red"}, TypeError, "there is no option colour"),
         ({"initial_credit": 5}, ValueError, "initial_credit is 5, but must be from 1024"),
         ({"initial_credit": "much"}, TypeError, "initial_credit is an int"),
+        ({"spin_limit": -0.001}, ValueError, "spin_limit is -0.001"),
         ({"connect_timeout": -1}, ValueError, "connect_timeout is -1"),
         ({"connect_timeout": float("nan")}, ValueError, "connect_timeout is NaN"),
         ({"arguments": "a text"}, TypeError, "arguments is a sequence"),

@@ -28,6 +28,8 @@ pub(crate) struct ChannelSettings {
     pub(crate) connection: Settings,
     pub(crate) connect_timeout: Duration,
     pub(crate) backoff: Backoff,
+    /// How long a wait for the peer may look before it sleeps; `None` is as usual.
+    pub(crate) spin_limit: Option<Duration>,
 }
 
 /// The way to one server: at most one connection at a time, made when it is needed by a thread of

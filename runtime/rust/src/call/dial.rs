@@ -33,6 +33,9 @@ type Connected = (Arc<Session>, Start, Arc<dyn Link>);
 
 fn connect(channel: &Arc<ChannelCore>, starter: &Starter) -> Result<Connected, LinkError> {
     let link = channel.connector.connect(channel.settings.connect_timeout)?;
+    if let Some(limit) = channel.settings.spin_limit {
+        link.limit_spin(limit);
+    }
     let mut settings = channel.settings.connection.clone();
     settings.address.clone_from(&link.peer().address);
     settings.noise_bytes = channel.connector.noise_limit();

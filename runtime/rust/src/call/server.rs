@@ -32,6 +32,8 @@ pub(crate) type StartServing = Box<dyn FnOnce(Arc<Session>, Arc<dyn Link>, OpenS
 pub(crate) struct ServerCore {
     listener: Box<dyn Listener>,
     settings: Settings,
+    /// How long a wait for a client may look before it sleeps; `None` is as usual.
+    spin_limit: Option<Duration>,
     address: OnceLock<String>,
     host: Host,
     state: Mutex<State>,
@@ -57,11 +59,13 @@ impl ServerCore {
     pub(crate) fn bind(
         listener: Box<dyn Listener>,
         settings: Settings,
+        spin_limit: Option<Duration>,
         host: Host,
     ) -> Result<Arc<ServerCore>, LinkError> {
         let core = Arc::new(ServerCore {
             listener,
             settings,
+            spin_limit,
             address: OnceLock::new(),
             host,
             state: Mutex::default(),
@@ -131,6 +135,9 @@ impl ServerCore {
     fn accept(self: &Arc<Self>, link: Arc<dyn Link>) {
         let mut settings = self.settings.clone();
         settings.address.clone_from(&link.peer().address);
+        if let Some(limit) = self.spin_limit {
+            link.limit_spin(limit);
+        }
         let (driver, start) = (self.host)();
         let (peer, medium) = (link.peer().clone(), link.medium().into());
         let session = Session::new(Side::Acceptor, settings, peer, medium, driver, Box::new(|_, _| {}));

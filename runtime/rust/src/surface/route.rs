@@ -18,6 +18,7 @@ pub(crate) struct Route {
     pub(crate) connect_timeout: Duration,
     pub(crate) backoff: Backoff,
     pub(crate) wait_for_ready: bool,
+    pub(crate) spin_limit: Option<Duration>,
 }
 
 impl Route {
@@ -31,6 +32,7 @@ impl Route {
             connect_timeout: Duration::from_secs(5),
             backoff: Backoff::default(),
             wait_for_ready: false,
+            spin_limit: None,
         }
     }
 
@@ -45,6 +47,7 @@ impl Route {
             address: self.address,
             connect_timeout: self.connect_timeout,
             backoff: self.backoff,
+            spin_limit: self.spin_limit,
         };
         let core = ChannelCore::new(settings, connector, make_starter);
         Ok((ChannelHandle::new(core), limits.max_message_bytes()))

@@ -55,6 +55,10 @@ pub trait Link: Send + Sync {
         String::new()
     }
 
+    /// Told once, before anybody waits: how long [`wait`](Link::wait) may look again and again before it sleeps;
+    /// zero is not at all. Who is not told does as usual.
+    fn limit_spin(&self, _limit: Duration) {}
+
     /// Told once, when the peer's HELLO has arrived: the process that the peer says it is (zeros
     /// where it does not know). A transport that watches its peer's life may use it.
     fn peer_said_hello(&self, _pid: u64, _pid_namespace: u64) {}

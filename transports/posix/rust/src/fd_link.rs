@@ -59,7 +59,7 @@ impl FdLink {
             initial_left: AtomicBool::new(false),
             peer,
             medium: String::new(),
-            spin: Spin::default(),
+            spin: Spin::new(1),
         })
     }
 
@@ -197,6 +197,10 @@ impl Link for FdLink {
 
     fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    fn limit_spin(&self, limit: Duration) {
+        self.spin.limit(limit);
     }
 
     fn medium(&self) -> String {

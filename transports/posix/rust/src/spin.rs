@@ -1,11 +1,11 @@
 //! A short busy wait before a sleep.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a spin lasts at most, unless `SAMEHOST_SPIN_MICROS` says otherwise: about what waking an
-/// idle processor costs twice.
+/// How long a spin lasts at most, unless the link or `SAMEHOST_SPIN_MICROS` is told otherwise: about what
+/// waking an idle processor costs twice.
 const DEFAULT_LIMIT: Duration = Duration::from_micros(50);
 
 /// The longest limit that is taken.
@@ -33,42 +33,61 @@ static SPINNERS: AtomicU32 = AtomicU32::new(0);
 /// credit, each miss costs some. Without credit it sleeps at once, and tries again after a number of
 /// sleeps that were short; that number doubles with every try that failed. So an idle connection sleeps,
 /// and so does one whose peer is slow, or runs on the very processor on which it would be waited for.
-/// It touches no descriptor itself.
+/// The first looks are free, where they are cheap: for an answer that is about to come, the clock and the
+/// count of spinners would cost more than the wait. It touches no descriptor itself.
 pub struct Spin {
+    free_looks: u32,
+    limit_nanos: AtomicU64,
     credit: AtomicU32,
     /// How many short sleeps are still awaited where there is no credit, and how many the next time.
     awaited: AtomicU32,
     patience: AtomicU32,
 }
 
-impl Default for Spin {
-    fn default() -> Spin {
+impl Spin {
+    /// Of a new connection, which gets a little credit. So many looks, at least one, come before the clock is
+    /// read and the spinner is counted: together about a microsecond.
+    pub fn new(free_looks: u32) -> Spin {
         Spin {
+            free_looks,
+            limit_nanos: AtomicU64::new(nanos(rules().limit)),
             credit: AtomicU32::new(FIRST_CREDIT),
             awaited: AtomicU32::new(0),
             patience: AtomicU32::new(FIRST_PATIENCE),
         }
     }
-}
 
-impl Spin {
+    /// How long a spin lasts at most, up to a millisecond; zero is never. From any thread.
+    pub fn limit(&self, limit: Duration) {
+        self.limit_nanos.store(nanos(limit.min(MOST_LIMIT)), Ordering::Relaxed);
+    }
+
+    /// How long a spin may last now; `None` where nobody spins.
+    fn allowed(&self) -> Option<Duration> {
+        let limit = self.limit_nanos.load(Ordering::Relaxed);
+        (limit > 0 && rules().most_spinners > 0).then(|| Duration::from_nanos(limit))
+    }
+
     /// Looks again and again, for `timeout` at most, whether it is over; answers whether it was. One
     /// thread at a time.
     pub fn until(&self, timeout: Option<Duration>, mut over: impl FnMut() -> bool) -> bool {
-        let rules = rules();
-        if rules.most_spinners == 0 || self.credit.load(Ordering::Relaxed) == 0 {
+        let Some(limit) = self.allowed().filter(|_| self.credit.load(Ordering::Relaxed) > 0) else {
             return false;
+        };
+        if looks(self.free_looks, &mut over) {
+            self.hit();
+            return true;
         }
-        if SPINNERS.fetch_add(1, Ordering::Relaxed) >= rules.most_spinners {
+        if SPINNERS.fetch_add(1, Ordering::Relaxed) >= rules().most_spinners {
             SPINNERS.fetch_sub(1, Ordering::Relaxed);
             return false;
         }
-        let limit = timeout.map_or(rules.limit, |timeout| timeout.min(rules.limit));
-        let hit = spin(limit, &mut over);
+        let most = timeout.map_or(limit, |timeout| timeout.min(limit));
+        let hit = spin(most, &mut over);
         SPINNERS.fetch_sub(1, Ordering::Relaxed);
         if hit {
             self.hit();
-        } else if limit == rules.limit {
+        } else if most == limit {
             self.missed();
         }
         hit
@@ -77,15 +96,12 @@ impl Spin {
     /// Sleeps by `sleep`, and remembers whether a spin would have been enough: whether it was short, and
     /// not in vain.
     pub fn asleep<T>(&self, sleep: impl FnOnce() -> T, of_use: impl FnOnce(&T) -> bool) -> T {
-        let rules = rules();
-        if rules.most_spinners == 0 {
-            return sleep();
-        }
+        let Some(limit) = self.allowed() else { return sleep() };
         let begin = Instant::now();
         let result = sleep();
         // Where there is credit a spin went before this, and was in vain. Being woken takes its time too, which a
         // spin would have saved.
-        if self.credit.load(Ordering::Relaxed) == 0 && begin.elapsed() < 2 * rules.limit && of_use(&result) {
+        if self.credit.load(Ordering::Relaxed) == 0 && begin.elapsed() < 2 * limit && of_use(&result) {
             self.slept_shortly();
         }
         result
@@ -122,16 +138,28 @@ impl Spin {
 fn spin(limit: Duration, over: &mut impl FnMut() -> bool) -> bool {
     let begin = Instant::now();
     loop {
-        for _ in 0..LOOKS_A_CLOCK {
-            if over() {
-                return true;
-            }
-            std::hint::spin_loop();
+        if looks(LOOKS_A_CLOCK, over) {
+            return true;
         }
         if begin.elapsed() >= limit {
             return false;
         }
     }
+}
+
+fn looks(most: u32, over: &mut impl FnMut() -> bool) -> bool {
+    for _ in 0..most {
+        if over() {
+            return true;
+        }
+        std::hint::spin_loop();
+    }
+    false
+}
+
+/// Of a time that is at most [`MOST_LIMIT`].
+fn nanos(limit: Duration) -> u64 {
+    limit.as_nanos() as u64
 }
 
 struct Rules {
@@ -188,9 +216,9 @@ mod tests {
     fn misses_end_the_spinning_and_short_sleeps_bring_it_back() {
         let _alone = alone();
         if rules().most_spinners == 0 {
-            return assert!(!spins(&Spin::default()), "with one processor nobody spins");
+            return assert!(!spins(&Spin::new(1)), "with one processor nobody spins");
         }
-        let spin = Spin::default();
+        let spin = Spin::new(1);
         let before = (0..100).filter(|_| spins(&spin)).count();
         assert!(before <= FIRST_CREDIT as usize, "{before} spins without a hit");
         assert!(!spins(&spin));
@@ -208,7 +236,7 @@ mod tests {
         if rules().most_spinners == 0 {
             return;
         }
-        let spin = Spin::default();
+        let spin = Spin::new(1);
         for tries in 0..4 {
             while spins(&spin) {}
             assert!(sleeps_until_it_spins(&spin) >= FIRST_PATIENCE << tries);
@@ -220,12 +248,38 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_told_not_to_spin_does_not_look_even_once() {
+        let _alone = alone();
+        let spin = Spin::new(1);
+        spin.limit(Duration::ZERO);
+        assert!(!spins(&spin));
+        spin.asleep(|| (), |()| true);
+        assert!(!spins(&spin));
+    }
+
+    #[test]
+    fn a_spin_lasts_as_long_as_it_is_told() {
+        let _alone = alone();
+        if rules().most_spinners == 0 {
+            return;
+        }
+        let spin = Spin::new(1);
+        for limit in [Duration::from_micros(200), Duration::from_secs(1)] {
+            spin.limit(limit);
+            let begin = Instant::now();
+            assert!(spins(&spin));
+            assert!(begin.elapsed() >= limit.min(MOST_LIMIT));
+        }
+        assert_eq!(spin.allowed(), Some(MOST_LIMIT), "a longer one is cut");
+    }
+
+    #[test]
     fn what_is_over_at_once_is_a_hit_and_is_looked_at_once() {
         let _alone = alone();
         if rules().most_spinners == 0 {
             return;
         }
-        let spin = Spin::default();
+        let spin = Spin::new(1);
         let mut looks = 0;
         let over = || {
             looks += 1;

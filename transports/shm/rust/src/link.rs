@@ -17,6 +17,9 @@ use crate::region::Region;
 use crate::ring::{Lie, Reader, Writer};
 use crate::sockets::{Found, Sockets};
 
+/// A look at the memory takes some 30 ns.
+const FREE_LOOKS: u32 = 32;
+
 /// A [`Link`] over two rings in shared memory, with a socket for doorbells and for learning of the
 /// peer's death. Reading and writing make no system call unless the peer sleeps. It knows nothing of
 /// how the memory was agreed on, and never shuts a socket down, as a forked sibling may hold it.
@@ -53,7 +56,7 @@ impl ShmLink {
             writer: Writer::of(side),
             sockets: Sockets { bell: bell.into(), second: second.into() },
             wake: Wake::new()?,
-            spin: Spin::default(),
+            spin: Spin::new(FREE_LOOKS),
             peer,
             polled: AtomicBool::new(false),
             armed_for_data: AtomicBool::new(false),
@@ -312,6 +315,10 @@ impl Link for ShmLink {
 
     fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    fn limit_spin(&self, limit: Duration) {
+        self.spin.limit(limit);
     }
 
     fn medium(&self) -> String {

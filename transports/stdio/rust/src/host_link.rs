@@ -50,6 +50,10 @@ impl Link for HostLink {
         self.link.peer()
     }
 
+    fn limit_spin(&self, limit: Duration) {
+        self.link.limit_spin(limit);
+    }
+
     fn peer_said_hello(&self, pid: u64, pid_namespace: u64) {
         self.signs.host_is(pid, pid_namespace);
     }

@@ -97,6 +97,10 @@ impl Link for ParentLink {
         self.link.peer()
     }
 
+    fn limit_spin(&self, limit: Duration) {
+        self.link.limit_spin(limit);
+    }
+
     fn explain(&self, failure: LinkError) -> LinkError {
         if !is_end(&failure) {
             return failure;

@@ -160,6 +160,14 @@ impl ChannelBuilder {
         self
     }
 
+    /// How long a wait for the server may look again and again before it sleeps, at most a millisecond; zero for not
+    /// at all. By default 50 microseconds, or what the environment says in `SAMEHOST_SPIN_MICROS`. A wait looks only
+    /// while that was of use lately, and on one processor never.
+    pub fn spin_limit(mut self, limit: Duration) -> Self {
+        self.route.spin_limit = Some(limit);
+        self
+    }
+
     /// The transports to choose from by the address's scheme; those of this crate by default.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.route.registry = registry;

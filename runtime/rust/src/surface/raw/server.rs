@@ -21,6 +21,7 @@ pub struct Server {
     limits: Limits,
     registry: Registry,
     options: Options,
+    spin_limit: Option<Duration>,
     host: Arc<dyn Fn() -> Host + Send + Sync>,
 }
 
@@ -48,6 +49,7 @@ pub struct ServerBuilder {
     registry: Registry,
     options: Options,
     hello_timeout: Duration,
+    spin_limit: Option<Duration>,
 }
 
 impl Default for ServerBuilder {
@@ -57,6 +59,7 @@ impl Default for ServerBuilder {
             registry: default_registry(),
             options: Options::new(),
             hello_timeout: Duration::from_secs(5),
+            spin_limit: None,
         }
     }
 }
@@ -90,6 +93,14 @@ impl ServerBuilder {
     /// How long a client may take to say HELLO; 5 s by default.
     pub fn hello_timeout(mut self, timeout: Duration) -> Self {
         self.hello_timeout = timeout;
+        self
+    }
+
+    /// How long a wait for the clients may look again and again before it sleeps, at most a millisecond; zero for not
+    /// at all. By default 50 microseconds, or what the environment says in `SAMEHOST_SPIN_MICROS`. A wait looks only
+    /// while that was of use lately, and on one processor never.
+    pub fn spin_limit(mut self, limit: Duration) -> Self {
+        self.spin_limit = Some(limit);
         self
     }
 
@@ -131,8 +142,8 @@ impl ServerBuilder {
     }
 
     fn server(self, host: Arc<dyn Fn() -> Host + Send + Sync>) -> Server {
-        let ServerBuilder { limits, registry, options, .. } = self;
-        Server { shared: Arc::default(), limits, registry, options, host }
+        let ServerBuilder { limits, registry, options, spin_limit, .. } = self;
+        Server { shared: Arc::default(), limits, registry, options, spin_limit, host }
     }
 }
 
@@ -147,7 +158,7 @@ impl Server {
         let transport = self.registry.find(&parsed)?;
         let listener = transport.listener(&parsed, &self.options)?;
         let limits = self.limits.over(transport);
-        let core = ServerCore::bind(listener, limits.settings(address), self.host())?;
+        let core = ServerCore::bind(listener, limits.settings(address), self.spin_limit, self.host())?;
         let address = core.address().to_owned();
         let mut state = self.shared.lock();
         let stopped = state.stopped;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
@@ -40,6 +41,7 @@ impl Server {
             limits: Limits { gzip: true, ..Limits::default() },
             registry: default_registry(),
             options: Options::new(),
+            spin_limit: None,
         }
     }
 
@@ -85,6 +87,7 @@ pub struct ServerBuilder {
     limits: Limits,
     registry: Registry,
     options: Options,
+    spin_limit: Option<Duration>,
 }
 
 impl ServerBuilder {
@@ -132,6 +135,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How long a wait for the clients may look again and again before it sleeps, at most a millisecond; zero for not
+    /// at all. By default 50 microseconds, or what the environment says in `SAMEHOST_SPIN_MICROS`. A wait looks only
+    /// while that was of use lately, and on one processor never.
+    pub fn spin_limit(mut self, limit: Duration) -> Self {
+        self.spin_limit = Some(limit);
+        self
+    }
+
     /// The transports to choose from by the address's scheme; those of this crate by default.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = registry;
@@ -169,7 +180,7 @@ impl ServerBuilder {
         let serve = Arc::new(move |call| handler::begin(&services, call));
         let service = Service { serve, inline: true, around };
         let host = Crew::host(service, HELLO_TIMEOUT);
-        let core = ServerCore::bind(listener, limits.settings(address), host)?;
+        let core = ServerCore::bind(listener, limits.settings(address), self.spin_limit, host)?;
         Ok(Server { core })
     }
 
