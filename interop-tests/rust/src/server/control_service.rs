@@ -60,7 +60,7 @@ impl control_service_server::ControlService for ControlService {
             pid: std::process::id(),
             deadline_nanos: deadline(request.metadata())
                 .map(|left| left.as_nanos().try_into().unwrap_or(u64::MAX)),
-            peer_address: caller.map(|peer| peer.address.clone()).unwrap_or_default(),
+            peer_address: caller.map(|peer| peer.address.to_string()).unwrap_or_default(),
             peer_pid: caller.and_then(|peer| peer.process_id),
             peer_uid: caller.and_then(|peer| peer.user_id),
             peer_gid: caller.and_then(|peer| peer.group_id),

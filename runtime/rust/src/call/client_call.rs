@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use samehost_transport_api::{Code, Fault};
 
 use super::channel::{ChannelHandle, Wait};
-use super::inbox::{Arrival, Arrivals};
+use super::inbox::{Arrival, Arrivals, Finish};
 use super::outgoing::{CallOver, Outgoing};
 use super::session::{OpenRequest, Session, Taker};
 use super::span::CallSpan;
@@ -146,7 +146,7 @@ impl<'p> ClientCall<'p> {
             stage,
             wait: Wait::default(),
             tries: 0,
-            arrived: Arrivals::new(),
+            arrived: Arrivals::default(),
             committed: false,
             outcome: None,
             span,
@@ -243,10 +243,11 @@ impl<'p> ClientCall<'p> {
             let answer = match self.arrived.pop_front() {
                 Some(Arrival::Headers(headers)) => Answer::Headers(headers),
                 Some(Arrival::Message(message)) => Answer::Message(message),
-                Some(Arrival::Status(status)) => self.over(status),
-                Some(Arrival::Reset { refused: true, .. }) if self.may_try_again() => continue,
-                Some(Arrival::Reset { status, .. }) => self.over(status),
-                Some(Arrival::HalfClosed) => continue,
+                Some(Arrival::End(Finish::Reset { refused: true, .. })) if self.may_try_again() => continue,
+                Some(Arrival::End(Finish::Status(status) | Finish::Reset { status, .. })) => {
+                    self.over(status)
+                }
+                Some(Arrival::End(Finish::HalfClosed)) => continue,
                 None => return Poll::Ready(None),
             };
             if !std::mem::replace(&mut self.committed, true)
@@ -276,7 +277,7 @@ impl<'p> ClientCall<'p> {
         {
             session.forget(stream, None);
         }
-        self.arrived.clear();
+        self.arrived = Arrivals::default();
         again
     }
 
@@ -337,7 +338,7 @@ impl<'p> ClientCall<'p> {
 
     /// Ends the call with this outcome, which its caller has come to by itself.
     pub(crate) fn fail(&mut self, outcome: &Status) {
-        self.end(outcome, Some(&Status::of(Code::Cancelled, outcome.text.clone())));
+        self.end(outcome, Some(&Status::of(Code::Cancelled, outcome.text().to_owned())));
     }
 
     /// Ends the call as its caller no longer wants it; answers its outcome.
@@ -347,6 +348,7 @@ impl<'p> ClientCall<'p> {
         status
     }
 
+    /// `reset`: what the peer is told, where the caller ends the call by itself; what has arrived does not count then.
     fn end(&mut self, outcome: &Status, reset: Option<&Status>) {
         self.span.end(outcome);
         self.channel.leave(&mut self.wait);
@@ -355,7 +357,9 @@ impl<'p> ClientCall<'p> {
             Stage::Open(session, stream) => session.forget(stream, reset),
             Stage::Waiting(None) | Stage::Arrived(_) | Stage::Over => {}
         }
-        self.arrived.clear();
+        if reset.is_some() {
+            self.arrived = Arrivals::default();
+        }
         if let Messages::Sent(outgoing) = &self.messages {
             outgoing.end();
         }

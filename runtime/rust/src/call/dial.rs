@@ -37,7 +37,7 @@ fn connect(channel: &Arc<ChannelCore>, starter: &Starter) -> Result<Connected, L
         link.limit_spin(limit);
     }
     let mut settings = channel.settings.connection.clone();
-    settings.address.clone_from(&link.peer().address);
+    settings.address = link.peer().address.to_string();
     settings.noise_bytes = channel.connector.noise_limit();
     let owner: Weak<ChannelCore> = Arc::downgrade(channel);
     let observer = Box::new(move |session: &Arc<Session>, notice| {

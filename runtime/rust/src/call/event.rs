@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samehost_transport_api::{Code, LinkError};
 
-use super::StreamId;
+use super::{Status, StreamId};
 use crate::wire::{GoAwayCode, Hello, MetadataBlock};
 
 /// A message of a stream, either way.
@@ -16,19 +16,19 @@ pub(crate) struct Message {
     pub(crate) compressed: bool,
 }
 
-/// The outcome of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Status {
-    pub(crate) code: Code,
-    /// What went wrong, empty for nothing. A sender cuts it to 4,096 bytes, at a character.
-    pub(crate) text: String,
-    pub(crate) trailers: MetadataBlock,
+/// The end of what the peer says on a stream.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The opener sends no further message.
+    HalfClosed,
+    /// The outcome of a stream that this side opened.
+    Status(Status),
 }
 
 /// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. The events of
 /// one stream come in the order of the wire: messages only as they are requested, a half-close or a
 /// status behind them. [`Event::Reset`] overtakes what was not delivered. Nothing more comes of a
-/// stream after `Reset`, `Status` or `Finished`.
+/// stream after `Reset`, a status or `Finished`.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The peer's HELLO; from now on streams may be opened.
@@ -36,15 +36,14 @@ pub(crate) enum Event {
     /// The peer opened a stream. `deadline_nanos` is what was left of its time when this arrived, 0 for
     /// nothing left, `None` for no deadline.
     Opened { stream: StreamId, path: Arc<str>, deadline_nanos: Option<u64>, metadata: MetadataBlock },
-    /// The response headers of a stream that this side opened: before its first message and before
-    /// a status that carried them. A status without headers has none.
-    Headers { stream: StreamId, metadata: MetadataBlock },
-    /// A whole message that was requested.
-    Message { stream: StreamId, message: Message },
-    /// The opener sends no further message.
-    HalfClosed { stream: StreamId },
-    /// The outcome of a stream that this side opened.
-    Status { stream: StreamId, status: Status },
+    /// What the peer says on a stream, as much of it as can be told now, in this order. `headers`: the response headers
+    /// of a stream that this side opened; a status without headers has none. `message`: a whole one that was requested.
+    Arrived {
+        stream: StreamId,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        end: Option<Ending>,
+    },
     /// The status that this side gave is in the outbound queue, behind all of the stream's messages.
     /// A status that has to wait is sometimes overtaken by a `Reset`, so only this says that it went.
     Finished { stream: StreamId },

@@ -2,8 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
-use samehost_transport_api::Code;
-
+use super::event::Ending;
 use super::queue::SmallQueue;
 use super::waitlist::Wakes;
 use super::{Message, Status};
@@ -14,34 +13,65 @@ use crate::wire::MetadataBlock;
 pub(crate) enum Arrival {
     Headers(MetadataBlock),
     Message(Message),
+    End(Finish),
+}
+
+/// What is told last. After a half-close there may still be a reset, after anything else comes nothing.
+#[derive(Debug)]
+pub(crate) enum Finish {
     HalfClosed,
-    /// The outcome of a stream that this side opened; nothing follows.
+    /// The outcome of a stream that this side opened.
     Status(Status),
-    /// The stream ended without a status; nothing follows. `refused`: no handler saw the call.
+    /// The stream ended without a status. `refused`: no handler saw the call.
     Reset {
         status: Status,
         refused: bool,
     },
 }
 
-/// What has arrived: of a unary call three things at most.
-pub(crate) type Arrivals = SmallQueue<Arrival, 3>;
-
-impl Status {
-    /// A status without trailers.
-    pub(crate) fn of(code: Code, text: String) -> Status {
-        Status { code, text, trailers: MetadataBlock::new() }
-    }
+/// What has arrived and was not taken yet. Its order on the wire is always this one, so each kind has its place.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    headers: Option<MetadataBlock>,
+    messages: SmallQueue<Message>,
+    end: Option<Finish>,
 }
 
-impl Arrival {
-    /// The end that this side gives to a stream.
-    pub(crate) fn reset(code: Code, text: &str) -> Arrival {
-        Arrival::Reset { status: Status::of(code, text.to_owned()), refused: false }
+impl Arrivals {
+    /// The one message of a request, and its end.
+    pub(crate) fn of_request(message: Message) -> Arrivals {
+        let mut messages = SmallQueue::new();
+        messages.push_back(message);
+        Arrivals { headers: None, messages, end: Some(Finish::HalfClosed) }
     }
 
-    fn is_last(&self) -> bool {
-        matches!(self, Arrival::Status(_) | Arrival::Reset { .. })
+    pub(crate) fn is_empty(&self) -> bool {
+        self.headers.is_none() && self.messages.is_empty() && self.end.is_none()
+    }
+
+    /// Takes what comes next.
+    pub(crate) fn pop_front(&mut self) -> Option<Arrival> {
+        if let Some(headers) = self.headers.take() {
+            return Some(Arrival::Headers(headers));
+        }
+        match self.messages.pop_front() {
+            Some(message) => Some(Arrival::Message(message)),
+            None => self.end.take().map(Arrival::End),
+        }
+    }
+
+    /// Takes the one message of a request, if that is all that is here, nothing follows it, and it is wanted.
+    pub(crate) fn take_request(&mut self, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+        match (self.messages.front(), &self.end) {
+            (Some(message), Some(Finish::HalfClosed)) if !self.messages.has_more() && wanted(message) => {}
+            _ => return None,
+        }
+        self.end = None;
+        self.messages.pop_front()
+    }
+
+    fn is_reset(&self) -> bool {
+        matches!(self.end, Some(Finish::Reset { .. }))
     }
 }
 
@@ -67,7 +97,7 @@ impl Inbox {
     #[inline]
     pub(crate) fn new(open_at: Option<u64>, reader: Option<Waker>) -> Inbox {
         Inbox {
-            arrivals: Arrivals::new(),
+            arrivals: Arrivals::default(),
             requested: true,
             over: false,
             told: false,
@@ -83,20 +113,41 @@ impl Inbox {
         self.open_at.is_some_and(|open_at| written <= open_at)
     }
 
-    /// Takes an arrival in; a reset overtakes everything. Those to be woken are put into `wakes`.
-    pub(crate) fn put(&mut self, arrival: Arrival, wakes: &mut Wakes) {
-        match arrival {
-            Arrival::Reset { .. } => self.arrivals.clear(),
-            Arrival::Message(_) => self.requested = false,
-            _ => {}
+    /// Takes in what has arrived. Those to be woken are put into `wakes`.
+    pub(crate) fn put(
+        &mut self,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        end: Option<Ending>,
+        wakes: &mut Wakes,
+    ) {
+        if headers.is_some() {
+            self.arrivals.headers = headers;
         }
-        if arrival.is_last() {
-            self.over = true;
-            wakes.extend(self.writer.take());
-            wakes.extend(self.watcher.take());
+        if let Some(message) = message {
+            self.requested = false;
+            self.arrivals.messages.push_back(message);
         }
-        self.arrivals.push_back(arrival);
+        match end {
+            None => {}
+            Some(Ending::HalfClosed) => self.arrivals.end = Some(Finish::HalfClosed),
+            Some(Ending::Status(status)) => self.end(Finish::Status(status), wakes),
+        }
         wakes.extend(self.reader.take());
+    }
+
+    /// The stream ended without a status; that overtakes everything.
+    pub(crate) fn reset(&mut self, status: Status, refused: bool, wakes: &mut Wakes) {
+        self.arrivals = Arrivals::default();
+        self.end(Finish::Reset { status, refused }, wakes);
+        wakes.extend(self.reader.take());
+    }
+
+    fn end(&mut self, finish: Finish, wakes: &mut Wakes) {
+        self.over = true;
+        self.arrivals.end = Some(finish);
+        wakes.extend(self.writer.take());
+        wakes.extend(self.watcher.take());
     }
 
     /// The stream takes messages again.
@@ -123,8 +174,8 @@ impl Inbox {
     }
 
     /// The one message of a request, if that is all that has arrived and nothing follows it.
-    pub(crate) fn take_whole(&mut self) -> Option<Message> {
-        take_whole(&mut self.arrivals, |_| true)
+    pub(crate) fn take_request(&mut self) -> Option<Message> {
+        self.arrivals.take_request(|_| true)
     }
 
     /// Whether a message has to be requested for anything to arrive; once it was asked it counts as done.
@@ -139,7 +190,7 @@ impl Inbox {
 
     /// Whether the stream ended without any handler having seen the call, and nobody was told yet.
     pub(crate) fn was_refused(&self) -> bool {
-        matches!(self.arrivals.front(), Some(Arrival::Reset { refused: true, .. }))
+        matches!(self.arrivals.end, Some(Finish::Reset { refused: true, .. }))
     }
 
     pub(crate) fn park_reader(&mut self, cx: &Context<'_>) {
@@ -164,19 +215,8 @@ impl Inbox {
 
     /// Whether the stream was reset, and nobody was told yet that it is over.
     pub(crate) fn has_untold_reset(&self) -> bool {
-        !self.told && matches!(self.arrivals.front(), Some(Arrival::Reset { .. }))
+        !self.told && self.arrivals.is_reset()
     }
-}
-
-/// Takes the one message of a request, if that is all that has arrived, nothing follows it, and it is wanted.
-pub(super) fn take_whole(arrivals: &mut Arrivals, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
-    match (arrivals.get(0), arrivals.get(1)) {
-        (Some(Arrival::Message(message)), Some(Arrival::HalfClosed)) if wanted(message) => {}
-        _ => return None,
-    }
-    let Some(Arrival::Message(message)) = arrivals.pop_front() else { return None };
-    arrivals.pop_front();
-    Some(message)
 }
 
 fn park(slot: &mut Option<Waker>, cx: &Context<'_>) {

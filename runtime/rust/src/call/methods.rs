@@ -5,17 +5,6 @@ use std::sync::Arc;
 
 use crate::wire::WireError;
 
-/// How an OPEN names its method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MethodWord {
-    /// By a word that was bound before.
-    Bound(u32),
-    /// By its path, which this word is bound to from now on.
-    Bind(u32),
-    /// By its path alone: the peer takes no more words.
-    Unbound,
-}
-
 /// The words of the methods that this side calls.
 #[derive(Debug, Default)]
 pub(super) struct OutgoingMethods {
@@ -25,24 +14,27 @@ pub(super) struct OutgoingMethods {
 }
 
 impl OutgoingMethods {
-    /// How to name a method to a peer that takes so many words. A new word counts as bound.
-    pub(super) fn name(&mut self, path: &str, max_methods: u32) -> MethodWord {
+    /// The word that is bound to a method.
+    pub(super) fn known(&mut self, path: &str) -> Option<u32> {
         match &self.recent {
-            Some((recent, word)) if **recent == *path => return MethodWord::Bound(*word),
+            Some((recent, word)) if **recent == *path => return Some(*word),
             _ => {}
         }
-        if let Some((path, &word)) = self.words.get_key_value(path) {
-            self.recent = Some((Arc::clone(path), word));
-            return MethodWord::Bound(word);
-        }
+        let (path, &word) = self.words.get_key_value(path)?;
+        self.recent = Some((Arc::clone(path), word));
+        Some(word)
+    }
+
+    /// Binds a word to a method that has none; 0 where the peer takes no more than so many.
+    pub(super) fn bind(&mut self, path: &str, max_methods: u32) -> u32 {
         let bound = self.words.len() as u32;
         if bound >= max_methods {
-            return MethodWord::Unbound;
+            return 0;
         }
         let path: Arc<str> = path.into();
         self.recent = Some((Arc::clone(&path), bound + 1));
         self.words.insert(path, bound + 1);
-        MethodWord::Bind(bound + 1)
+        bound + 1
     }
 }
 

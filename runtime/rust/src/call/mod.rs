@@ -29,6 +29,7 @@ pub(crate) mod server_call;
 pub(crate) mod session;
 mod settings;
 mod span;
+mod status;
 mod stream;
 #[cfg(feature = "tonic")]
 pub(crate) mod task;
@@ -40,9 +41,10 @@ mod waitlist;
 mod tests;
 
 pub(crate) use connection::Connection;
-pub(crate) use event::{Cause, End, Event, Message, Status};
+pub(crate) use event::{Cause, End, Event, Message};
 pub(crate) use rejection::MESSAGE_OPTION;
 pub(crate) use settings::Settings;
+pub(crate) use status::Status;
 
 /// The id of a stream on its connection: odd for the connector's, even for the acceptor's.
 pub(crate) type StreamId = u32;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use samehost_transport_api::Fault;
 
-use super::event::{Message, Status};
+use super::event::{Ending, Message};
 use super::queue::SmallQueue;
 use super::rejection::{Failure, Rejection, Towards};
 use crate::wire::{Flags, Frame, GoAwayCode, MetadataBlock, PIECE_COST, WireError};
@@ -25,20 +25,13 @@ pub(super) struct Receiving {
     /// Whole messages in their order: those that were not requested wait here.
     inbox: SmallQueue<Arrived>,
     /// The message of which pieces are still to come; it is behind those of the inbox.
-    unfinished: Option<Unfinished>,
+    unfinished: Option<Box<Unfinished>>,
     /// The end of the peer's direction, to be told behind all messages.
     end: Option<Ending>,
     /// Whether the peer's direction has ended: no credit returns from then on.
     ended: bool,
     /// How the peer compresses messages on this stream.
     encoding: Encoding,
-}
-
-/// How the peer's direction ended.
-#[derive(Debug)]
-pub(super) enum Ending {
-    HalfClosed,
-    Status(Status),
 }
 
 /// What the peer's metadata says of compression.
@@ -151,9 +144,21 @@ impl Receiving {
         self.end = Some(ending);
     }
 
-    /// So many more messages are wanted.
-    pub(super) fn request(&mut self, messages: u32) {
+    /// The one message of a request, where all of it has come; nothing follows it then.
+    pub(super) fn take_request(&mut self) -> Option<Message> {
+        match self.end {
+            Some(Ending::HalfClosed) if !self.inbox.has_more() => {}
+            _ => return None,
+        }
+        let arrived = self.inbox.pop_front()?;
+        self.end = None;
+        Some(arrived.message)
+    }
+
+    /// So many more messages are wanted; answers whether anything has come that they may let through.
+    pub(super) fn request(&mut self, messages: u32) -> bool {
         self.requested = self.requested.saturating_add(messages.into());
+        !self.inbox.is_empty() || self.unfinished.is_some()
     }
 
     /// The next message that arrived whole and is requested.
@@ -217,11 +222,8 @@ impl Receiving {
     }
 
     fn join(&mut self, piece: &[u8], to_come: u32, compressed: bool, cost: u32) {
-        let mut message = self.unfinished.take().unwrap_or_else(|| Unfinished {
-            bytes: Vec::new(),
-            to_come: 0,
-            compressed,
-            unreturned: 0,
+        let mut message = self.unfinished.take().unwrap_or_else(|| {
+            Box::new(Unfinished { bytes: Vec::new(), to_come: 0, compressed, unreturned: 0 })
         });
         let size = message.bytes.len() + piece.len() + to_come as usize;
         let room = message.bytes.capacity() - message.bytes.len();

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Buf;
 
-use super::StreamId;
-use super::event::{Message, Status};
+use super::event::Message;
+use super::{Status, StreamId};
 use crate::wire::{
     FrameWriter, MAX_CREDIT, MAX_TEXT_BYTES, MetadataBlock, PIECE_COST, StatusFields, WireError, cut,
 };
@@ -267,8 +267,8 @@ impl Sending {
         let mut fields = StatusFields {
             code: status.code as u32,
             headers: headers.as_ref(),
-            text: cut(&status.text, MAX_TEXT_BYTES),
-            trailers: &status.trailers,
+            text: cut(status.text(), MAX_TEXT_BYTES),
+            trailers: status.trailers(),
             message: message.as_ref().map(|message| &*message.bytes),
             compressed: message.as_ref().is_some_and(|message| message.compressed),
         };

@@ -134,7 +134,7 @@ impl ServerCore {
 
     fn accept(self: &Arc<Self>, link: Arc<dyn Link>) {
         let mut settings = self.settings.clone();
-        settings.address.clone_from(&link.peer().address);
+        settings.address = link.peer().address.to_string();
         if let Some(limit) = self.spin_limit {
             link.limit_spin(limit);
         }

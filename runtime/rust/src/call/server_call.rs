@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
-use super::inbox::{Arrival, Arrivals, take_whole};
+use super::inbox::{Arrival, Arrivals, Finish};
 use super::session::{Incoming, Session, Taker};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
@@ -80,10 +80,7 @@ impl ServerCall {
 
     fn messages_for(&mut self, taker: Taker) -> Messages {
         let (session, stream) = (self.session.clone(), self.stream);
-        let mut arrived = Arrivals::new();
-        if let Some(message) = self.whole.take() {
-            arrived.extend([Arrival::Message(message), Arrival::HalfClosed]);
-        }
+        let arrived = self.whole.take().map_or_else(Arrivals::default, Arrivals::of_request);
         Messages { session, stream, taker, arrived, ended: false }
     }
 
@@ -112,7 +109,12 @@ impl ServerCall {
 
     /// Answers the call: `headers` where none were sent, with the last message if it was not sent.
     /// What is still to be sent of the answer is sent; nobody watches it.
-    pub(crate) fn answer(mut self, headers: Option<MetadataBlock>, message: Option<Message>, status: Status) {
+    pub(crate) fn answer(
+        &mut self,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        status: Status,
+    ) {
         self.span.get_mut().unwrap_or_else(PoisonError::into_inner).end(&status);
         *self.forgotten.get_mut() = self.session.answer(self.stream, headers, message, status);
     }
@@ -155,14 +157,14 @@ impl ServerCall {
     }
 
     /// Ends the call as its deadline has passed.
-    pub(crate) fn expire(self) {
+    pub(crate) fn expire(&self) {
         if let Some(status) = self.expired() {
             self.give_up(&status);
         }
     }
 
     /// Ends the call at once, without headers or trailers.
-    pub(crate) fn reset(self, code: Code, text: &str) {
+    pub(crate) fn reset(&self, code: Code, text: &str) {
         self.give_up(&Status::of(code, text.to_owned()));
     }
 }
@@ -196,7 +198,7 @@ pub(crate) struct Messages {
 impl Messages {
     /// The one message of the request, if all of it came at once, uncompressed, and nobody has asked for it.
     pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
-        let message = take_whole(&mut self.arrived, |message| !message.compressed)?;
+        let message = self.arrived.take_request(|message| !message.compressed)?;
         self.ended = true;
         Some(message.bytes)
     }
@@ -211,15 +213,15 @@ impl Messages {
         }
         match self.arrived.pop_front() {
             Some(Arrival::Message(message)) => Poll::Ready(Some(Ok(message))),
-            Some(Arrival::HalfClosed) => {
+            Some(Arrival::End(Finish::HalfClosed)) => {
                 self.ended = true;
                 Poll::Ready(None)
             }
-            Some(Arrival::Reset { status, .. }) => {
+            Some(Arrival::End(Finish::Reset { status, .. })) => {
                 self.ended = true;
                 Poll::Ready(Some(Err(status)))
             }
-            Some(Arrival::Headers(_) | Arrival::Status(_)) | None => {
+            Some(Arrival::Headers(_) | Arrival::End(Finish::Status(_))) | None => {
                 self.ended = true;
                 let text = Fault::CallCancelled.text(&[&"the call is over"]);
                 Poll::Ready(Some(Err(Status::of(Code::Cancelled, text))))

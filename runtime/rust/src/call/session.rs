@@ -10,7 +10,8 @@ use std::thread::ThreadId;
 use samehost_transport_api::{Link, LinkError, Peer};
 
 use super::by_id::ById;
-use super::inbox::{Arrival, Inbox};
+use super::event::Ending;
+use super::inbox::Inbox;
 use super::reader::Reader;
 use super::waitlist::{Waitlist, Wakes};
 use super::{Cause, Connection, ConnectionState, End, Event, Message, Settings, Side, Status, StreamId};
@@ -147,7 +148,9 @@ impl Session {
         after.attend |= left && !state.holds_back();
         self.seen.note(&state.connection, left);
         drop(state);
-        after.wakes.for_each(Waker::wake);
+        if !after.wakes.is_empty() {
+            after.wakes.for_each(Waker::wake);
+        }
         if let Some(notice) = after.notice {
             (self.observer)(self, notice);
         }
@@ -239,7 +242,7 @@ impl Session {
             for (stream, inbox) in state.inboxes.iter_mut() {
                 if !inbox.is_over() {
                     state.connection.reset(stream, error.code(), &text);
-                    inbox.put(Arrival::reset(error.code(), &text), &mut after.wakes);
+                    inbox.reset(Status::of(error.code(), text.clone()), false, &mut after.wakes);
                 }
             }
             state.connection.go_away(&text);
@@ -269,21 +272,24 @@ impl State {
                 Event::Opened { stream, path, deadline_nanos, metadata } => {
                     self.inboxes.insert(stream, Inbox::new(None, None));
                     self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole: None });
-                    self.connection.request(stream, 1);
+                    match self.connection.take_request(stream) {
+                        Some(whole) => self.put(stream, None, Some(whole), Some(Ending::HalfClosed), after),
+                        None => self.connection.request(stream, 1),
+                    }
                     after.attend = true;
                 }
-                Event::Headers { stream, metadata } => self.put(stream, Arrival::Headers(metadata), after),
-                Event::Message { stream, message } => self.put(stream, Arrival::Message(message), after),
-                Event::HalfClosed { stream } => self.put(stream, Arrival::HalfClosed, after),
-                Event::Status { stream, status } => self.put(stream, Arrival::Status(status), after),
+                Event::Arrived { stream, headers, message, end } => {
+                    self.put(stream, headers, message, end, after);
+                }
                 Event::Reset { stream, code, text, refused, cause } => {
                     let (code, text) = match (&self.explained, cause) {
                         (Some(error), Cause::Connection) => (error.code(), error.to_string()),
                         _ => (code, text),
                     };
-                    let unsent = self.inboxes.get(stream).is_some_and(|inbox| inbox.is_unsent(self.written));
-                    let refused = refused || unsent && cause == Cause::Connection;
-                    self.put(stream, Arrival::Reset { status: Status::of(code, text), refused }, after);
+                    if let Some(inbox) = self.inboxes.get_mut(stream) {
+                        let unsent = cause == Cause::Connection && inbox.is_unsent(self.written);
+                        inbox.reset(Status::of(code, text), refused || unsent, &mut after.wakes);
+                    }
                 }
                 Event::Finished { stream } => {
                     if let Some(inbox) = self.inboxes.get_mut(stream) {
@@ -310,9 +316,16 @@ impl State {
         }
     }
 
-    fn put(&mut self, stream: StreamId, arrival: Arrival, after: &mut After) {
+    fn put(
+        &mut self,
+        stream: StreamId,
+        headers: Option<MetadataBlock>,
+        message: Option<Message>,
+        end: Option<Ending>,
+        after: &mut After,
+    ) {
         if let Some(inbox) = self.inboxes.get_mut(stream) {
-            inbox.put(arrival, &mut after.wakes);
+            inbox.put(headers, message, end, &mut after.wakes);
         }
     }
 

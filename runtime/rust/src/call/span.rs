@@ -18,16 +18,15 @@ pub(crate) struct CallSpan {
 impl CallSpan {
     /// A call to this address: a child of the span that the caller is in.
     pub(crate) fn of_client(path: &str, address: &str) -> CallSpan {
-        let method = path.trim_start_matches('/');
         let span = tracing::info_span!(
             target: "samehost",
             "rpc.client",
             otel.kind = "client",
-            otel.name = method,
+            otel.name = method(path),
             otel.status_code = Empty,
             otel.status_description = Empty,
             rpc.system.name = "grpc",
-            rpc.method = method,
+            rpc.method = method(path),
             rpc.response.status_code = Empty,
             error.type = Empty,
             server.address = address,
@@ -37,17 +36,16 @@ impl CallSpan {
 
     /// A call that this peer made: a root, as what the thread that reads is in has nothing to do with it.
     pub(crate) fn of_server(path: &str, peer: &Peer) -> CallSpan {
-        let method = path.trim_start_matches('/');
         let span = tracing::info_span!(
             target: "samehost",
             parent: None,
             "rpc.server",
             otel.kind = "server",
-            otel.name = method,
+            otel.name = method(path),
             otel.status_code = Empty,
             otel.status_description = Empty,
             rpc.system.name = "grpc",
-            rpc.method = method,
+            rpc.method = method(path),
             rpc.response.status_code = Empty,
             error.type = Empty,
             server.address = &*peer.address,
@@ -72,9 +70,14 @@ impl CallSpan {
         if (self.is_error)(outcome.code) {
             span.record("error.type", outcome.code.name());
             span.record("otel.status_code", "ERROR");
-            span.record("otel.status_description", &*outcome.text);
+            span.record("otel.status_description", outcome.text());
         }
     }
+}
+
+/// The method as the conventions name it.
+fn method(path: &str) -> &str {
+    path.trim_start_matches('/')
 }
 
 /// The conventions' rule: a server has no part in the others.

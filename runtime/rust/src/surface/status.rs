@@ -14,7 +14,7 @@ const DETAILS: &str = "grpc-status-details-bin";
 /// gRPC's status: the outcome of a call, and the one error of this crate. Its message alone lets a
 /// person act. It becomes a `tonic::Status` by `into()`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Status(Box<call::Status>);
+pub struct Status(call::Status);
 
 impl Status {
     /// A status of the application's.
@@ -24,9 +24,8 @@ impl Status {
 
     /// This status with these trailers.
     #[must_use]
-    pub fn with_metadata(mut self, trailers: Metadata) -> Status {
-        self.0.trailers = trailers.0;
-        self
+    pub fn with_metadata(self, trailers: Metadata) -> Status {
+        Status(self.0.with_trailers(trailers.0))
     }
 
     /// gRPC's code.
@@ -36,17 +35,17 @@ impl Status {
 
     /// What went wrong; empty for nothing.
     pub fn message(&self) -> &str {
-        &self.0.text
+        self.0.text()
     }
 
     /// The trailers that came with it.
     pub fn metadata(&self) -> Metadata {
-        Metadata(self.0.trailers.clone())
+        Metadata(self.0.trailers().clone())
     }
 
     /// The application's details (a `google.rpc.Status`, as bytes); empty for none.
     pub fn details(&self) -> &[u8] {
-        self.0.trailers.get(DETAILS).unwrap_or_default()
+        self.0.trailers().get(DETAILS).unwrap_or_default()
     }
 
     #[cfg(feature = "tonic")]
@@ -68,13 +67,13 @@ impl From<LinkError> for Status {
 
 impl From<call::Status> for Status {
     fn from(status: call::Status) -> Status {
-        Status(Box::new(status))
+        Status(status)
     }
 }
 
 impl From<Status> for call::Status {
     fn from(status: Status) -> call::Status {
-        *status.0
+        status.0
     }
 }
 
@@ -88,8 +87,8 @@ impl fmt::Debug for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Status")
             .field("code", &self.0.code)
-            .field("message", &self.0.text)
-            .field("metadata", &self.0.trailers)
+            .field("message", &self.0.text())
+            .field("metadata", self.0.trailers())
             .finish()
     }
 }

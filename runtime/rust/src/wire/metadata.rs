@@ -12,14 +12,18 @@ pub(crate) struct InvalidKey;
 /// any bytes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct MetadataBlock {
-    count: u16,
-    pairs: Vec<u8>,
+    /// The count and the pairs; nothing where there is not one pair.
+    bytes: Vec<u8>,
 }
+
+/// A block without one pair, on the wire.
+const EMPTY: &[u8; COUNT_BYTES] = &[0; COUNT_BYTES];
+const COUNT_BYTES: usize = 2;
 
 impl MetadataBlock {
     /// A block without one pair.
     pub(crate) const fn new() -> MetadataBlock {
-        MetadataBlock { count: 0, pairs: Vec::new() }
+        MetadataBlock { bytes: Vec::new() }
     }
 
     /// Adds a pair behind the others.
@@ -28,18 +32,22 @@ impl MetadataBlock {
             return Err(InvalidKey);
         }
         // A block with so many pairs is far above every limit, and never sent.
-        self.count = self.count.saturating_add(1);
-        self.pairs.reserve(2 + key.len() + 4 + value.len());
-        self.pairs.extend_from_slice(&(key.len() as u16).to_le_bytes());
-        self.pairs.extend_from_slice(key.as_bytes());
-        self.pairs.extend_from_slice(&(value.len() as u32).to_le_bytes());
-        self.pairs.extend_from_slice(value);
+        let count = self.count().saturating_add(1);
+        self.bytes.reserve(COUNT_BYTES + 2 + key.len() + 4 + value.len());
+        if self.is_empty() {
+            self.bytes.extend_from_slice(EMPTY);
+        }
+        self.bytes[..COUNT_BYTES].copy_from_slice(&count.to_le_bytes());
+        self.bytes.extend_from_slice(&(key.len() as u16).to_le_bytes());
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        self.bytes.extend_from_slice(value);
         Ok(())
     }
 
     /// The pairs in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let mut rest = self.pairs.as_slice();
+        let mut rest = &self.as_bytes()[COUNT_BYTES..];
         std::iter::from_fn(move || {
             let (key, after_key) = split_field::<2>(rest)?;
             let (value, after_value) = split_field::<4>(after_key)?;
@@ -55,39 +63,40 @@ impl MetadataBlock {
 
     /// Whether there is not one pair.
     pub(crate) fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+        self.bytes.is_empty()
     }
 
     /// How many pairs there are.
     pub(crate) fn count(&self) -> u16 {
-        self.count
+        self.bytes.first_chunk().map_or(0, |count| u16::from_le_bytes(*count))
     }
 
     /// The size of the block, as limits count it: its bytes after the count.
     pub(crate) fn size(&self) -> usize {
-        self.pairs.len()
+        self.as_bytes().len() - COUNT_BYTES
     }
 
-    /// The block's bytes after the count.
-    pub(super) fn pairs(&self) -> &[u8] {
-        &self.pairs
+    /// The block as it stands on the wire.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        if self.is_empty() { EMPTY } else { &self.bytes }
     }
 
     /// Reads a block from the beginning of `bytes`; answers it and what follows it.
     pub(super) fn decode(bytes: &[u8]) -> Result<(MetadataBlock, &[u8]), WireError> {
         const CUT: &str = "a metadata block ends too early";
-        let (count, pairs) = bytes.split_first_chunk::<2>().ok_or(WireError::protocol(CUT))?;
-        let count = u16::from_le_bytes(*count);
-        let mut rest = pairs;
-        for _ in 0..count {
+        let (count, mut rest) = bytes.split_first_chunk().ok_or(WireError::protocol(CUT))?;
+        if count == EMPTY {
+            return Ok((MetadataBlock::new(), rest));
+        }
+        for _ in 0..u16::from_le_bytes(*count) {
             let (key, after_key) = split_field::<2>(rest).ok_or(WireError::protocol(CUT))?;
             if !is_key(key) {
                 return Err(WireError::protocol("a metadata key that is none"));
             }
             (_, rest) = split_field::<4>(after_key).ok_or(WireError::protocol(CUT))?;
         }
-        let pairs = &pairs[..pairs.len() - rest.len()];
-        Ok((MetadataBlock { count, pairs: pairs.to_vec() }, rest))
+        let block = &bytes[..bytes.len() - rest.len()];
+        Ok((MetadataBlock { bytes: block.to_vec() }, rest))
     }
 }
 

@@ -205,8 +205,7 @@ impl FrameWriter {
     }
 
     fn metadata(&mut self, block: &MetadataBlock) {
-        self.buffer.extend_from_slice(&block.count().to_le_bytes());
-        self.buffer.extend_from_slice(block.pairs());
+        self.buffer.extend_from_slice(block.as_bytes());
     }
 }
 

@@ -64,7 +64,7 @@ fn arguments_as_a_list_are_taken_as_they_are() {
     let folder = Some("/".into());
     let options = StdioOptions { arguments, environment, folder, ..StdioOptions::default() };
     let link = connected("stdio:the worker", options);
-    assert_eq!(link.peer().address, "stdio:the worker");
+    assert_eq!(&*link.peer().address, "stdio:the worker");
     assert_eq!(read_to_end(&*link).unwrap(), b"a 'b|value|/");
 }
 

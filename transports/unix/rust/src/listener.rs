@@ -127,7 +127,7 @@ impl Door for UnixDoor {
             }
         };
         let peer = Peer {
-            address: self.address.clone(),
+            address: self.address.as_str().into(),
             process_id: told.process_id,
             user_id: Some(told.user_id),
             group_id: Some(told.group_id),

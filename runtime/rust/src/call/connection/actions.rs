@@ -2,14 +2,13 @@
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::event::{Cause, Event, Message, Status};
+use super::super::event::{Cause, Ending, Event, Message};
 use super::super::ids;
-use super::super::methods::MethodWord;
-use super::super::receiving::{Ending, Receiving};
+use super::super::receiving::Receiving;
 use super::super::rejection::{Failure, Towards};
 use super::super::sending::{Answer, Outgoing, Sending, Stage};
 use super::super::stream::Stream;
-use super::super::{ConnectionState, OpenError, StreamError, StreamId};
+use super::super::{ConnectionState, OpenError, Status, StreamError, StreamId};
 use super::Connection;
 use crate::wire::{MetadataBlock, OpenFields, is_path};
 
@@ -32,6 +31,11 @@ impl Connection {
             }
             _ => {}
         }
+        let known = self.outgoing_methods.known(path);
+        if known.is_none() && !is_path(path) {
+            let Failure { code, text } = Failure::of(Fault::MethodUnknown, &[&path.trim_start_matches('/')]);
+            return Err(OpenError::Failed { code, text });
+        }
         self.check_open(path, metadata, deadline_nanos, message)
             .map_err(|Failure { code, text }| OpenError::Failed { code, text })?;
         let id = self.take_id();
@@ -42,10 +46,9 @@ impl Connection {
         let piece = self.frame_bounds().piece;
         self.streams.insert(id, Stream::new(true, false, sending, receiving));
         let stream = self.streams.get_mut(id).expect("it was just put there");
-        let (word, path) = match self.outgoing_methods.name(path, self.peer.max_methods) {
-            MethodWord::Bound(word) => (word, None),
-            MethodWord::Bind(word) => (word, Some(path)),
-            MethodWord::Unbound => (0, Some(path)),
+        let (word, path) = match known {
+            Some(word) => (word, None),
+            None => (self.outgoing_methods.bind(path, self.peer.max_methods), Some(path)),
         };
         let mut fields =
             OpenFields { path, deadline_nanos, metadata, message: None, compressed: false, end: false };
@@ -165,10 +168,15 @@ impl Connection {
 
     /// So many more messages of the stream are wanted; their events may follow at once.
     pub(crate) fn request(&mut self, id: StreamId, messages: u32) {
-        if let Some(stream) = self.streams.get_mut(id) {
-            stream.receiving.request(messages);
-            self.deliver(id);
+        if self.streams.get_mut(id).is_some_and(|stream| stream.receiving.request(messages)) {
+            self.deliver(id, None);
         }
+    }
+
+    /// Takes the one message of a request, where all of it came with the OPEN and nothing was requested of it. It spares
+    /// an event, which costs as much as a copy of it.
+    pub(crate) fn take_request(&mut self, id: StreamId) -> Option<Message> {
+        self.streams.get_mut(id)?.receiving.take_request()
     }
 
     /// Asks the peer for a sign of life; [`Event::Pong`] follows. Does nothing before the peer's
@@ -180,23 +188,24 @@ impl Connection {
         }
     }
 
-    /// Hands up what a stream has to tell: messages that are requested, and the end behind them.
-    /// Returns credit.
-    pub(super) fn deliver(&mut self, id: StreamId) {
+    /// Hands up what a stream has to tell: the headers that have just come, messages that are requested, and the end
+    /// behind them. Returns credit.
+    pub(super) fn deliver(&mut self, id: StreamId, mut headers: Option<MetadataBlock>) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        while let Some(message) = stream.receiving.next_message() {
-            self.events.push_back(Event::Message { stream: id, message });
+        let mut is_over = false;
+        loop {
+            let (message, end) = (stream.receiving.next_message(), stream.receiving.take_end());
+            if headers.is_none() && message.is_none() && end.is_none() {
+                break;
+            }
+            is_over |= matches!(end, Some(Ending::Status(_)));
+            self.events.push_back(Event::Arrived { stream: id, headers: headers.take(), message, end });
         }
         if let Some(granted) = stream.receiving.take_credit(self.own.initial_credit) {
             self.writer.credit(id, granted);
         }
-        match stream.receiving.take_end() {
-            None => {}
-            Some(Ending::HalfClosed) => self.events.push_back(Event::HalfClosed { stream: id }),
-            Some(Ending::Status(status)) => {
-                self.remove(id);
-                self.events.push_back(Event::Status { stream: id, status });
-            }
+        if is_over {
+            self.remove(id);
         }
     }
 
@@ -267,9 +276,6 @@ impl Connection {
         deadline_nanos: Option<u64>,
         message: Option<&Message>,
     ) -> Result<(), Failure> {
-        if !is_path(path) {
-            return Err(Failure::of(Fault::MethodUnknown, &[&path.trim_start_matches('/')]));
-        }
         let before = 2 + path.len() + deadline_nanos.map_or(0, |_| 8) + 2;
         self.check_metadata(metadata, before, Towards::Server)?;
         message.map_or(Ok(()), |message| self.check_message(message, Towards::Server))
@@ -289,7 +295,7 @@ impl Connection {
         if let Some(headers) = &answer.headers {
             self.check_metadata(headers, 2, Towards::Client)?;
         }
-        self.check_metadata(&answer.status.trailers, 4, Towards::Client)?;
+        self.check_metadata(answer.status.trailers(), 4, Towards::Client)?;
         answer.message.as_ref().map_or(Ok(()), |message| self.check_message(message, Towards::Client))
     }
 }

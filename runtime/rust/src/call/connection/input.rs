@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::event::{Cause, End, Event, Status};
-use super::super::receiving::{Encoding, Ending, Receiving};
+use super::super::event::{Cause, End, Ending, Event};
+use super::super::receiving::{Encoding, Receiving};
 use super::super::rejection::{Failure, Rejection, Towards};
 use super::super::sending::{Sending, Stage};
 use super::super::stream::{Stream, StreamState};
-use super::super::{ConnectionState, StreamId, ids};
+use super::super::{ConnectionState, Status, StreamId, ids};
 use super::Connection;
 use crate::wire::{self, Flags, Frame, FrameType, GoAwayCode, Hello, Limits, MetadataBlock, WireError};
 
@@ -174,7 +174,7 @@ impl Connection {
         self.last_accepted = id;
         let (deadline_nanos, metadata) = (open.deadline_nanos, open.metadata);
         self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata });
-        self.deliver(id);
+        self.deliver(id, None);
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl Connection {
         stream.headers_arrived = true;
         stream.receiving.set_encoding(encoding);
         self.check_block(&headers, Towards::Client)?;
-        self.events.push_back(Event::Headers { stream: id, metadata: headers });
+        self.deliver(id, Some(headers));
         Ok(())
     }
 
@@ -250,7 +250,7 @@ impl Connection {
             stream.half_close();
             stream.receiving.take_ending(Ending::HalfClosed);
         }
-        self.deliver(id);
+        self.deliver(id, None);
         Ok(())
     }
 
@@ -283,16 +283,13 @@ impl Connection {
             self.check_block(headers, Towards::Client)?;
         }
         self.check_block(&trailers, Towards::Client)?;
-        let status = Status { code: Code::from_number(frame.header.word), text, trailers };
-        if let Some(metadata) = headers {
-            self.events.push_back(Event::Headers { stream: id, metadata });
-        }
+        let status = Status::new(Code::from_number(frame.header.word), text, trailers);
         self.stop_sending(id);
         let stream = self.stream(id);
         stream.close();
         stream.receiving.take_ending(Ending::Status(status));
         self.count_closed(true);
-        self.deliver(id);
+        self.deliver(id, headers);
         self.end_if_drained();
         Ok(())
     }

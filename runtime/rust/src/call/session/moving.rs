@@ -116,7 +116,7 @@ impl Session {
                 if let Some(calls) = calls {
                     state.hand_out(after);
                     for mut call in state.incoming.drain(..) {
-                        call.whole = state.inboxes.get_mut(call.stream).and_then(Inbox::take_whole);
+                        call.whole = state.inboxes.get_mut(call.stream).and_then(Inbox::take_request);
                         calls.push(call);
                     }
                 }

@@ -187,7 +187,7 @@ impl Session {
         self.act(|state, after| {
             let Some(inbox) = state.inboxes.get_mut(stream) else { return };
             if let (Some(status), false) = (reset, inbox.is_over()) {
-                state.connection.reset(stream, status.code, &status.text);
+                state.connection.reset(stream, status.code, status.text());
             }
             inbox.finished(&mut after.wakes);
             state.inboxes.remove(stream);

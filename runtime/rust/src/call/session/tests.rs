@@ -8,7 +8,7 @@ use std::time::Duration;
 use samehost_transport_api::{Code, Descriptors, Fault, Interest, Read};
 
 use super::*;
-use crate::call::inbox::Arrivals;
+use crate::call::inbox::{Arrival, Arrivals, Finish};
 use crate::call::server_call::ServerCall;
 use crate::wire::Hello;
 
@@ -87,10 +87,10 @@ fn is_refused(takes: usize) -> bool {
     session.write(&link);
     assert_eq!(session.read(&link, &mut [0; 1024]), Taken::End);
     session.explain(&link);
-    let mut arrived = Arrivals::new();
+    let mut arrived = Arrivals::default();
     assert_eq!(session.poll_arrivals(stream, Taker::Owner, &mut arrived, &cx), Poll::Ready(true));
     match arrived.pop_front() {
-        Some(Arrival::Reset { refused, .. }) => refused,
+        Some(Arrival::End(Finish::Reset { refused, .. })) => refused,
         other => panic!("{other:?}"),
     }
 }
@@ -186,7 +186,7 @@ fn whoever_watches_a_call_is_told_that_it_was_cancelled_before_whoever_reads_its
     assert!(bell.0.load(Ordering::SeqCst), "it is never told");
     match messages.poll_next(&reading) {
         Poll::Ready(Some(Err(status))) => {
-            assert_eq!((status.code, &*status.text), (Code::Cancelled, "enough"))
+            assert_eq!((status.code, status.text()), (Code::Cancelled, "enough"))
         }
         other => panic!("{other:?}"),
     }

@@ -42,7 +42,7 @@ fn greet(side: Side) -> Peer {
 fn react(peer: &mut Peer, numbers: &mut Numbers) {
     peer.take_events();
     while let Some(event) = peer.events.pop_front() {
-        if let Event::Opened { stream, .. } | Event::Message { stream, .. } = event {
+        if let Event::Opened { stream, .. } | Event::Arrived { stream, message: Some(_), .. } = event {
             let connection = &mut peer.connection;
             // The stream may be over, or the action out of order: both are answered, never a panic.
             let _ = match numbers.below(6) {

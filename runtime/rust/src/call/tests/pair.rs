@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use samehost_transport_api::Code;
 
-use super::super::event::Closed;
+use super::super::event::{Closed, Ending};
 use super::super::*;
 use crate::wire::{Hello, MetadataBlock};
 
@@ -33,7 +32,7 @@ impl Peer {
 
     pub(super) fn take_events(&mut self) {
         while let Some(event) = self.connection.next_event() {
-            self.events.push_back(event);
+            self.events.extend(apart(event));
         }
     }
 
@@ -82,7 +81,7 @@ pub(super) fn plain(bytes: &[u8]) -> Message {
 }
 
 pub(super) fn ok() -> Status {
-    Status { code: Code::Ok, text: String::new(), trailers: MetadataBlock::new() }
+    Status::OK
 }
 
 /// A block with one value of so many bytes; its size is `bytes` + 7.
@@ -92,18 +91,36 @@ pub(super) fn block_of(bytes: usize) -> MetadataBlock {
     block
 }
 
+/// What an event tells, one thing at a time.
+pub(super) fn apart(event: Event) -> impl Iterator<Item = Event> {
+    let (stream, headers, message, end) = match event {
+        Event::Arrived { stream, headers, message, end } => (stream, headers, message, end),
+        other => return [Some(other), None, None].into_iter().flatten(),
+    };
+    [
+        headers.map(|headers| Event::Arrived { stream, headers: Some(headers), message: None, end: None }),
+        message.map(|message| Event::Arrived { stream, headers: None, message: Some(message), end: None }),
+        end.map(|end| Event::Arrived { stream, headers: None, message: None, end: Some(end) }),
+    ]
+    .into_iter()
+    .flatten()
+}
+
 /// An event in a form that is easy to compare: long messages by their length.
 pub(super) fn short(event: &Event) -> String {
     match event {
         Event::Hello { version, .. } => format!("hello {version}"),
         Event::Opened { stream, path, .. } => format!("{stream} opened {path}"),
-        Event::Headers { stream, .. } => format!("{stream} headers"),
-        Event::Message { stream, message } => match message.bytes.len() {
+        Event::Arrived { stream, headers: Some(_), .. } => format!("{stream} headers"),
+        Event::Arrived { stream, message: Some(message), .. } => match message.bytes.len() {
             0..=8 => format!("{stream} message {:?}", String::from_utf8_lossy(&message.bytes)),
             length => format!("{stream} message of {length}"),
         },
-        Event::HalfClosed { stream } => format!("{stream} half-closed"),
-        Event::Status { stream, status } => format!("{stream} status {:?} {:?}", status.code, status.text),
+        Event::Arrived { stream, end, .. } => match end {
+            Some(Ending::Status(status)) => format!("{stream} status {:?} {:?}", status.code, status.text()),
+            Some(Ending::HalfClosed) => format!("{stream} half-closed"),
+            None => format!("{stream} nothing"),
+        },
         Event::Finished { stream } => format!("{stream} finished"),
         Event::Reset { stream, code, refused, cause, .. } => {
             format!("{stream} reset {code:?}{} by {cause:?}", if *refused { " refused" } else { "" })

@@ -2,6 +2,7 @@
 
 use samehost_transport_api::Code;
 
+use super::super::event::Ending;
 use super::super::*;
 use super::pair::*;
 use crate::wire::{Hello, MetadataBlock};
@@ -65,7 +66,7 @@ fn messages_pass_both_ways_in_order_at_every_step_size() {
         let lengths = |peer: &mut Peer| -> Vec<usize> {
             peer.take_events();
             let messages = peer.events.iter().filter_map(|event| match event {
-                Event::Message { message, .. } => Some(message.bytes.len()),
+                Event::Arrived { message: Some(message), .. } => Some(message.bytes.len()),
                 _ => None,
             });
             messages.collect()
@@ -73,7 +74,10 @@ fn messages_pass_both_ways_in_order_at_every_step_size() {
         let expected: Vec<usize> = (0..50).map(|number| number * 100).collect();
         assert_eq!(lengths(&mut pair.client), expected, "steps of {step}");
         assert_eq!(lengths(&mut pair.server), expected, "steps of {step}");
-        assert!(matches!(pair.client.events.back(), Some(Event::Status { .. })));
+        assert!(matches!(
+            pair.client.events.back(),
+            Some(Event::Arrived { end: Some(Ending::Status(_)), .. })
+        ));
     }
 }
 
@@ -128,7 +132,7 @@ fn compressed_messages_pass_where_both_sides_know_the_method() {
     pair.drive();
     let compressed = |peer: &Peer| -> Vec<bool> {
         let messages = peer.events.iter().filter_map(|event| match event {
-            Event::Message { message, .. } => Some(message.compressed),
+            Event::Arrived { message: Some(message), .. } => Some(message.compressed),
             _ => None,
         });
         messages.collect()
@@ -227,7 +231,7 @@ fn what_the_peer_does_not_take_is_not_sent() {
             server.send_message(id, plain(&[0; 101]), false).expect("in order");
         },
         |server, id| {
-            let status = Status { trailers: block_of(250), ..ok() };
+            let status = ok().with_trailers(block_of(250));
             server.send_status(id, None, None, status).expect("in order");
         },
         |server, id| {
@@ -254,19 +258,21 @@ fn what_the_peer_does_not_take_is_not_sent() {
 fn a_status_larger_than_a_frame_is_taken_apart_and_its_text_cut() {
     let mut pair = Pair::with(|settings| settings.hello.max_frame_bytes = 4096);
     let stream = pair.open();
-    let status = Status { code: Code::Unknown, text: "é".repeat(2000), trailers: block_of(1000) };
+    let status = Status::new(Code::Unknown, "é".repeat(2000), block_of(1000));
     let headers = Some(block_of(3000));
     pair.server.connection.send_status(stream, headers, None, status).expect("in order");
     pair.drive();
     pair.client.take_events();
-    let [Event::Headers { metadata, .. }, Event::Status { status, .. }] =
-        pair.client.events.make_contiguous()
+    let [
+        Event::Arrived { headers: Some(metadata), .. },
+        Event::Arrived { end: Some(Ending::Status(status)), .. },
+    ] = pair.client.events.make_contiguous()
     else {
         panic!("{:?}", pair.client.events)
     };
     assert_eq!(*metadata, block_of(3000));
-    assert_eq!(status.trailers, block_of(1000));
-    assert_eq!(status.text, "é".repeat((4096 - 4 - 1007) / 2));
+    assert_eq!(*status.trailers(), block_of(1000));
+    assert_eq!(status.text(), "é".repeat((4096 - 4 - 1007) / 2));
     // Metadata that fits the limit but no frame is held back.
     let refused = pair.client.connection.open(PATH, &block_of(4090), None, None, true);
     assert!(matches!(refused, Err(OpenError::Failed { code: Code::ResourceExhausted, .. })));

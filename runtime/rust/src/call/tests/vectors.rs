@@ -1,11 +1,14 @@
 //! The connection against `sequences.json` and `refused.json`: as they are, one byte at a time, and with
 //! what arrives cut at every place.
 
+use std::collections::VecDeque;
+
 use samehost_transport_api::Code;
 use serde_json::{Value, json};
 
-use super::super::event::Closed;
+use super::super::event::{Closed, Ending};
 use super::super::*;
+use super::pair::apart;
 use crate::vectors::{cases, hello, hex, metadata, number, text, to_hex};
 use crate::wire::{Flags, FrameReader, GoAwayCode, MetadataBlock, PREFACE};
 
@@ -102,6 +105,7 @@ fn refuse(case: &Value, bytes: &[u8], cut: Cut) {
 
 struct Player {
     connection: Connection,
+    events: VecDeque<Event>,
     cut: Cut,
     what: String,
 }
@@ -116,7 +120,7 @@ impl Player {
         let mut settings = Settings::new("test:", hello(&case["hello"]));
         settings.first_stream = case.get("first_stream").map(|_| number(case, "first_stream"));
         let what = format!("{} ({cut:?})", text(case, "name"));
-        Player { connection: Connection::new(side, settings), cut, what }
+        Player { connection: Connection::new(side, settings), events: VecDeque::new(), cut, what }
     }
 
     fn steps(&mut self, steps: &Value) {
@@ -174,7 +178,10 @@ impl Player {
 
     fn next_event(&mut self) -> Option<Value> {
         loop {
-            match self.connection.next_event()? {
+            if self.events.is_empty() {
+                self.events.extend(apart(self.connection.next_event()?));
+            }
+            match self.events.pop_front()? {
                 Event::Ready { .. } | Event::CanOpen | Event::Finished { .. } => {}
                 event => return Some(describe_event(&event)),
             }
@@ -207,7 +214,7 @@ impl Player {
             "status" => {
                 let headers = action.get("headers").map(metadata);
                 let trailers = metadata(&action["trailers"]);
-                let status = Status { code: code(), text: text(action, "text").to_owned(), trailers };
+                let status = Status::new(code(), text(action, "text").to_owned(), trailers);
                 connection.send_status(stream(), headers, message, status).expect("in order");
             }
             "reset" => connection.reset(stream(), code(), text(action, "text")),
@@ -229,16 +236,19 @@ fn describe_event(event: &Event) -> Value {
             }
             event
         }
-        Event::Headers { stream, metadata } => {
-            json!({"kind": "HEADERS", "stream": stream, "metadata": describe_metadata(metadata)})
+        Event::Arrived { stream, headers: Some(headers), .. } => {
+            json!({"kind": "HEADERS", "stream": stream, "metadata": describe_metadata(headers)})
         }
-        Event::Message { stream, message: Message { bytes, compressed } } => {
+        Event::Arrived { stream, message: Some(Message { bytes, compressed }), .. } => {
             json!({"kind": "MESSAGE", "stream": stream, "message": to_hex(bytes), "compressed": compressed})
         }
-        Event::HalfClosed { stream } => json!({"kind": "HALF_CLOSED", "stream": stream}),
-        Event::Status { stream, status: Status { code, text, trailers } } => {
-            let trailers = describe_metadata(trailers);
-            json!({"kind": "STATUS", "stream": stream, "code": *code as u8, "text": text, "trailers": trailers})
+        Event::Arrived { stream, end: Some(Ending::Status(status)), .. } => {
+            let (code, trailers) = (status.code as u8, describe_metadata(status.trailers()));
+            let text = status.text();
+            json!({"kind": "STATUS", "stream": stream, "code": code, "text": text, "trailers": trailers})
+        }
+        Event::Arrived { stream, end: Some(Ending::HalfClosed), .. } => {
+            json!({"kind": "HALF_CLOSED", "stream": stream})
         }
         Event::Reset { stream, code, text, refused, .. } => {
             json!({"kind": "RESET", "stream": stream, "code": *code as u8, "text": text, "refused": refused})
@@ -256,7 +266,11 @@ fn describe_event(event: &Event) -> Value {
             };
             json!({"kind": "CLOSED", "end": end})
         }
-        Event::Pong { .. } | Event::Ready { .. } | Event::CanOpen | Event::Finished { .. } => {
+        Event::Arrived { .. }
+        | Event::Pong { .. }
+        | Event::Ready { .. }
+        | Event::CanOpen
+        | Event::Finished { .. } => {
             panic!("the vectors know no such event: {event:?}")
         }
     }

@@ -245,7 +245,7 @@ impl<A: Message + Default> Receiver<A> {
 
     /// The trailers, once the call has ended well.
     pub fn trailers(&self) -> Metadata {
-        Metadata(self.outcome.as_ref().map(|status| status.trailers.clone()).unwrap_or_default())
+        Metadata(self.outcome.as_ref().map(|status| status.trailers().clone()).unwrap_or_default())
     }
 }
 

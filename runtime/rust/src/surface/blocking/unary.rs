@@ -47,7 +47,7 @@ pub(super) fn unary<A: Message + Default>(
     }
     let answer = answer.ok_or_else(|| Fault::MessageMissing.with(&[&"the server"]))?;
     let message = decoded(answer, max_message_bytes)?;
-    Ok(Response { message, headers, trailers: Metadata(status.trailers) })
+    Ok(Response { message, headers, trailers: Metadata(status.into_trailers()) })
 }
 
 /// Ends a call whose response is not as it should be; the server is told that nobody wants it.

@@ -140,7 +140,7 @@ impl Body for RequestBody {
 /// request, and a handler then would take half of a stream for the whole.
 pub(super) fn broken_off(status: Status) -> tonic::Status {
     match status.code {
-        samehost_transport_api::Code::Cancelled => tonic::Status::aborted(status.text),
-        code => tonic::Status::new(tonic::Code::from_i32(code as i32), status.text),
+        samehost_transport_api::Code::Cancelled => tonic::Status::aborted(status.into_text()),
+        code => tonic::Status::new(tonic::Code::from_i32(code as i32), status.into_text()),
     }
 }

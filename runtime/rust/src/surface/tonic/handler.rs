@@ -46,24 +46,22 @@ fn begin_directly(mut call: ServerCall, mut answering: Answering) {
     };
     // Nothing of the handler is left when its response begins.
     drop(answering);
-    end_directly(call, handled);
+    end_directly(&mut call, handled);
 }
 
-async fn go_on(call: ServerCall, mut answering: Answering) {
+async fn go_on(mut call: ServerCall, mut answering: Answering) {
     let deadline = call.deadline.map(|(at, _)| at);
     let sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
     let handled = watched(&call, sleep, |cx| answering.poll(cx)).await;
     drop(answering);
-    end_directly(call, handled);
+    end_directly(&mut call, handled);
 }
 
-fn end_directly(call: ServerCall, handled: Watched<Result<Answer, tonic::Status>>) {
+fn end_directly(call: &mut ServerCall, handled: Watched<Result<Answer, tonic::Status>>) {
     end(
         call,
         match handled {
-            Watched::Done(Ok((headers, message))) => {
-                Outcome::Whole(headers, Some(message), Status::of(Code::Ok, String::new()))
-            }
+            Watched::Done(Ok((headers, message))) => Outcome::Whole(headers, Some(message), Status::OK),
             Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
             Watched::Over => Outcome::Over,
             Watched::Expired => Outcome::Expired,
@@ -110,14 +108,14 @@ async fn serve(services: Arc<Services>, mut call: ServerCall) {
             }
         }
     };
-    end(call, outcome);
+    end(&mut call, outcome);
 }
 
-fn end(call: ServerCall, outcome: Outcome) {
+fn end(call: &mut ServerCall, outcome: Outcome) {
     match outcome {
         Outcome::Status(status) => call.answer(None, None, status),
         Outcome::Whole(headers, message, status) => call.answer(Some(headers), message, status),
-        Outcome::Reset(status) => call.reset(status.code, &status.text),
+        Outcome::Reset(status) => call.reset(status.code, status.text()),
         Outcome::Expired => call.expire(),
         Outcome::Over => {}
     }
@@ -205,7 +203,7 @@ fn request(
 /// The outcome of a call that went the short way.
 fn whole(response: HttpResponse, message: Message) -> Outcome {
     match to_block(response.into_parts().0.headers) {
-        Ok(headers) => Outcome::Whole(headers, Some(message), Status::of(Code::Ok, String::new())),
+        Ok(headers) => Outcome::Whole(headers, Some(message), Status::OK),
         Err(status) => Outcome::Status(status.into()),
     }
 }
@@ -216,8 +214,8 @@ async fn send(call: &ServerCall, response: HttpResponse, path: &str) -> Outcome 
     if has_status(&head.headers) {
         // The response is a status alone.
         return Outcome::Status(match take_status(head.headers) {
-            Ok(Some(status)) if status.code == Code::Unimplemented && status.text.is_empty() => {
-                Status { trailers: status.trailers, ..unimplemented(path) }
+            Ok(Some(status)) if status.code == Code::Unimplemented && status.text().is_empty() => {
+                unimplemented(path).with_trailers(status.into_trailers())
             }
             Ok(Some(status)) => status,
             Ok(None) => handler_failed(),

@@ -57,11 +57,11 @@ pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
 
 /// A status as headers or trailers.
 pub(super) fn status_headers(status: call::Status) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(2 + usize::from(status.trailers.count()));
-    add_to(&mut headers, &status.trailers);
+    let mut headers = HeaderMap::with_capacity(2 + usize::from(status.trailers().count()));
+    add_to(&mut headers, status.trailers());
     headers.insert(STATUS, HeaderValue::from_static(number(status.code)));
-    if !status.text.is_empty() {
-        headers.insert(MESSAGE, percent_encoded(&status.text));
+    if !status.text().is_empty() {
+        headers.insert(MESSAGE, percent_encoded(status.text()));
     }
     headers
 }
@@ -82,7 +82,7 @@ pub(super) fn take_status(mut headers: HeaderMap) -> Result<Option<call::Status>
     let Some(code) = headers.remove(STATUS) else { return Ok(None) };
     let code = code.to_str().ok().and_then(|text| text.parse().ok()).map_or(Code::Unknown, Code::from_number);
     let text = headers.remove(MESSAGE).map_or(String::new(), |text| percent_decoded(text.as_bytes()));
-    Ok(Some(call::Status { code, text, trailers: to_block(headers)? }))
+    Ok(Some(call::Status::new(code, text, to_block(headers)?)))
 }
 
 /// gRPC's form of a text in a header: all but printable ASCII, and `%`, as `%XX`.
@@ -120,7 +120,7 @@ fn percent_decoded(encoded: &[u8]) -> String {
 impl From<Status> for tonic::Status {
     fn from(status: Status) -> tonic::Status {
         let mut headers = HeaderMap::new();
-        add_to(&mut headers, &status.inner().trailers);
+        add_to(&mut headers, status.inner().trailers());
         headers.remove("grpc-status-details-bin");
         tonic::Status::with_details_and_metadata(
             tonic::Code::from_i32(status.code() as i32),

@@ -132,7 +132,7 @@ pub fn writing_to_one_who_has_gone_fails(subject: Subject) {
         drop(far);
         // A process between the two may take some more.
         let failure = until_failure(&*near);
-        assert!(failure.to_string().contains(&near.peer().address), "{failure}");
+        assert!(failure.to_string().contains(&*near.peer().address), "{failure}");
         assert!(near.write(b"more").is_err(), "and keeps failing");
     });
 }

@@ -98,7 +98,7 @@ fn response<A>(
         trailers.extend(headers);
         return Err(tonic::Status::from_header_map(&trailers).expect("there is a status"));
     }
-    add_to(&mut headers, &status.trailers);
+    add_to(&mut headers, status.trailers());
     let message = answer.ok_or_else(|| missing("the server"))?;
     let mut extensions = http::Extensions::new();
     if let Some(medium) = medium {
