@@ -23,9 +23,16 @@ final class HostileClientTest {
   }
 
   private static void serverSurvives(Client client) throws Exception {
+    serverSurvives(client, Setting.PATIENCE_SECONDS);
+  }
+
+  private static void serverSurvives(Client client, long helloSeconds) throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
       setting.start(
-          setting.server().addService(new EchoService()).handshakeTimeout(1, TimeUnit.SECONDS));
+          setting
+              .server()
+              .addService(new EchoService())
+              .handshakeTimeout(helloSeconds, TimeUnit.SECONDS));
       Path path = setting.folder().resolve("socket");
       EchoGrpc.EchoBlockingStub stub = setting.blocking();
       assertThat(stub.unary(note("before"))).isEqualTo(note("before"));
@@ -71,7 +78,8 @@ final class HostileClientTest {
           peer.say(PREFACE);
           assertThat(new String(peer.readAll(), StandardCharsets.ISO_8859_1))
               .contains("no HELLO within");
-        });
+        },
+        1);
   }
 
   @Test

@@ -30,14 +30,17 @@ final class HostileServerTest {
    * The outcome of a blocking call to a raw server, which must fail by a fault of the catalogue.
    */
   private static Status callFails(RawPeer.Script script, Fault fault) throws Exception {
+    return callFails(script, fault, Duration.ofSeconds(Setting.PATIENCE_SECONDS));
+  }
+
+  private static Status callFails(RawPeer.Script script, Fault fault, Duration helloTimeout)
+      throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX);
         RawPeer.Server server = RawPeer.serve(setting.folder().resolve("socket"), script)) {
       EchoGrpc.EchoBlockingStub stub =
           EchoGrpc.newBlockingStub(
               setting.open(
-                  setting
-                      .channel()
-                      .transportOption(UnixOptions.HELLO_TIMEOUT, Duration.ofSeconds(1))));
+                  setting.channel().transportOption(UnixOptions.HELLO_TIMEOUT, helloTimeout)));
       StatusRuntimeException failure =
           assertThrows(StatusRuntimeException.class, () -> stub.unary(note("hello?")));
       Status status = failure.getStatus();
@@ -95,7 +98,8 @@ final class HostileServerTest {
 
   @Test
   void silence() throws Exception {
-    Status status = callFails((peer, n) -> peer.readAll(), Fault.PEER_SILENT);
+    Status status =
+        callFails((peer, n) -> peer.readAll(), Fault.PEER_SILENT, Duration.ofSeconds(1));
     assertThat(status.getDescription()).contains("within 1 s");
   }
 

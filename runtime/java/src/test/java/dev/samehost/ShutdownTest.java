@@ -5,6 +5,7 @@ import static dev.samehost.Setting.note;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import dev.samehost.call.QuietTime;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import io.grpc.ManagedChannel;
@@ -149,7 +150,9 @@ final class ShutdownTest {
   @EnumSource
   void noThreadOfAConnectionIsLeftBehind(Setting.Transport transport) throws Exception {
     String address;
-    try (Setting setting = new Setting(transport)) {
+    // No reader leaves before all are there.
+    try (QuietTime time = QuietTime.of(TimeUnit.HOURS.toNanos(1));
+        Setting setting = new Setting(transport)) {
       address = setting.address();
       setting.startEcho();
       for (int i = 0; i < 10; i++) {

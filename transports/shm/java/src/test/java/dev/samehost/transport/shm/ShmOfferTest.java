@@ -150,11 +150,11 @@ final class ShmOfferTest {
 
   @Test
   void one_who_takes_the_memory_and_says_nothing_is_turned_away_in_time() throws Exception {
-    start(ShmFixture.STRICT.with(UnixOptions.HELLO_TIMEOUT, Duration.ofMillis(200)));
+    start(ShmFixture.STRICT.with(UnixOptions.HELLO_TIMEOUT, Duration.ofSeconds(2)));
     try (RawClient raw = RawClient.taken(address)) {
       assertThat(acceptor.nextRefused())
           .hasMessageThat()
-          .isEqualTo(Fault.PEER_SILENT.text(address, "0.2"));
+          .isEqualTo(Fault.PEER_SILENT.text(address, "2"));
       ByteBuffer said = ByteBuffer.allocate(100);
       assertThat(new RingReader(Side.ACCEPTOR).read(raw.region(), said)).isGreaterThan(0);
       assertThat(ISO_8859_1.decode(said.flip()).toString()).isEqualTo(RecordingAcceptor.FAREWELL);
