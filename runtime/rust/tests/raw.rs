@@ -259,11 +259,12 @@ fn a_cancellation_reaches_a_handler_that_waits() {
 #[test]
 fn a_deadline_passes_on_both_sides_though_nobody_waits() {
     let served = serve();
+    let (tell, told) = channel::<Code>();
     let channel = served.channel();
-    let timeout = Some(Duration::from_millis(100));
+    assert_eq!(unary(&channel, "/t.T/Echo", b"").0, Code::Ok);
+    let timeout = Some(Duration::from_secs(1)); // to reach the handler on a busy machine
     let call = Arc::new(channel.call("/t.T/Watch", CallOptions { timeout, ..CallOptions::default() }));
     call.send("".into(), true, true).unwrap();
-    let (tell, told) = channel_of_codes();
     let tender = Tender::new(Arc::new(|run| run()));
     let tended = call.tended(Call::poll_outcome);
     tender.tend(async move { tell.send(tended.await.status.code()).unwrap() });
@@ -280,10 +281,6 @@ fn a_call_that_is_tended_is_answered_though_no_thread_waits() {
     let tended = call.tended(Call::poll_single);
     Tender::new(Arc::new(|run| run())).tend(async move { tell.send(tended.await).unwrap() });
     assert_eq!(told.recv_timeout(SOON).unwrap().message.as_ref().unwrap(), "hello");
-}
-
-fn channel_of_codes() -> (Sender<Code>, Receiver<Code>) {
-    channel()
 }
 
 #[test]

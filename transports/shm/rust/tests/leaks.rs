@@ -51,5 +51,6 @@ fn a_thousand_connections_that_break_off_anywhere_leave_no_descriptor_mapping_or
     while (descriptors() > before.0 || mappings() > 0) && Instant::now() < patience {
         std::thread::yield_now();
     }
-    assert_eq!((descriptors(), files(), mappings()), (before.0, before.1, 0));
+    assert!(descriptors() <= before.0, "{} descriptors before, {} after", before.0, descriptors());
+    assert_eq!((files(), mappings()), (before.1, 0));
 }
