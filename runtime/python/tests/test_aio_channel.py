@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import grpc
 import grpc.aio
 import pytest
 import samehost.aio
-from aio_echo import Echo, echoing, on_loop, soon
+from aio_echo import PATIENCE, Echo, echoing, on_loop, soon
 from echo import FOR_EVER
 from stubs import Ask, EchoStub, Order, echo_pb2_grpc
 
@@ -192,6 +193,9 @@ def test_a_loop_that_is_closed_with_calls_open_leaves_nothing_behind(address: st
         gc.collect()
     with contextlib.suppress(FileNotFoundError):
         Path(address.partition(":")[2]).unlink()
+    end = time.monotonic() + PATIENCE
+    while descriptors() > before and time.monotonic() < end:
+        time.sleep(0.005)
     assert descriptors() <= before
     asyncio.run(_works(address))
 

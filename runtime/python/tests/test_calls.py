@@ -153,9 +153,16 @@ def test_a_stream_is_cancelled_from_another_thread(echo: Any) -> None:
 def test_callbacks_run_once_when_a_call_ends(echo: Any) -> None:
     called = threading.Event()
     done: list[Any] = []
-    future = echo.Say.future(Ask(order=Order(wait_millis=30)))
+    may_end = threading.Event()
+
+    def requests() -> Iterator[Ask]:
+        assert may_end.wait(PATIENCE)
+        yield Ask()
+
+    future = echo.Collect.future(requests())
     assert future.add_callback(called.set)
     future.add_done_callback(done.append)
+    may_end.set()
     future.result(timeout=PATIENCE)
     assert called.wait(PATIENCE)
     until = time.monotonic() + PATIENCE

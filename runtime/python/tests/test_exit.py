@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from calling import HERE, PATIENCE
+from calling import HERE, PATIENCE, call, unary
 from echo import FOR_EVER
-from stubs import SERVICE, Ask, EchoStub, Order
+from stubs import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,9 +89,19 @@ def test_a_signal_whose_handler_raises_leaves_what_waits(serve: Serve) -> None:
 
 def test_a_signal_whose_handler_returns_leaves_the_call_alone(serve: Serve) -> None:
     ran: list[int] = []
-    stub = EchoStub(serve())
-    with signalled(lambda number, _: ran.append(number)):
-        assert stub.Say(Ask(data=b"x", order=Order(wait_millis=300))).data == b"x"
+    told = threading.Event()
+
+    def tell(number: int, _: Any) -> None:
+        ran.append(number)
+        told.set()
+
+    def wait(request: bytes, _: Any) -> bytes:
+        assert told.wait(PATIENCE)
+        return request
+
+    channel = serve(unary(wait))
+    with signalled(tell):
+        assert call(channel, b"x") == b"x"
     assert ran == [signal.SIGALRM]
 
 

@@ -97,9 +97,12 @@ def test_the_deadline_reaches_the_handler_and_ends_the_call(
     told = channel.unary("/test.Service/Peer", b"", timeout=100.0).message or b""
     left = float(told.split()[-1])
     assert 0 < left <= 100.0
-    outcome = channel.unary("/test.Service/Hold", b"", timeout=0.1)
-    assert outcome.code == 4
-    assert outcome.text.startswith("deadline exceeded after 0.1")
+    timeout = 0.1
+    while not obedient.began.is_set():  # a busy machine may need more time than that to reach the handler
+        outcome = channel.unary("/test.Service/Hold", b"", timeout=timeout)
+        assert outcome.code == 4
+        assert outcome.text.startswith(f"deadline exceeded after {timeout}")
+        timeout *= 2
     assert obedient.cancelled.wait(SOON)
 
 
@@ -107,8 +110,8 @@ def test_a_deadline_passes_though_nobody_waits(channel: _native.Channel) -> None
     over = threading.Event()
     call = channel.call("/test.Service/Hold", timeout=0.1)
     call.send(b"", last=True)
-    assert call.add_done_callback(over.set)
-    assert over.wait(SOON)
+    if call.add_done_callback(over.set):
+        assert over.wait(SOON)
     outcome = call.outcome()
     assert outcome is not None
     assert outcome.code == 4

@@ -306,7 +306,9 @@ def test_a_deadline_passes_at_the_server_though_its_caller_is_stopped(
     program = """
     import sys
     from samehost import _native
-    _native.Channel(sys.argv[1]).unary("/test.Service/Hold", b"", timeout=2.0)
+    channel = _native.Channel(sys.argv[1])
+    channel.unary("/test.Service/Echo", b"")
+    channel.unary("/test.Service/Hold", b"", timeout=2.0)
     """
     caller = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program), server])
     with caller:
