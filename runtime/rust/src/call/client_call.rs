@@ -212,40 +212,21 @@ impl<'p> ClientCall<'p> {
     }
 
     /// What comes next of the call; `None` when nothing does.
+    #[inline]
     pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Answer>> {
-        if self.arrived.is_empty()
-            && let Messages::Sent(outgoing) = &self.messages
-            && let Poll::Ready(status) = outgoing.poll_failure(cx)
-        {
-            self.fail(&status);
-            return Poll::Ready(Some(Answer::Status(status)));
-        }
         loop {
-            match &mut self.stage {
-                _ if !self.arrived.is_empty() => {}
-                Stage::Over => return Poll::Ready(self.outcome.take().map(Answer::Status)),
-                Stage::Waiting(_) => match self.poll_open(cx) {
-                    // Whoever has opened the stream is woken at its first arrival.
-                    Poll::Ready(Ok(())) => return Poll::Pending,
-                    Poll::Ready(Err(status)) => return Poll::Ready(Some(self.over(status))),
-                    Poll::Pending => return Poll::Pending,
-                },
-                Stage::Open(session, stream) => {
-                    if ready!(session.poll_arrivals(*stream, Taker::Owner, &mut self.arrived, cx)) {
-                        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-                            Stage::Open(session, _) => Stage::Arrived(session),
-                            other => other,
-                        };
-                    }
-                }
-                Stage::Arrived(_) => return Poll::Ready(None),
+            if self.arrived.is_empty()
+                && let Err(outcome) = ready!(self.poll_arrivals(cx))
+            {
+                return Poll::Ready(outcome.map(Answer::Status));
             }
             let answer = match self.arrived.pop_front() {
                 Some(Arrival::Headers(headers)) => Answer::Headers(headers),
                 Some(Arrival::Message(message)) => Answer::Message(message),
                 Some(Arrival::End(Finish::Reset { refused: true, .. })) if self.may_try_again() => continue,
                 Some(Arrival::End(Finish::Status(status) | Finish::Reset { status, .. })) => {
-                    self.over(status)
+                    self.end(&status, None);
+                    Answer::Status(status)
                 }
                 Some(Arrival::End(Finish::HalfClosed)) => continue,
                 None => return Poll::Ready(None),
@@ -260,9 +241,36 @@ impl<'p> ClientCall<'p> {
         }
     }
 
-    fn over(&mut self, status: Status) -> Answer {
-        self.end(&status, None);
-        Answer::Status(status)
+    /// Waits until something has arrived; the error is that nothing does any more, with the outcome where that was not
+    /// told.
+    fn poll_arrivals(&mut self, cx: &Context<'_>) -> Poll<Result<(), Option<Status>>> {
+        if let Messages::Sent(outgoing) = &self.messages
+            && let Poll::Ready(status) = outgoing.poll_failure(cx)
+        {
+            self.fail(&status);
+            return Poll::Ready(Err(Some(status)));
+        }
+        match &mut self.stage {
+            Stage::Waiting(_) => {
+                if let Err(status) = ready!(self.poll_open(cx)) {
+                    self.end(&status, None);
+                    return Poll::Ready(Err(Some(status)));
+                }
+                // Whoever has opened the stream is woken at its first arrival.
+                Poll::Pending
+            }
+            Stage::Open(session, stream) => {
+                if ready!(session.poll_arrivals(*stream, Taker::Owner, &mut self.arrived, cx)) {
+                    self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+                        Stage::Open(session, _) => Stage::Arrived(session),
+                        other => other,
+                    };
+                }
+                Poll::Ready(Ok(()))
+            }
+            Stage::Arrived(_) => Poll::Ready(Err(None)),
+            Stage::Over => Poll::Ready(Err(self.outcome.take())),
+        }
     }
 
     fn may_try_again(&mut self) -> bool {

@@ -235,11 +235,8 @@ impl Crew {
 
     /// Runs the calls that this thread has read, those aside that another thread takes meanwhile.
     fn run_read(&self, reader: &Arc<Reader>, session: &Arc<Session>, calls: &mut Vec<Incoming>) {
-        if calls.len() == 1 || !self.service.inline {
+        if calls.len() <= 1 || !self.service.inline {
             return calls.drain(..).for_each(|call| self.serve(ServerCall::new(session, call)));
-        }
-        if calls.is_empty() {
-            return;
         }
         // Their answers go out together, but not where another thread reads: it would sleep on them. Who begins to
         // read from here on uncorks them.

@@ -28,7 +28,7 @@ pub(crate) enum Ending {
 /// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. The events of
 /// one stream come in the order of the wire: messages only as they are requested, a half-close or a
 /// status behind them. [`Event::Reset`] overtakes what was not delivered. Nothing more comes of a
-/// stream after `Reset`, a status or `Finished`.
+/// stream after `Reset`, or after a status, whoever has given it.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The peer's HELLO; from now on streams may be opened.
@@ -44,9 +44,6 @@ pub(crate) enum Event {
         message: Option<Message>,
         end: Option<Ending>,
     },
-    /// The status that this side gave is in the outbound queue, behind all of the stream's messages.
-    /// A status that has to wait is sometimes overtaken by a `Reset`, so only this says that it went.
-    Finished { stream: StreamId },
     /// The stream ended without a status. `refused`: no handler saw the call, so it may be tried
     /// again elsewhere.
     Reset { stream: StreamId, code: Code, text: String, refused: bool, cause: Cause },

@@ -1,6 +1,8 @@
 //! The driver of threads: who reads the link of a session.
 
 mod background;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,9 +81,8 @@ struct State {
     role: Role,
     /// Callers that wait while another thread has the role, longest first.
     followers: VecDeque<Arc<Parker>>,
-    /// What the next holder reads into, while nobody has the role.
-    buffer: Vec<u8>,
-    calls: Vec<Incoming>,
+    /// What the next holder has, while nobody has the role.
+    held: Option<Held>,
     background: Background,
 }
 
@@ -122,17 +123,19 @@ impl Reader {
             link: None,
             role: Role::Free,
             followers: VecDeque::new(),
-            buffer: vec![0; BUFFER_BYTES],
-            calls: Vec::new(),
+            held: None,
             background: Background::None,
         };
-        let followed = AtomicBool::new(false);
-        Arc::new(Reader { crew, state: Mutex::new(state), followed, changed: Condvar::new() })
+        let (followed, changed) = (AtomicBool::new(false), Condvar::new());
+        Arc::new(Reader { crew, state: Mutex::new(state), followed, changed })
     }
 
     /// The session's link; from now on it is read.
     pub(crate) fn start(self: &Arc<Self>, session: &Arc<Session>, link: Arc<dyn Link>) {
-        self.lock().link = Some(link.clone());
+        let held = Held { link: link.clone(), buffer: vec![0; BUFFER_BYTES], calls: Vec::new() };
+        let mut state = self.lock();
+        (state.link, state.held) = (Some(link.clone()), Some(held));
+        drop(state);
         session.write_directly(link, false);
         if self.crew.is_none() {
             // What came along with HELLO.
@@ -192,13 +195,17 @@ impl Reader {
         };
         session.uncork();
         let in_time = || until.is_none_or(|until| Instant::now() < until);
-        // Who begins to wait is in time: a look at the clock costs as much as a frame.
         let mut begins = true;
-        while !parker.is_woken() && (std::mem::take(&mut begins) || in_time()) {
+        while !parker.is_woken() {
             let round = self.read_once(session, &mut held);
             self.take_calls(session, &mut held);
             match round {
                 Round::Over => break,
+                // Who begins to wait is in time: a look at the clock costs as much as a frame.
+                Round::Nothing(left) if std::mem::take(&mut begins) => {
+                    held.sleep(session, parker, left, until)
+                }
+                _ if parker.is_woken() || !in_time() => break,
                 Round::Some => {}
                 Round::Nothing(left) => held.sleep(session, parker, left, until),
             }
@@ -268,22 +275,17 @@ impl Reader {
         state.followers.retain(|follower| !Arc::ptr_eq(follower, parker));
         self.followed.store(!state.followers.is_empty(), Ordering::Release);
         let offered = matches!(&state.role, Role::Offered(to) if Arc::ptr_eq(to, parker));
-        let held = if offered {
+        if offered {
             state.role = Role::Free;
-            state.take(Role::Caller)
-        } else {
-            None
-        };
+        }
         parker.offer(false);
-        held
+        if offered { state.take(Role::Caller) } else { None }
     }
 
     /// Hands the role to a follower, or to the background if there is need, or lays it down.
     fn leave(self: &Arc<Self>, session: &Arc<Session>, held: Held) {
         let mut state = self.lock();
-        if state.link.is_some() {
-            (state.buffer, state.calls) = (held.buffer, held.calls);
-        }
+        state.held = state.link.is_some().then_some(held);
         if let Some(next) = state.followers.pop_front() {
             self.followed.store(!state.followers.is_empty(), Ordering::Release);
             next.offer(true);
@@ -359,8 +361,7 @@ impl Reader {
     fn close(&self, session: &Arc<Session>, link: Arc<dyn Link>) {
         session.write(&*link);
         let mut state = self.lock();
-        state.link = None;
-        state.buffer = Vec::new();
+        (state.link, state.held) = (None, None);
         let followers = std::mem::take(&mut state.followers);
         self.followed.store(false, Ordering::Release);
         drop(state);
@@ -379,12 +380,12 @@ impl Reader {
 impl State {
     /// Gives the role to somebody, if it is free and there is something to read.
     fn take(&mut self, role: Role) -> Option<Held> {
-        let link = match self.role {
-            Role::Free => self.link.clone()?,
+        let held = match self.role {
+            Role::Free => self.held.take()?,
             _ => return None,
         };
         self.role = role;
-        Some(Held { link, buffer: std::mem::take(&mut self.buffer), calls: std::mem::take(&mut self.calls) })
+        Some(held)
     }
 }
 

@@ -291,11 +291,6 @@ impl State {
                         inbox.reset(Status::of(code, text), refused || unsent, &mut after.wakes);
                     }
                 }
-                Event::Finished { stream } => {
-                    if let Some(inbox) = self.inboxes.get_mut(stream) {
-                        inbox.finished(&mut after.wakes);
-                    }
-                }
                 Event::Ready { stream } => {
                     if let Some(inbox) = self.inboxes.get_mut(stream) {
                         inbox.ready(&mut after.wakes);

@@ -128,8 +128,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The acceptor's last word, which waits behind the messages that are queued;
-    /// [`Event::Finished`] follows when it is in the outbound queue. A unary response is one call of
+    /// The acceptor's last word, which waits behind the messages that are queued. A unary response is one call of
     /// this and one frame. `headers` are the response headers where none were sent, `None` for none
     /// (or when they were). Metadata or a message above the peer's limit fails the stream.
     pub(crate) fn send_status(

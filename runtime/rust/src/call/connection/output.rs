@@ -60,7 +60,6 @@ impl Connection {
             Turn::HalfClosed => stream.half_close(),
             Turn::Finished => {
                 self.remove(id);
-                self.events.push_back(Event::Finished { stream: id });
                 self.end_if_drained();
                 self.note_can_open();
                 return;

@@ -124,8 +124,7 @@ mod tests {
 
     fn after_its_time(background: Background) -> (bool, bool) {
         let (role, followers) = (Role::Free, VecDeque::new());
-        let (buffer, calls) = (Vec::new(), Vec::new());
-        let mut state = State { link: None, role, followers, buffer, calls, background };
+        let mut state = State { link: None, role, followers, held: None, background };
         (state.stays(false), state.background == background)
     }
 

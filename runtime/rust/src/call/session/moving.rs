@@ -115,10 +115,10 @@ impl Session {
                 state.connection.receive(&buffer[..count]);
                 if let Some(calls) = calls {
                     state.hand_out(after);
-                    for mut call in state.incoming.drain(..) {
+                    for call in &mut state.incoming {
                         call.whole = state.inboxes.get_mut(call.stream).and_then(Inbox::take_request);
-                        calls.push(call);
                     }
+                    calls.append(&mut state.incoming);
                 }
                 Taken::Some
             }

@@ -191,3 +191,39 @@ fn whoever_watches_a_call_is_told_that_it_was_cancelled_before_whoever_reads_its
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_request_that_is_cancelled_before_anybody_has_it_is_read_by_nobody() {
+    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
+    let mut caller = Connection::new(Side::Connector, Settings::new("caller", hello.clone()));
+    let mut twin = Connection::new(Side::Acceptor, Settings::new("here", hello.clone()));
+    let greeting = caller.outbound().to_vec();
+    caller.sent(greeting.len());
+    twin.receive(&greeting);
+    caller.receive(twin.outbound());
+    let message = Message { bytes: vec![7].into(), compressed: false };
+    for cancels in [false, true] {
+        let stream =
+            caller.open("/a.B/C", &MetadataBlock::new(), None, Some(&message), true).expect("it opens");
+        if cancels {
+            caller.reset(stream, Code::Cancelled, "enough");
+        }
+    }
+    let link = Scripted {
+        peer: Peer::at("caller"),
+        reads: Mutex::new(vec![caller.outbound().to_vec(), greeting]),
+        takes: Mutex::new(usize::MAX),
+        broken: false,
+    };
+    let peer = Peer::at("caller");
+    let (driver, observer) = (Box::new(NoDriver), Box::new(|_: &_, _| {}));
+    let session =
+        Session::new(Side::Acceptor, Settings::new("here", hello), peer, "".into(), driver, observer);
+    let (mut calls, mut buffer) = (Vec::new(), [0; 1024]);
+    for _ in 0..2 {
+        assert_eq!(session.read_calls(&link, &mut buffer, Some(&mut calls)), Taken::Some);
+    }
+    let requests: Vec<_> =
+        calls.into_iter().map(|call| ServerCall::new(&session, call).take_whole()).collect();
+    assert_eq!(requests, [Some(message), None]);
+}

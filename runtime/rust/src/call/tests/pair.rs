@@ -121,7 +121,6 @@ pub(super) fn short(event: &Event) -> String {
             Some(Ending::HalfClosed) => format!("{stream} half-closed"),
             None => format!("{stream} nothing"),
         },
-        Event::Finished { stream } => format!("{stream} finished"),
         Event::Reset { stream, code, refused, cause, .. } => {
             format!("{stream} reset {code:?}{} by {cause:?}", if *refused { " refused" } else { "" })
         }

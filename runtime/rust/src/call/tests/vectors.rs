@@ -182,7 +182,7 @@ impl Player {
                 self.events.extend(apart(self.connection.next_event()?));
             }
             match self.events.pop_front()? {
-                Event::Ready { .. } | Event::CanOpen | Event::Finished { .. } => {}
+                Event::Ready { .. } | Event::CanOpen => {}
                 event => return Some(describe_event(&event)),
             }
         }
@@ -266,11 +266,7 @@ fn describe_event(event: &Event) -> Value {
             };
             json!({"kind": "CLOSED", "end": end})
         }
-        Event::Arrived { .. }
-        | Event::Pong { .. }
-        | Event::Ready { .. }
-        | Event::CanOpen
-        | Event::Finished { .. } => {
+        Event::Arrived { .. } | Event::Pong { .. } | Event::Ready { .. } | Event::CanOpen => {
             panic!("the vectors know no such event: {event:?}")
         }
     }
