@@ -11,9 +11,9 @@ use samehost_transport_stdio::{StdioOptions, StdioTransport};
 /// How long a test waits for what must come; generous, as the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What must be done within a second is given ten on a busy machine, and what would take longer by
+/// What must be done within a second is given so much on a busy machine, and what would take longer by
 /// the options is set to more than that.
-pub const SOON: Duration = Duration::from_secs(10);
+pub const SOON: Duration = Duration::from_secs(50);
 
 /// What the runtime finds when the link ends.
 pub fn ended(link: &dyn Link) -> LinkError {
