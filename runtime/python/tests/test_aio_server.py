@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
+import struct
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +42,31 @@ async def test_a_handler_is_cancelled_when_the_deadline_passes(address: str) -> 
             assert code is grpc.StatusCode.DEADLINE_EXCEEDED
             timeout *= 2
         await soon(servicer.cancelled.wait())
+
+
+@on_loop
+async def test_a_call_that_is_cancelled_by_the_time_it_comes_leaves_no_handler_behind(address: str) -> None:
+    async def wait_for_ever(_: AsyncIterator[bytes], __: Any) -> None:
+        await asyncio.sleep(3600)
+
+    async def answer(request: bytes, _: Any) -> bytes:
+        return request
+
+    def frame(kind: int, flags: int, stream: int, word: int, payload: bytes) -> bytes:
+        return struct.pack("<IBBHII", len(payload), kind, flags, 0, stream, word) + payload
+
+    handlers = {"Chat": grpc.stream_stream_rpc_method_handler(wait_for_ever), **unary(answer)}
+    async with serving(address, handlers, maximum_concurrent_rpcs=1) as channel:
+        path = f"/{SERVICE}/Chat".encode()
+        hello = b"\xf5SHOST\r\n" + frame(1, 0, 0, 0, b"\x08\x01\x10\x01")
+        opened = frame(2, 0x04, 1, 1, struct.pack("<H", len(path)) + path + b"\0\0")
+        reset = frame(6, 0, 1, 1, b"cancelled")
+        ping = frame(8, 0, 0, 0, b"all read")
+        reader, writer = await asyncio.open_unix_connection(address.removeprefix("unix:"))
+        writer.write(hello + opened + reset + ping)
+        await reader.readuntil(b"all read")
+        assert await say(channel)(b"there is room") == b"there is room"
+        writer.close()
 
 
 @on_loop

@@ -74,7 +74,9 @@ class Dispatch:
         task = contextvars.Context().run(loop.create_task, self._serve(call))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-        call.add_done_callback(functools.partial(_cancel_with, call, task))
+        ended = functools.partial(_cancel_with, call, task)
+        if not call.add_done_callback(ended):
+            ended()
 
     async def _serve(self, call: _native.AioServerCall) -> None:
         try:
