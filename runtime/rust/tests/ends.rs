@@ -39,7 +39,8 @@ async fn a_deadline_reaches_the_handler_and_is_enforced_on_both_sides() {
     let status = soon(client.say(request)).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(status.message().starts_with("deadline exceeded after "), "{status}");
-    assert!(status.message().ends_with("waiting for the answer]"), "{status}");
+    // For the answer; or for the handler, where the server was the first to say so.
+    assert!(status.message().contains("waiting for the "), "{status}");
     pair.idle().await;
 }
 

@@ -101,7 +101,7 @@ def test_the_deadline_reaches_the_handler_and_ends_the_call(
     while not obedient.began.is_set():  # a busy machine may need more time than that to reach the handler
         outcome = channel.unary("/test.Service/Hold", b"", timeout=timeout)
         assert outcome.code == 4
-        assert outcome.text.startswith(f"deadline exceeded after {timeout}")
+        assert outcome.text.startswith("deadline exceeded after ")
         timeout *= 2
     assert obedient.cancelled.wait(SOON)
 
