@@ -75,7 +75,7 @@ final class AwayReadersTest {
       for (int i = 0; i < 3; i++) {
         assertThat(EchoGrpc.newFutureStub(channel).unary(note("a")).get()).isEqualTo(note("a"));
         TimeUnit.MILLISECONDS.sleep(50);
-        assertThat(setting.readers()).isEqualTo(2);
+        assertThat(setting.readers()).isAtLeast(2);
       }
     }
   }
@@ -92,7 +92,7 @@ final class AwayReadersTest {
         requests.onNext(note("a"));
         assertThat(answers.take()).isEqualTo(note("a"));
         TimeUnit.MILLISECONDS.sleep(50);
-        assertThat(setting.readers()).isEqualTo(2);
+        assertThat(setting.readers()).isAtLeast(2);
       }
       requests.onCompleted();
       setting.awaitAway();
