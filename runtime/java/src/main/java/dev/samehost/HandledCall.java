@@ -90,7 +90,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   @Override
   public void onRequest(Pieces message, boolean compressed) {
-    context.run(
+    inContext(
         () -> {
           tellMessage(message, compressed);
           if (!stream.isAborted()) {
@@ -101,7 +101,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   @Override
   public void onMessage(Pieces message, boolean compressed) {
-    context.run(() -> tellMessage(message, compressed));
+    inContext(() -> tellMessage(message, compressed));
   }
 
   private void tellMessage(Pieces message, boolean compressed) {
@@ -181,7 +181,16 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   }
 
   private void call(Runnable callback) {
-    context.run(() -> tell(callback));
+    inContext(() -> tell(callback));
+  }
+
+  /** Under the call's context, which mostly is the current one already. */
+  private void inContext(Runnable callback) {
+    if (Context.current() == context) {
+      callback.run();
+    } else {
+      context.run(callback);
+    }
   }
 
   /** Tells the listener something, under the call's context; what it throws ends the call. */

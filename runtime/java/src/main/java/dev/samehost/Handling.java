@@ -152,6 +152,7 @@ final class Handling implements Reception.Handler {
     stream.serve(method.getMethodDescriptor().getType().serverSendsOneMessage(), handled);
     if (executor == null) {
       handled.begin(method.getServerCallHandler(), headers);
+      stream.goOn(); // under the context that is attached already
     } else {
       Runnable begins = () -> handled.begin(method.getServerCallHandler(), headers);
       stream.moveTo(executor, context.wrap(begins));

@@ -94,6 +94,15 @@ final class BackgroundReader implements Runnable, Executor {
     }
   }
 
+  /** Whether these are to be told by the thread that reads, which this is: it tells them next. */
+  boolean takes(Callbacks callbacks) {
+    boolean takes = callbacks.areToldBy(this) && ReaderThread.readsFor(this);
+    if (takes) {
+      own.add(callbacks);
+    }
+    return takes;
+  }
+
   /** Runs a task of the user's on this thread, after what it does now. */
   @Override
   public void execute(Runnable task) {

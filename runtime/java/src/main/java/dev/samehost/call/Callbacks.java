@@ -172,6 +172,11 @@ final class Callbacks implements Runnable {
     hand(task, executor, inline);
   }
 
+  /** Whether nobody else is asked to deliver. */
+  boolean areToldBy(Executor other) {
+    return executor == other;
+  }
+
   /** Sees to it that somebody delivers. Runs nothing of the user's but the executor itself. */
   void start() {
     if (pump != null) {
@@ -249,15 +254,29 @@ final class Callbacks implements Runnable {
   boolean drain() {
     boolean any = false;
     deliverer = Thread.currentThread();
-    while (true) {
-      Task task = ownFirst;
-      if (task == null || isDropped(task)) {
-        ownFirst = null;
-        if (!take()) {
-          return any;
-        }
-        continue;
+    do {
+      any |= goOn();
+      if (moved) {
+        moved = false;
+        deliverer = null;
+        start();
+        return any;
       }
+      ownFirst = null;
+    } while (take());
+    return any;
+  }
+
+  /**
+   * By the deliverer, also in a callback: delivers what is in its own list, and what it adds to it
+   * meanwhile.
+   *
+   * @return whether there was anything
+   */
+  boolean goOn() {
+    boolean any = false;
+    while (ownFirst != null && !moved && !isDropped(ownFirst)) {
+      Task task = ownFirst;
       ownFirst = task.next;
       any = true;
       try {
@@ -265,13 +284,8 @@ final class Callbacks implements Runnable {
       } catch (Throwable e) {
         log.error("a callback of a call failed", e);
       }
-      if (moved) {
-        moved = false;
-        deliverer = null;
-        start();
-        return any;
-      }
     }
+    return any;
   }
 
   /**

@@ -27,9 +27,7 @@ public final class ClientStream extends StreamEvents {
   private final Callbacks callbacks;
   private final CallDeadline deadline; // null where there is none
   private final ReentrantLock lock = new ReentrantLock();
-
-  /** Whoever sets it ends the call. */
-  private final AtomicBoolean over = new AtomicBoolean();
+  private final AtomicBoolean over = new AtomicBoolean(); // whoever sets it ends the call
 
   /** Among the dialer's calls. Of who begins the call; others may not see it yet. */
   private int place = Roster.NOWHERE;
@@ -41,7 +39,6 @@ public final class ClientStream extends StreamEvents {
   private Stream stream;
   private ClientStreamState state = ClientStreamState.NEW;
   private final AtomicReference<Driver> driver = new AtomicReference<>();
-
   private boolean toldEnd; // of the callbacks
 
   // Written under the driver's lock.
@@ -101,7 +98,10 @@ public final class ClientStream extends StreamEvents {
 
   /** So many more messages are wanted. */
   public void request(int count) {
-    advance(() -> request.want(count));
+    request.want(count);
+    if (state.hasLeft()) {
+      advance(() -> {}); // else it leaves with the call, whoever lets that leave
+    }
   }
 
   /** Sends a message. It is not changed afterwards by the caller. */

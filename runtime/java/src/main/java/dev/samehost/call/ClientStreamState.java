@@ -27,6 +27,11 @@ enum ClientStreamState {
     return "waiting for " + awaited;
   }
 
+  /** Whether its first frame waits for nothing more of the caller. */
+  boolean hasLeft() {
+    return this == LOOKING || this == OPEN;
+  }
+
   /** The next state, which is checked. */
   ClientStreamState to(ClientStreamState next) {
     boolean may =

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Drives a {@link Connection} over a {@link Link}: holds its lock, has its bytes moved ({@link
@@ -58,7 +57,7 @@ final class Driver {
   private final Owner owner;
   private final ReaderRole role = new ReaderRole();
   private final BackgroundReader background;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ConnectionLock lock = new ConnectionLock();
 
   // Under the lock, except where they say otherwise.
   private final Connection connection;
@@ -282,6 +281,13 @@ final class Driver {
   /** Has a task delivered. */
   void deliver(Callbacks callbacks, Runnable task) {
     if (callbacks.add(task)) {
+      start(callbacks);
+    }
+  }
+
+  /** Has callbacks told, of which the first has just been added. */
+  void start(Callbacks callbacks) {
+    if (!background.takes(callbacks)) {
       later.add(callbacks::start);
     }
   }

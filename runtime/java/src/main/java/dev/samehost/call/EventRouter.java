@@ -87,7 +87,7 @@ final class EventRouter {
     opened.stream().attachment = stream;
     stream.attend(driver);
     stream.callbacks().first(() -> owner.serve(stream));
-    driver.afterwards(stream.callbacks()::start);
+    driver.start(stream.callbacks());
     Event.Message whole = connection.takeWholeRequest(opened.stream());
     if (whole != null) {
       stream.cameWhole(whole);

@@ -2,6 +2,7 @@ package dev.samehost.call;
 
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What a call sends and asks for: its metadata, its messages, its half-close, how many answers it
@@ -39,7 +40,7 @@ final class Request {
   private long pushedBytes;
   private boolean halfClosed;
   private boolean endPushed;
-  private long wanted;
+  private final AtomicLong wanted = new AtomicLong();
   private long wantedPushed;
   private boolean kept = true;
 
@@ -70,8 +71,9 @@ final class Request {
     return halfClosed;
   }
 
+  /** So many more answers are wanted. From any thread, without the lock; a full fence. */
   void want(int count) {
-    wanted += count;
+    wanted.addAndGet(count);
   }
 
   /** Opens a stream with all of this that there is. */
@@ -97,8 +99,9 @@ final class Request {
    * @param seen whether the call was seen, so that nothing has to be kept
    */
   void push(Connection connection, Stream stream, boolean seen) {
-    while (wanted > wantedPushed) {
-      int count = (int) Math.min(Integer.MAX_VALUE, wanted - wantedPushed);
+    long more;
+    while ((more = wanted.get() - wantedPushed) > 0) {
+      int count = (int) Math.min(Integer.MAX_VALUE, more);
       wantedPushed += count;
       connection.request(stream, count);
     }

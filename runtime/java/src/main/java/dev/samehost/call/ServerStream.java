@@ -8,7 +8,6 @@ import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A call of the peer's that this side serves, from its opening to its end. Nothing here waits;
@@ -83,8 +82,8 @@ public final class ServerStream extends StreamEvents {
   private boolean toldEnd; // of the callbacks
 
   // A request that came whole, in one frame: it is kept here until it is asked for.
-  private final AtomicReference<Event.Message> whole = new AtomicReference<>();
-  private boolean cameWhole;
+  private Event.Message whole; // seen by the callbacks, which start when the lock is released
+  private boolean toldWhole; // of the callbacks
 
   // Of whoever answers, one thread at a time: what leaves with the status.
   private boolean oneResponse;
@@ -196,6 +195,14 @@ public final class ServerStream extends StreamEvents {
     callbacks.moveTo(other, next);
   }
 
+  /**
+   * Tells what is known of by now, which comes behind the first callback otherwise; in the first
+   * callback, as the last thing that it does.
+   */
+  public void goOn() {
+    callbacks.goOn();
+  }
+
   /** The call is ready for messages while fewer bytes than this wait; 0 for the usual number. */
   public void readyBelow(int bytes) {
     act(c -> c.readyBelow(stream, bytes));
@@ -203,12 +210,9 @@ public final class ServerStream extends StreamEvents {
 
   /** So many more messages are wanted. */
   public void request(int count) {
-    if (!cameWhole) {
+    if (whole == null) {
       act(c -> c.request(stream, count));
-      return;
-    }
-    Event.Message asked = count > 0 ? whole.getAndSet(null) : null;
-    if (asked != null && callbacks.add(() -> tellRequest(asked))) {
+    } else if (count > 0 && !toldWhole && callbacks.add(this::tellWhole)) {
       callbacks.start();
     }
   }
@@ -310,9 +314,10 @@ public final class ServerStream extends StreamEvents {
     }
   }
 
-  private void tellRequest(Event.Message request) {
-    if (!toldEnd) {
-      listener.onRequest(request.bytes(), request.compressed());
+  private void tellWhole() {
+    if (!toldEnd && !toldWhole) { // it may have been asked for twice before it was told
+      toldWhole = true;
+      listener.onRequest(whole.bytes(), whole.compressed());
     }
   }
 
@@ -328,8 +333,7 @@ public final class ServerStream extends StreamEvents {
 
   /** Its request came whole, and is kept here until it is asked for. */
   void cameWhole(Event.Message request) {
-    cameWhole = true;
-    whole.setPlain(request); // seen by the callbacks, which start when the lock is released
+    whole = request;
   }
 
   // ---- events, under the driver's lock
