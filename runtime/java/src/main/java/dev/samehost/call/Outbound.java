@@ -126,7 +126,7 @@ final class Outbound {
     frames.message(
         stream.id(), flags | endFlag(box, message, length == whole), message.bytes, length);
     box.written(length);
-    if (length == whole && !(stream.isLocal() && Request.mayKeep(message.bytes))) {
+    if (length == whole && !(stream.isLocal() && Outbox.mayKeep(message.bytes))) {
       LargeArrays.give(message.bytes);
     }
     if (box.halfClose && box.message() == null) {

@@ -11,6 +11,9 @@ final class Outbox {
   /** What a frame with message bytes costs besides them. */
   static final int FRAME_COST = 16;
 
+  /** How many bytes of what an opener has sent may be kept, to be sent once more. */
+  static final int KEPT_BYTES = 1 << 20;
+
   /** A message that waits; what was written of it is behind its position. */
   static final class Waiting {
     final ByteBuffer bytes;
@@ -70,6 +73,11 @@ final class Outbox {
 
   Outbox(int credit) {
     this.credit = credit;
+  }
+
+  /** Whether a message may be kept; it began at 0, wherever its position is by now. */
+  static boolean mayKeep(ByteBuffer message) {
+    return message.limit() <= KEPT_BYTES;
   }
 
   void add(ByteBuffer message, boolean compressed) {

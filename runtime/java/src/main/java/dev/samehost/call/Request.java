@@ -10,14 +10,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * seen the call, so that it can be pushed once more to another stream. Used under the call's lock.
  */
 final class Request {
-  /** How many bytes of messages are kept of what was sent. */
-  private static final int KEPT_BYTES = 1 << 20;
-
-  /** Whether a message may be kept; it began at 0, wherever its position is by now. */
-  static boolean mayKeep(ByteBuffer message) {
-    return message.limit() <= KEPT_BYTES;
-  }
-
   /** A message, and the one behind it. The stream that it is pushed to moves its position. */
   private static final class Piece {
     private final ByteBuffer bytes;
@@ -117,7 +109,7 @@ final class Request {
       endPushed = true;
       connection.halfClose(stream);
     }
-    if (seen || pushedBytes > KEPT_BYTES) {
+    if (seen || pushedBytes > Outbox.KEPT_BYTES) {
       drop();
     }
   }
