@@ -104,7 +104,7 @@ public final class ClientStream extends StreamEvents {
     }
   }
 
-  /** Sends a message. It is not changed afterwards by the caller. */
+  /** Sends a message, which belongs to the call from now on. */
   public void sendMessage(ByteBuffer bytes, boolean compressed) {
     if (options.oneRequest()) {
       request.add(bytes, compressed); // nobody looks at it before the half-close

@@ -63,7 +63,11 @@ final class Request {
     return halfClosed;
   }
 
-  /** So many more answers are wanted. From any thread, without the lock; a full fence. */
+  /**
+   * So many more answers are wanted. From any thread, without the lock: it is a full fence, so that
+   * who looks behind it at whether the call has left, and who lets it leave and then looks at what
+   * is wanted, cannot both miss the other.
+   */
   void want(int count) {
     wanted.addAndGet(count);
   }
