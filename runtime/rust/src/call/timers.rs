@@ -122,11 +122,6 @@ impl Drop for Timer {
     }
 }
 
-/// A deadline `after` from now; `None` for one beyond the clock's range, which is none.
-pub(crate) fn after(after: Option<Duration>) -> Option<Instant> {
-    Instant::now().checked_add(after?)
-}
-
 /// An alarm that holds what it concerns weakly: it does nothing once that has gone.
 pub(crate) fn weakly<T: Send + Sync + 'static>(
     of: &Arc<T>,

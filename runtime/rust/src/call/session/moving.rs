@@ -152,11 +152,6 @@ impl Session {
         self.seen.ended.load(Ordering::Acquire)
     }
 
-    /// Whether output is left that the link did not take.
-    pub(crate) fn has_output_left(&self) -> bool {
-        self.seen.output_left.load(Ordering::Acquire)
-    }
-
     /// Whether an idle connection was not looked at for so long; if so, it counts as looked at from now on.
     pub(crate) fn is_stale(&self, now: Instant, after: Duration) -> bool {
         let now = now.saturating_duration_since(self.seen.began).as_nanos() as u64;
