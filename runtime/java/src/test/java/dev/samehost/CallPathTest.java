@@ -3,6 +3,7 @@ package dev.samehost;
 import static com.google.common.truth.Truth.assertThat;
 import static dev.samehost.Setting.note;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
 import dev.samehost.WatchedTransport.Watch;
@@ -18,15 +19,20 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -176,6 +182,40 @@ final class CallPathTest {
         stub.unary(note("call"));
       }
       assertThat(watch.writes.get() - before).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void callsThatAreMadeAtOnceShareAWriteNowAndThen() throws Exception {
+    assumeTrue(Runtime.getRuntime().availableProcessors() > 1);
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      Watch watch = new Watch();
+      ManagedChannel channel = setting.open(watched(setting, watch));
+      EchoGrpc.newBlockingStub(channel).unary(note("first"));
+      int before = watch.writes.get();
+      AtomicInteger calls = new AtomicInteger();
+      AtomicBoolean shared = new AtomicBoolean();
+      ExecutorService callers = Executors.newFixedThreadPool(4);
+      List<Future<?>> ends = new ArrayList<>();
+      for (int caller = 0; caller < 4; caller++) {
+        ends.add(
+            callers.submit(
+                () -> {
+                  EchoGrpc.EchoBlockingStub stub = EchoGrpc.newBlockingStub(channel);
+                  while (!shared.get()) {
+                    assertThat(stub.unary(note("call"))).isEqualTo(note("call"));
+                    int made = calls.incrementAndGet();
+                    if (watch.writes.get() - before < made) {
+                      shared.set(true);
+                    }
+                  }
+                }));
+      }
+      for (Future<?> end : ends) {
+        end.get();
+      }
+      callers.shutdown();
     }
   }
 

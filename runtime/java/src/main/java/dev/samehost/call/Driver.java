@@ -50,9 +50,6 @@ final class Driver {
     void closed(Driver driver, LinkException fault);
   }
 
-  /** More output than this is not held back. */
-  private static final int HELD_BYTES = 16 << 10;
-
   private final Link link;
   private final Owner owner;
   private final ReaderRole role = new ReaderRole();
@@ -67,14 +64,12 @@ final class Driver {
 
   private final AtomicInteger unattended = new AtomicInteger(); // written under the lock
   private volatile Object attachment;
-  private volatile Thread heldBackFor;
-  private volatile boolean holdsOutput; // written under the lock
 
   Driver(Link link, Side side, Settings settings, long helloTimeoutNanos, Owner owner) {
     this.link = link;
     this.owner = owner;
     this.connection = new Connection(side, settings);
-    this.traffic = new LinkTraffic(link, connection, this);
+    this.traffic = new LinkTraffic(link, connection, this, lock);
     this.router = new EventRouter(this, owner, connection, link);
     this.background = new BackgroundReader(this, helloTimeoutNanos, owner.crew());
   }
@@ -165,10 +160,13 @@ final class Driver {
    * @return what is left to do for {@link #run}, once the caller has released its own locks
    */
   List<Runnable> act(Action action) {
-    lock.lock();
+    lock.lockToWrite();
     try {
-      action.on(connection);
-      settle();
+      try {
+        action.on(connection);
+      } finally {
+        settle(); // another thread may have left its output to this one
+      }
       List<Runnable> left = later;
       if (!left.isEmpty()) {
         left.add(this::ensureReader);
@@ -196,27 +194,13 @@ final class Driver {
       while ((event = connection.nextEvent()) != null) {
         router.route(event);
       }
-    } while (!holdsBack() && traffic.write());
+    } while (!traffic.holdsBack() && traffic.write());
     router.openWaiting();
-  }
-
-  /** Whether this thread's output waits for more; notes that there is some. */
-  private boolean holdsBack() {
-    boolean holds =
-        heldBackFor == Thread.currentThread() && connection.outbound().remaining() < HELD_BYTES;
-    boolean held = holds && connection.hasOutbound();
-    if (holdsOutput != held) {
-      holdsOutput = held;
-    }
-    return holds;
   }
 
   /** Whether what the calling thread does next is written together with what it does after that. */
   void holdBack(boolean hold) {
-    Thread thread = hold ? Thread.currentThread() : null;
-    if (heldBackFor != thread) {
-      heldBackFor = thread;
-    }
+    traffic.holdBack(hold);
   }
 
   /** Writes what another thread holds back, or is about to. */
@@ -228,7 +212,7 @@ final class Driver {
   /** Writes what this thread has held back, if anything. */
   void flush() {
     holdBack(false);
-    if (holdsOutput) {
+    if (traffic.holdsOutput()) {
       perform(c -> {});
     }
   }

@@ -22,9 +22,13 @@ final class LinkTraffic {
 
   private static final int READS_IN_A_ROW = 16;
 
+  /** More output than this is neither held back nor left to another thread. */
+  private static final int HELD_BYTES = 16 << 10;
+
   private final Link link;
   private final Connection connection;
   private final Driver driver;
+  private final ConnectionLock lock;
 
   /** Of the reader. It grows when it was too small: of many connections most carry little. */
   private ByteBuffer inbound = ByteBuffer.allocateDirect(FIRST_READ_BYTES);
@@ -39,14 +43,18 @@ final class LinkTraffic {
   // Written under the lock, read anywhere.
   private volatile boolean wantsWrite;
   private volatile LinkException writeFailure;
+  private volatile boolean holdsOutput;
+
+  private volatile Thread heldBackFor;
 
   /** The thread that reads, or an outdated answer: only the reader itself can rely on it. */
   private Thread reader;
 
-  LinkTraffic(Link link, Connection connection, Driver driver) {
+  LinkTraffic(Link link, Connection connection, Driver driver, ConnectionLock lock) {
     this.link = link;
     this.connection = connection;
     this.driver = driver;
+    this.lock = lock;
   }
 
   /** Whether the link did not take all there was: whoever reads writes the rest. */
@@ -72,6 +80,39 @@ final class LinkTraffic {
   /** Under the lock: how many bytes will have gone out before what is queued from now on. */
   long ahead() {
     return sent + connection.outbound().remaining();
+  }
+
+  /** Whether what the calling thread does next is written together with what it does after that. */
+  void holdBack(boolean hold) {
+    Thread thread = hold ? Thread.currentThread() : null;
+    if (heldBackFor != thread) {
+      heldBackFor = thread;
+    }
+  }
+
+  /** Under the lock: whether this thread's output waits for more; notes that there is some. */
+  boolean holdsBack() {
+    boolean holds =
+        (heldBackFor == Thread.currentThread() || leavesToAnother())
+            && connection.outbound().remaining() < HELD_BYTES;
+    boolean held = holds && connection.hasOutbound();
+    if (holdsOutput != held) {
+      holdsOutput = held;
+    }
+    return holds;
+  }
+
+  /**
+   * Whether another thread is about to have the lock and to write: so the frames of concurrent
+   * calls go out together. Asked in this order, as who holds back says so before it locks.
+   */
+  private boolean leavesToAnother() {
+    return lock.isAwaitedByWriter() && heldBackFor == null;
+  }
+
+  /** Whether there is output that was held back. */
+  boolean holdsOutput() {
+    return holdsOutput;
   }
 
   /** Under the lock: writes what the link takes; whether it took anything. */

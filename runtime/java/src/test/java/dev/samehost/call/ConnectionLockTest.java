@@ -4,6 +4,7 @@ import static com.google.common.truth.Truth.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,9 +30,54 @@ final class ConnectionLockTest {
     assertThat(count).isEqualTo(4 * ROUNDS);
   }
 
+  @Test
+  void itsHolderSeesWhoIsAboutToTakeItAndToWrite() throws Exception {
+    ConnectionLock spun = new ConnectionLock(Integer.MAX_VALUE);
+    assertThat(spun.isAwaitedByWriter()).isFalse();
+    spun.lockToWrite();
+    assertThat(spun.isAwaitedByWriter()).isFalse();
+    FutureTask<Boolean> seenByTheNext =
+        new FutureTask<>(
+            () -> {
+              spun.lockToWrite();
+              boolean seen = spun.isAwaitedByWriter();
+              spun.unlock();
+              return seen;
+            });
+    new Thread(seenByTheNext).start();
+    while (!spun.isAwaitedByWriter()) {
+      Thread.onSpinWait();
+    }
+    spun.unlock();
+    assertThat(seenByTheNext.get()).isFalse();
+  }
+
+  @Test
+  void nothingIsLeftToWhoeverSleepsForIt() throws Exception {
+    ConnectionLock unspun = new ConnectionLock(0);
+    unspun.lockToWrite();
+    Thread sleeper =
+        new Thread(
+            () -> {
+              unspun.lockToWrite();
+              unspun.unlock();
+            });
+    sleeper.start();
+    while (sleeper.getState() != Thread.State.WAITING) {
+      Thread.sleep(1);
+    }
+    assertThat(unspun.isAwaitedByWriter()).isFalse();
+    unspun.unlock();
+    sleeper.join();
+  }
+
   private void countUp() {
     for (int i = 0; i < ROUNDS; i++) {
-      lock.lock();
+      if (i % 2 == 0) {
+        lock.lock();
+      } else {
+        lock.lockToWrite();
+      }
       try {
         count++;
       } finally {
