@@ -96,7 +96,7 @@ def idle(costs: list[Cost], key: str) -> None:
     before = [cost["running"].cpu_seconds() for cost in costs]
     time.sleep(IDLE_SECONDS)
     for cost, begin in zip(costs, before):
-        cost[key] = round((cost["running"].cpu_seconds() - begin) * 1e3)
+        cost[key] = round((cost["running"].cpu_seconds() - begin) * 1e3, 1)
 
 
 def memory(cost: Cost) -> None:

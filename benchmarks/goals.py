@@ -195,7 +195,7 @@ def idle(cost: dict[str, Any]) -> Line:
     more = cost.get("cpu_ms_idle_100", 0) - cost["cpu_ms_idle_1"]
     kib = cost.get("pss_kib_per_connection", 0)
     must = [
-        Limit(f"{more} ms of CPU", f"at most {IDLE_MS} ms", verdict_of(more, IDLE_MS, most=True)),
+        Limit(f"{more:.1f} ms of CPU", f"at most {IDLE_MS} ms", verdict_of(more, IDLE_MS, most=True)),
         Limit(f"{kib} KiB", f"under {IDLE_KIB} KiB", verdict_of(kib, IDLE_KIB, most=True)),
     ]
     pair = f"{cost['transport']} {cost['client']}-{cost['server']}"
