@@ -3,6 +3,7 @@
 mod moving;
 mod streams;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::ThreadId;
@@ -64,6 +65,8 @@ pub(crate) struct Session {
     driver: Box<dyn Driver>,
     observer: Observer,
     seen: Seen,
+    /// How many threads wait for the lock to act, and so will write whatever they find to be written.
+    waiting: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -112,7 +115,8 @@ impl Session {
             written: 0,
         };
         let seen = Seen::of(&state.connection);
-        Arc::new(Session { peer, medium, driver, observer, seen, state: Mutex::new(state) })
+        let (waiting, state) = (AtomicU32::new(0), Mutex::new(state));
+        Arc::new(Session { peer, medium, driver, observer, seen, waiting, state })
     }
 
     /// The role of reading, where the threads that wait take turns at it.
@@ -128,6 +132,17 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The lock, for one who will act: whoever has it meanwhile may leave what is to be written to this one.
+    fn lock_to_act(&self) -> MutexGuard<'_, State> {
+        if let Ok(state) = self.state.try_lock() {
+            return state;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let state = self.lock();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        state
+    }
+
     /// Does something under the lock, hands out the events that follow from it, and sees to the output.
     fn act<R>(self: &Arc<Self>, act: impl FnOnce(&mut State, &mut After) -> R) -> R {
         let (result, attend) = self.act_quietly(act);
@@ -140,12 +155,16 @@ impl Session {
     /// As `act`, by the driver itself; answers whether there is something for it to do.
     fn act_quietly<R>(self: &Arc<Self>, act: impl FnOnce(&mut State, &mut After) -> R) -> (R, bool) {
         let mut after = After::default();
-        let mut state = self.lock();
+        let mut state = self.lock_to_act();
         let result = act(&mut state, &mut after);
         state.hand_out(&mut after);
-        state.write_directly(&mut after);
+        // Whoever is counted takes the lock after this one, acts as well, and writes what it finds.
+        let leaves = self.waiting.load(Ordering::Relaxed) > 0 && state.leaves_to_next();
+        if !leaves {
+            state.write_directly(&mut after);
+        }
         let left = !state.connection.outbound().is_empty();
-        after.attend |= left && !state.holds_back();
+        after.attend |= left && !leaves && !state.holds_back();
         self.seen.note(&state.connection, left);
         drop(state);
         if !after.wakes.is_empty() {

@@ -11,6 +11,9 @@ use super::{After, Incoming, Session, State};
 use crate::call::Connection;
 use crate::call::inbox::Inbox;
 
+/// So many bytes of several callers are written by one of them, and no more.
+pub(super) const LEFT_BYTES: usize = 16 << 10;
+
 /// How the reading of a link went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
@@ -177,6 +180,12 @@ impl Session {
 impl State {
     pub(super) fn holds_back(&self) -> bool {
         self.corked.is_some_and(|corked| corked == thread::current().id())
+    }
+
+    /// Whether what is to be written may be left to whoever acts next: there is little of it, and nobody holds anything
+    /// back.
+    pub(super) fn leaves_to_next(&self) -> bool {
+        self.corked.is_none() && self.connection.outbound().len() < LEFT_BYTES
     }
 
     /// Writes what the link takes; answers whether something is left.

@@ -1,5 +1,7 @@
 //! What became of a call when its link breaks: never sent, or perhaps seen.
 
+mod waiting;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
