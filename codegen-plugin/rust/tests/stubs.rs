@@ -243,6 +243,17 @@ async fn a_handler_of_a_server_that_stands_alone_is_reached_without_a_request_of
 }
 
 #[tokio::test]
+async fn a_handler_that_compresses_nothing_is_not_told_what_its_caller_would_take_compressed() {
+    let served = served(|server| server);
+    let [_, mut alone] = served.clients();
+    let mut request = Request::new(ask("keys"));
+    for key in ["grpc-accept-encoding", "mine"] {
+        request.metadata_mut().insert(key, MetadataValue::from_static("gzip"));
+    }
+    assert_eq!(alone.hello(request).await.unwrap().into_inner(), reply("mine"));
+}
+
+#[tokio::test]
 async fn calls_that_are_compressed_go_the_way_of_tonic() {
     let gzip = CompressionEncoding::Gzip;
     let served = served(|server| server.accept_compressed(gzip).send_compressed(gzip));

@@ -60,10 +60,11 @@ impl Arrivals {
         }
     }
 
-    /// Takes the one message of a request, if that is all that is here, nothing follows it, and it is wanted.
-    pub(crate) fn take_request(&mut self, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+    /// Takes the one message of a request, if that is all that is here, nothing follows it, and it is not compressed.
+    pub(crate) fn take_request(&mut self) -> Option<Message> {
         match (self.messages.front(), &self.end) {
-            (Some(message), Some(Finish::HalfClosed)) if !self.messages.has_more() && wanted(message) => {}
+            (Some(message), Some(Finish::HalfClosed)) if !self.messages.has_more() && !message.compressed => {
+            }
             _ => return None,
         }
         self.end = None;
@@ -171,11 +172,6 @@ impl Inbox {
         }
         *arrived = std::mem::take(&mut self.arrivals);
         true
-    }
-
-    /// The one message of a request, if that is all that has arrived and nothing follows it.
-    pub(crate) fn take_request(&mut self) -> Option<Message> {
-        self.arrivals.take_request(|_| true)
     }
 
     /// Whether a message has to be requested for anything to arrive; once it was asked it counts as done.

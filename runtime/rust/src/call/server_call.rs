@@ -198,7 +198,7 @@ pub(crate) struct Messages {
 impl Messages {
     /// The one message of the request, if all of it came at once, uncompressed, and nobody has asked for it.
     pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
-        let message = self.arrived.take_request(|message| !message.compressed)?;
+        let message = self.arrived.take_request()?;
         self.ended = true;
         Some(message.bytes)
     }

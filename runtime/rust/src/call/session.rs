@@ -11,7 +11,6 @@ use std::thread::ThreadId;
 use samehost_transport_api::{Link, LinkError, Peer};
 
 use super::by_id::ById;
-use super::event::Ending;
 use super::inbox::Inbox;
 use super::reader::Reader;
 use super::waitlist::{Waitlist, Wakes};
@@ -290,15 +289,17 @@ impl State {
             match event {
                 Event::Opened { stream, path, deadline_nanos, metadata } => {
                     self.inboxes.insert(stream, Inbox::new(None, None));
-                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole: None });
-                    match self.connection.take_request(stream) {
-                        Some(whole) => self.put(stream, None, Some(whole), Some(Ending::HalfClosed), after),
-                        None => self.connection.request(stream, 1),
+                    let whole = self.connection.take_request(stream);
+                    if whole.is_none() {
+                        self.connection.request(stream, 1);
                     }
+                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole });
                     after.attend = true;
                 }
                 Event::Arrived { stream, headers, message, end } => {
-                    self.put(stream, headers, message, end, after);
+                    if let Some(inbox) = self.inboxes.get_mut(stream) {
+                        inbox.put(headers, message, end, &mut after.wakes);
+                    }
                 }
                 Event::Reset { stream, code, text, refused, cause } => {
                     let (code, text) = match (&self.explained, cause) {
@@ -327,19 +328,6 @@ impl State {
                     after.attend = true;
                 }
             }
-        }
-    }
-
-    fn put(
-        &mut self,
-        stream: StreamId,
-        headers: Option<MetadataBlock>,
-        message: Option<Message>,
-        end: Option<Ending>,
-        after: &mut After,
-    ) {
-        if let Some(inbox) = self.inboxes.get_mut(stream) {
-            inbox.put(headers, message, end, &mut after.wakes);
         }
     }
 

@@ -47,18 +47,23 @@ impl MetadataBlock {
 
     /// The pairs in their order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.pairs().map(|(key, value)| (std::str::from_utf8(key).unwrap_or_default(), value))
+    }
+
+    /// The value of the first pair with this key.
+    pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
+        self.pairs().find(|&(found, _)| found == key.as_bytes()).map(|(_, value)| value)
+    }
+
+    /// The pairs in their order, with the bytes of their keys, which are text.
+    fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut rest = &self.as_bytes()[COUNT_BYTES..];
         std::iter::from_fn(move || {
             let (key, after_key) = split_field::<2>(rest)?;
             let (value, after_value) = split_field::<4>(after_key)?;
             rest = after_value;
-            Some((std::str::from_utf8(key).unwrap_or_default(), value))
+            Some((key, value))
         })
-    }
-
-    /// The value of the first pair with this key.
-    pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
-        self.iter().find(|&(found, _)| found == key).map(|(_, value)| value)
     }
 
     /// Whether there is not one pair.

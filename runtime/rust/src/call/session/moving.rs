@@ -9,7 +9,6 @@ use samehost_transport_api::{Link, Read};
 
 use super::{After, Incoming, Session, State};
 use crate::call::Connection;
-use crate::call::inbox::Inbox;
 
 /// So many bytes of several callers are written by one of them, and no more.
 pub(super) const LEFT_BYTES: usize = 16 << 10;
@@ -118,9 +117,6 @@ impl Session {
                 state.connection.receive(&buffer[..count]);
                 if let Some(calls) = calls {
                     state.hand_out(after);
-                    for call in &mut state.incoming {
-                        call.whole = state.inboxes.get_mut(call.stream).and_then(Inbox::take_request);
-                    }
                     calls.append(&mut state.incoming);
                 }
                 Taken::Some

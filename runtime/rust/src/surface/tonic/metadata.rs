@@ -40,7 +40,12 @@ pub(super) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
 /// Adds the pairs of a block to headers. A value that no header can hold, which gRPC does not allow
 /// either, is left out.
 pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
-    for (key, value) in block.iter() {
+    add_pairs(headers, block.iter());
+}
+
+/// Adds pairs of a block to headers, as [`add_to`] does all.
+pub(super) fn add_pairs<'b>(headers: &mut HeaderMap, pairs: impl Iterator<Item = (&'b str, &'b [u8])>) {
+    for (key, value) in pairs {
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else { continue };
         let value = match key.ends_with("-bin") {
             true => HeaderValue::from_bytes(BinaryMetadataValue::from_bytes(value).as_encoded_bytes()),

@@ -18,7 +18,7 @@ use crate::call;
 use crate::call::server_call::{Messages, ServerCall};
 use crate::surface::tonic::body::broken_off;
 use crate::surface::tonic::metadata::{has_status, to_block};
-use crate::surface::tonic::told::{extensions, headers};
+use crate::surface::tonic::told::{extensions, headers_of_plain};
 use crate::wire::MetadataBlock;
 
 /// A generated server, where it stands alone: its unary calls need no request of HTTP's. One that has an interceptor
@@ -96,7 +96,7 @@ impl DirectCall<'_> {
         A: Message,
         F: Future<Output = Result<tonic::Response<A>, tonic::Status>> + Send + 'static,
     {
-        let (metadata, extensions) = (headers(self.0), extensions(self.0));
+        let (metadata, extensions) = (headers_of_plain(self.0), extensions(self.0));
         let run = move |message| {
             let message = decoded(message, max_decoding, "the client")?;
             Ok::<_, tonic::Status>(handler(request(metadata, extensions, message)))
