@@ -10,6 +10,12 @@ final class Identity {
   private static final String IMPLEMENTATION = "samehost-java/" + version();
   private static final long PID_NAMESPACE = pidNamespace();
 
+  /**
+   * As much as grpc-java grants a stream. With a quarter of it a message of 1 MiB waits for credit
+   * up to six times, and a call took some 15 % longer.
+   */
+  private static final int INITIAL_CREDIT = 1 << 20;
+
   private Identity() {}
 
   /** This process, with the codecs and limits of a channel or server. */
@@ -17,7 +23,8 @@ final class Identity {
       Encodings encodings, int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
     return Hello.of(
             IMPLEMENTATION, ProcessHandle.current().pid(), PID_NAMESPACE, encodings.features())
-        .withLimits(maxMessageBytes, maxMetadataBytes, maxStreams);
+        .withLimits(maxMessageBytes, maxMetadataBytes, maxStreams)
+        .withInitialCredit(INITIAL_CREDIT);
   }
 
   private static String version() {

@@ -8,6 +8,7 @@ import com.google.common.util.concurrent.Uninterruptibles;
 import com.google.protobuf.ByteString;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
+import dev.samehost.wire.Hello;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -40,6 +41,12 @@ final class FlowControlTest {
       Note large = bytes(3 << 20, 1);
       assertThat(setting.blocking().unary(large)).isEqualTo(large);
     }
+  }
+
+  @Test
+  void aStreamHasTheCreditOfALargeMessageFromItsBeginning() {
+    Hello hello = Identity.hello(Encodings.DEFAULT, 0, 0, 0);
+    assertThat(hello.initialCredit()).isEqualTo(1 << 20);
   }
 
   @ParameterizedTest

@@ -75,14 +75,15 @@ final class Connection {
   // ---- output
 
   /**
-   * What is to be written, from its position to its limit. A view: valid until the next call of
-   * anything here; what was written is told by {@link #sent}, whatever the buffer's position then.
+   * What is to be written next, from its position to its limit. A view: valid until the next call
+   * of anything here; what was written is told by {@link #sent}, whatever the buffer's position
+   * then.
    */
   ByteBuffer outbound() {
     return outbound.frames.view();
   }
 
-  /** So many bytes of {@link #outbound} were written. */
+  /** So many bytes, from the first of {@link #outbound} on, were written. */
   void sent(int bytes) {
     outbound.frames.sent(bytes);
     settle();
@@ -91,6 +92,11 @@ final class Connection {
   /** Whether {@link #outbound} has bytes. */
   boolean hasOutbound() {
     return outbound.frames.pending() > 0;
+  }
+
+  /** How many bytes are to be written, be they {@link #outbound} or behind it. */
+  int outboundBytes() {
+    return outbound.frames.pending();
   }
 
   // ---- actions

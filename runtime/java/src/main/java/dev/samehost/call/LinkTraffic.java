@@ -20,6 +20,9 @@ final class LinkTraffic {
   /** From so many bytes on a read of their own costs less than to copy them once more. */
   private static final int BULK_BYTES = 4 << 10;
 
+  /** The same of a write, before which there is one for the header. */
+  private static final int BULK_WRITE_BYTES = 16 << 10;
+
   private static final int READS_IN_A_ROW = 16;
 
   /** More output than this is neither held back nor left to another thread. */
@@ -57,6 +60,11 @@ final class LinkTraffic {
     this.lock = lock;
   }
 
+  /** The settings of a connection over this link. */
+  static Settings over(Link link, Settings settings) {
+    return link.takesFromHeap() ? settings.withBulk(BULK_WRITE_BYTES) : settings;
+  }
+
   /** Whether the link did not take all there was: whoever reads writes the rest. */
   boolean wantsWrite() {
     return wantsWrite;
@@ -79,7 +87,7 @@ final class LinkTraffic {
 
   /** Under the lock: how many bytes will have gone out before what is queued from now on. */
   long ahead() {
-    return sent + connection.outbound().remaining();
+    return sent + connection.outboundBytes();
   }
 
   /** Whether what the calling thread does next is written together with what it does after that. */
@@ -94,7 +102,7 @@ final class LinkTraffic {
   boolean holdsBack() {
     boolean holds =
         (heldBackFor == Thread.currentThread() || leavesToAnother())
-            && connection.outbound().remaining() < HELD_BYTES;
+            && connection.outboundBytes() < HELD_BYTES;
     boolean held = holds && connection.hasOutbound();
     if (holdsOutput != held) {
       holdsOutput = held;

@@ -4,7 +4,6 @@ import dev.samehost.transport.Code;
 import dev.samehost.wire.Flags;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.Hello;
-import dev.samehost.wire.LargeArrays;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -15,7 +14,7 @@ import java.util.Queue;
  * credit and the room in the link's queue go. It knows what fits, not what is allowed.
  */
 final class Outbound {
-  final FrameWriter frames = new FrameWriter();
+  final FrameWriter frames;
 
   private final int room;
   private final int readyBytes;
@@ -23,13 +22,14 @@ final class Outbound {
   private final Streams streams;
   private final Queue<Event> events;
 
-  /** Streams that may have something to write. Empty while the queue has room. */
+  /** Streams that may have something to write. Empty where they have their turns. */
   private final ArrayDeque<Stream> turns = new ArrayDeque<>();
 
   private int maxFrame;
   private int maxPiece;
 
   Outbound(Settings settings, Streams streams, Queue<Event> events) {
+    frames = new FrameWriter(settings.bulkBytes());
     room = settings.outboundBytes() / 4;
     readyBytes = settings.readyBytes();
     pieceBytes = settings.pieceBytes();
@@ -45,6 +45,11 @@ final class Outbound {
   /** Whether messages and new streams may join the queue. */
   boolean hasRoom() {
     return frames.pending() < room;
+  }
+
+  /** Whether the streams that have something to write have their turns now. */
+  private boolean hasTurns() {
+    return hasRoom() && !frames.hasBulk();
   }
 
   /** How many bytes of metadata fit a frame that has {@code others} besides. */
@@ -69,7 +74,7 @@ final class Outbound {
 
   /** The stream has something to write, or may go on: it does so at once where there is room. */
   void schedule(Stream stream) {
-    if (!stream.outbox.scheduled && (!hasRoom() || writeNext(stream))) {
+    if (!stream.outbox.scheduled && (!hasTurns() || writeNext(stream))) {
       await(stream);
     }
   }
@@ -81,7 +86,7 @@ final class Outbound {
 
   /** Moves frames from the streams to the link's queue while there is room. */
   void fill() {
-    while (hasRoom()) {
+    while (hasTurns()) {
       Stream stream = turns.poll();
       if (stream == null) {
         return;
@@ -127,7 +132,7 @@ final class Outbound {
         stream.id(), flags | endFlag(box, message, length == whole), message.bytes, length);
     box.written(length);
     if (length == whole && !(stream.isLocal() && Outbox.mayKeep(message.bytes))) {
-      LargeArrays.give(message.bytes);
+      frames.giveBack(message.bytes);
     }
     if (box.halfClose && box.message() == null) {
       halfClosed(stream);

@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Turns frames into bytes, in one buffer that waits for the link: a direct one, so that a system
- * call takes the bytes from where they are. It grows with what waits and shrinks again slowly. The
- * caller has checked every limit: what is given here fits.
+ * call takes the bytes from where they are. It grows with what waits and shrinks again slowly. A
+ * large piece of a message may stay where it is, behind what is in the buffer; whatever follows
+ * before it has gone takes it in there. The caller has checked every limit: what is given here
+ * fits.
  */
 public final class FrameWriter {
   private static final int SMALLEST = 4 << 10;
@@ -16,6 +18,9 @@ public final class FrameWriter {
   private static final int PATIENCE = 256;
 
   private static final byte[] NO_BYTES = {};
+
+  /** A piece of at least so many bytes stays where it is. */
+  private final int bulkBytes;
 
   /** Its position is behind the last byte that waits. */
   private ByteBuffer buffer = allocate(SMALLEST);
@@ -32,27 +37,88 @@ public final class FrameWriter {
   /** How often in a row the buffer was too large for all that waited. */
   private int tooLarge;
 
-  /** A writer without output. */
-  public FrameWriter() {}
+  /** The piece that stays where it is, or null. */
+  private Bulk bulk;
+
+  /** A writer without output, which takes every piece into its buffer. */
+  public FrameWriter() {
+    this(Integer.MAX_VALUE);
+  }
+
+  /** A writer without output that leaves pieces of at least so many bytes where they are. */
+  public FrameWriter(int bulkBytes) {
+    this.bulkBytes = bulkBytes;
+  }
+
+  /** A piece of a message whose bytes wait behind the buffer's. */
+  private static final class Bulk {
+    private final ByteBuffer bytes;
+    private final int end;
+    private int start;
+    private boolean giveBack;
+
+    private Bulk(ByteBuffer message, int length) {
+      this.bytes = message.duplicate();
+      this.start = message.position();
+      this.end = start + length;
+    }
+
+    private int pending() {
+      return end - start;
+    }
+
+    private ByteBuffer view() {
+      return bytes.limit(end).position(start);
+    }
+
+    /** All of it has gone, or is in the buffer. */
+    private void release() {
+      if (giveBack) {
+        LargeArrays.give(bytes);
+      }
+    }
+  }
 
   /** How many bytes wait. */
   public int pending() {
+    return buffered() + (bulk == null ? 0 : bulk.pending());
+  }
+
+  private int buffered() {
     return buffer.position() - start;
   }
 
-  /** What waits, from its position to its limit; valid until the next call of anything here. */
-  public ByteBuffer view() {
-    return view.clear().limit(buffer.position()).position(start);
+  /** Whether a piece waits where it is: what is written now would take it into the buffer. */
+  public boolean hasBulk() {
+    return bulk != null;
   }
 
-  /** So many bytes of {@link #view} have been taken by the link. */
+  /**
+   * What waits, or the first part of it, from its position to its limit; valid until the next call
+   * of anything here.
+   */
+  public ByteBuffer view() {
+    return buffered() == 0 && bulk != null
+        ? bulk.view()
+        : view.clear().limit(buffer.position()).position(start);
+  }
+
+  /** So many bytes of what waits have been taken by the link. */
   public void sent(int bytes) {
     if (bytes < 0 || bytes > pending()) {
       throw new IllegalArgumentException(bytes + " bytes sent of " + pending());
     }
-    peak = Math.max(peak, pending());
-    start += bytes;
-    if (start == buffer.position()) {
+    int fromBuffer = Math.min(bytes, buffered());
+    peak = Math.max(peak, buffered());
+    start += fromBuffer;
+    if (bulk != null) {
+      bulk.start += bytes - fromBuffer;
+      if (bulk.pending() == 0) {
+        bulk.release();
+        bulk = null;
+      }
+    }
+    if (fromBuffer > 0 && start == buffer.position()) {
       empty();
     }
   }
@@ -69,8 +135,20 @@ public final class FrameWriter {
   }
 
   private ByteBuffer reserve(int bytes) {
+    if (bulk == null) {
+      makeRoom(bytes);
+    } else {
+      makeRoom(Math.addExact(bulk.pending(), bytes));
+      buffer.put(bulk.view());
+      bulk.release();
+      bulk = null;
+    }
+    return buffer;
+  }
+
+  private void makeRoom(int bytes) {
     if (buffer.remaining() < bytes) {
-      int needed = Math.addExact(pending(), bytes);
+      int needed = Math.addExact(buffered(), bytes);
       if (needed <= buffer.capacity() / 2) {
         buffer.limit(buffer.position()).position(start);
         buffer.compact();
@@ -79,7 +157,6 @@ public final class FrameWriter {
         replace(Math.max(needed, 2 * buffer.capacity()));
       }
     }
-    return buffer;
   }
 
   private void replace(int capacity) {
@@ -157,16 +234,32 @@ public final class FrameWriter {
   }
 
   /**
-   * MESSAGE with the next {@code length} bytes of a message, which it moves past.
+   * MESSAGE with the next {@code length} bytes of a message, which it moves past. They may be
+   * looked at until they have been sent.
    *
    * @param flags END and COMPRESSED where they belong
    */
   public void message(int stream, int flags, ByteBuffer message, int length) {
+    boolean stays = length >= bulkBytes;
     int toCome = message.remaining() - length;
-    ByteBuffer out = begin(FrameType.MESSAGE, flags | Flags.MESSAGE, stream, toCome, length);
-    out.put(out.position(), message, message.position(), length);
-    out.position(out.position() + length);
+    ByteBuffer out = reserve(FrameHeader.BYTES + (stays ? 0 : length));
+    FrameHeader.write(out, length, FrameType.MESSAGE, flags | Flags.MESSAGE, stream, toCome);
+    if (stays) {
+      bulk = new Bulk(message, length);
+    } else {
+      out.put(out.position(), message, message.position(), length);
+      out.position(out.position() + length);
+    }
     message.position(message.position() + length);
+  }
+
+  /** The memory of the message whose last piece was just written is used again once it has gone. */
+  public void giveBack(ByteBuffer message) {
+    if (bulk != null) {
+      bulk.giveBack = true;
+    } else {
+      LargeArrays.give(message);
+    }
   }
 
   /** A bare half-close. */

@@ -70,6 +70,23 @@ public record Hello(
         maxMethods);
   }
 
+  /** The same with another credit of each stream towards this side. */
+  public Hello withInitialCredit(int bytes) {
+    return new Hello(
+        minVersion,
+        maxVersion,
+        implementation,
+        pid,
+        pidNamespace,
+        features,
+        maxFrameBytes,
+        bytes,
+        maxMessageBytes,
+        maxMetadataBytes,
+        maxStreams,
+        maxMethods);
+  }
+
   /** Whether this side names a feature. */
   public boolean has(String feature) {
     return features.contains(feature);

@@ -21,6 +21,11 @@ public interface ForwardingLink extends Link {
   }
 
   @Override
+  default boolean takesFromHeap() {
+    return link().takesFromHeap();
+  }
+
+  @Override
   default int await(int interest, long timeoutNanos) throws LinkException {
     return link().await(interest, timeoutNanos);
   }

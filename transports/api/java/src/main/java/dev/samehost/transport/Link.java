@@ -54,6 +54,14 @@ public interface Link extends AutoCloseable {
   int write(ByteBuffer source) throws LinkException;
 
   /**
+   * Whether {@link #write} copies the bytes of a buffer on the heap straight to where the peer
+   * finds them. Else whoever has a choice gives it few and direct buffers.
+   */
+  default boolean takesFromHeap() {
+    return false;
+  }
+
+  /**
    * Sleeps until one of the wanted operations can make progress. Interrupting the thread ends it as
    * a wake does; the thread stays interrupted, and while it is, this does not wait.
    *

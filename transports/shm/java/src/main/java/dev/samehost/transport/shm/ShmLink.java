@@ -130,6 +130,11 @@ final class ShmLink implements Upgraded {
     }
   }
 
+  @Override
+  public boolean takesFromHeap() {
+    return true;
+  }
+
   /** Neither reads nor writes any more, by its own word or the socket's. */
   private boolean isOver() {
     return gone || (region.word(side.peer()) & Side.CLOSED) != 0;

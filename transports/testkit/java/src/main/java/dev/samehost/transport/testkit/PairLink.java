@@ -85,6 +85,11 @@ public final class PairLink implements Link {
   }
 
   @Override
+  public boolean takesFromHeap() {
+    return true;
+  }
+
+  @Override
   public int await(int interest, long timeoutNanos) throws LinkException {
     lock.lock();
     try {
