@@ -4,7 +4,7 @@ mod moving;
 mod streams;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::ThreadId;
 
@@ -64,8 +64,10 @@ pub(crate) struct Session {
     driver: Box<dyn Driver>,
     observer: Observer,
     seen: Seen,
-    /// How many threads wait for the lock to act, and so will write whatever they find to be written.
-    waiting: AtomicU32,
+    /// How often one who will act looks at the lock that another one has, before it sleeps.
+    looks: u32,
+    /// How many threads do so now: they take the lock as soon as it is free, act, and write what they find.
+    spinning: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -114,8 +116,8 @@ impl Session {
             written: 0,
         };
         let seen = Seen::of(&state.connection);
-        let (waiting, state) = (AtomicU32::new(0), Mutex::new(state));
-        Arc::new(Session { peer, medium, driver, observer, seen, waiting, state })
+        let (looks, spinning, state) = (looks(), AtomicU32::new(0), Mutex::new(state));
+        Arc::new(Session { peer, medium, driver, observer, seen, looks, spinning, state })
     }
 
     /// The role of reading, where the threads that wait take turns at it.
@@ -131,15 +133,19 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock, for one who will act: whoever has it meanwhile may leave what is to be written to this one.
+    /// The lock, for one who will act. Whoever has it meanwhile may leave what is to be written to this one, but not
+    /// once it sleeps: to wake it takes longer than a write.
     fn lock_to_act(&self) -> MutexGuard<'_, State> {
         if let Ok(state) = self.state.try_lock() {
             return state;
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let state = self.lock();
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        state
+        self.spinning.fetch_add(1, Ordering::Relaxed);
+        let found = (0..self.looks).find_map(|_| {
+            std::hint::spin_loop();
+            self.state.try_lock().ok()
+        });
+        self.spinning.fetch_sub(1, Ordering::Relaxed);
+        found.unwrap_or_else(|| self.lock())
     }
 
     /// Does something under the lock, hands out the events that follow from it, and sees to the output.
@@ -157,8 +163,7 @@ impl Session {
         let mut state = self.lock_to_act();
         let result = act(&mut state, &mut after);
         state.hand_out(&mut after);
-        // Whoever is counted takes the lock after this one, acts as well, and writes what it finds.
-        let leaves = self.waiting.load(Ordering::Relaxed) > 0 && state.leaves_to_next();
+        let leaves = self.spinning.load(Ordering::Relaxed) > 0 && state.leaves_to_next();
         if !leaves {
             state.write_directly(&mut after);
         }
@@ -275,6 +280,14 @@ impl Session {
             state.explained.get_or_insert(error);
         });
     }
+}
+
+/// About two microseconds: what a write takes on most links. With one processor who looks keeps another one off it.
+fn looks() -> u32 {
+    static LOOKS: OnceLock<u32> = OnceLock::new();
+    *LOOKS.get_or_init(|| {
+        if std::thread::available_parallelism().is_ok_and(|count| count.get() > 1) { 64 } else { 0 }
+    })
 }
 
 impl State {

@@ -39,13 +39,15 @@ impl Link for Taking {
     }
 }
 
-/// An open session that writes to this link at once, which has taken nothing yet.
+/// An open session that writes to this link at once, which has taken nothing yet. Whoever waits for its lock does not
+/// sleep.
 fn session() -> (Arc<Session>, Arc<Taking>) {
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let peer = Connection::new(Side::Connector, Settings::new("peer", hello.clone()));
     let (driver, observer) = (Box::new(NoDriver), Box::new(|_: &_, _| {}));
     let settings = Settings::new("here", hello);
-    let session = Session::new(Side::Acceptor, settings, Peer::at("here"), "".into(), driver, observer);
+    let mut session = Session::new(Side::Acceptor, settings, Peer::at("here"), "".into(), driver, observer);
+    Arc::get_mut(&mut session).unwrap().looks = u32::MAX;
     let link = Arc::new(Taking { peer: Peer::at("here"), writes: Mutex::default() });
     session.write_directly(link.clone(), false);
     session.act(|state, _| state.connection.receive(peer.outbound()));
@@ -57,8 +59,8 @@ fn ping(session: &Arc<Session>, bytes: u8) {
     session.act(|state, _| state.connection.ping([bytes; 8]));
 }
 
-fn until_waiting(session: &Session, threads: u32) {
-    while session.waiting.load(Ordering::SeqCst) < threads {
+fn until_spinning(session: &Session, threads: u32) {
+    while session.spinning.load(Ordering::SeqCst) < threads {
         thread::yield_now();
     }
 }
@@ -73,7 +75,7 @@ fn what_all_bring_about_who_wait_for_one_is_written_at_once() {
                 let session = &session;
                 scope.spawn(move || ping(session, thread));
             }
-            until_waiting(&session, u32::from(THREADS) - 1);
+            until_spinning(&session, u32::from(THREADS) - 1);
         });
     });
     let writes = link.writes.lock().unwrap();
@@ -89,7 +91,7 @@ fn little_is_left_to_others() {
         session.act(|state, _| {
             (0..much).for_each(|_| state.connection.ping([0; 8]));
             scope.spawn(|| ping(&session, 1));
-            until_waiting(&session, 1);
+            until_spinning(&session, 1);
         });
     });
     assert_eq!(link.writes.lock().unwrap().len(), 2);
@@ -110,10 +112,29 @@ fn nothing_is_left_to_one_who_holds_back() {
         session.act(|state, _| {
             state.connection.ping([0; 8]);
             acts.wait();
-            until_waiting(&session, 1);
+            until_spinning(&session, 1);
         });
     });
     assert_eq!(link.writes.lock().unwrap().len(), 1, "and that of the other one is held back");
+}
+
+#[test]
+fn nothing_is_left_to_one_who_sleeps() {
+    let (mut session, link) = session();
+    Arc::get_mut(&mut session).unwrap().looks = 0;
+    let acts = Barrier::new(2);
+    thread::scope(|scope| {
+        session.act(|state, _| {
+            state.connection.ping([0; 8]);
+            scope.spawn(|| {
+                acts.wait();
+                ping(&session, 1);
+            });
+            acts.wait();
+            thread::sleep(Duration::from_millis(20));
+        });
+    });
+    assert_eq!(link.writes.lock().unwrap().len(), 2);
 }
 
 #[test]
