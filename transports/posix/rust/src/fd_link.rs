@@ -1,8 +1,6 @@
 //! A link over file descriptors.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -10,20 +8,18 @@ use rustix::io::{Errno, Result};
 use samehost_transport_api::{Descriptors, Fault, Interest, Link, LinkError, Peer, Read};
 
 use crate::half::Half;
+use crate::source::Source;
 use crate::{Spin, Wake, errno_text};
 
 /// A [`Link`] over one descriptor for both directions or one for each: sockets, pipes and FIFOs.
 /// It never sets `O_NONBLOCK` on an open file description that others may share, and it never
 /// shuts a socket down, as a forked sibling may hold it: it only closes its own descriptors.
 pub struct FdLink {
-    input: Half,
+    source: Source,
     output: Half,
     /// The input and the output are the same descriptor.
     one: bool,
     wake: Wake,
-    initial: Mutex<Vec<u8>>,
-    /// Whether `initial` has bytes left; so reading takes no lock once it has none.
-    initial_left: AtomicBool,
     peer: Peer,
     medium: String,
     spin: Spin,
@@ -51,12 +47,10 @@ impl FdLink {
 
     fn of(input: Half, output: Half, one: bool, peer: Peer) -> Result<FdLink> {
         Ok(FdLink {
-            input,
+            source: Source::of(input),
             output,
             one,
             wake: Wake::new()?,
-            initial: Mutex::default(),
-            initial_left: AtomicBool::new(false),
             peer,
             medium: String::new(),
             spin: Spin::new(1),
@@ -65,24 +59,15 @@ impl FdLink {
 
     /// This link, with bytes that were taken from the descriptor already and are read first.
     #[must_use]
-    pub fn with_initial(self, bytes: Vec<u8>) -> FdLink {
-        let left = AtomicBool::new(!bytes.is_empty());
-        FdLink { initial: Mutex::new(bytes), initial_left: left, ..self }
+    pub fn with_initial(mut self, bytes: Vec<u8>) -> FdLink {
+        self.source.give_first(bytes);
+        self
     }
 
     /// This link, with what is to be said of how it carries its bytes.
     #[must_use]
     pub fn with_medium(self, medium: String) -> FdLink {
         FdLink { medium, ..self }
-    }
-
-    fn read_initial(&self, buffer: &mut [u8]) -> usize {
-        let mut initial = self.initial.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = initial.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&initial[..count]);
-        initial.drain(..count);
-        self.initial_left.store(!initial.is_empty(), Ordering::Release);
-        count
     }
 
     fn poll(&self, interest: Interest, timeout: Option<Duration>) -> std::result::Result<Found, LinkError> {
@@ -96,7 +81,7 @@ impl FdLink {
         let mut polled = [
             PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(
-                if first == none { self.wake.as_fd() } else { self.input.fd.as_fd() },
+                if first == none { self.wake.as_fd() } else { self.source.half.fd.as_fd() },
                 first,
             ),
             PollFd::from_borrowed_fd(
@@ -139,18 +124,7 @@ struct Found {
 impl Link for FdLink {
     fn read(&self, buffer: &mut [u8]) -> std::result::Result<Read, LinkError> {
         debug_assert!(!buffer.is_empty());
-        if self.initial_left.load(Ordering::Acquire) {
-            return Ok(Read::Bytes(self.read_initial(buffer)));
-        }
-        match self.input.read(buffer) {
-            Ok(0) => Ok(Read::End),
-            Ok(count) => Ok(Read::Bytes(count)),
-            Err(Errno::AGAIN) => Ok(Read::Empty),
-            // The peer closed a socket without reading all that was sent to it; what it sent itself
-            // was read before this is told.
-            Err(Errno::CONNRESET) => Ok(Read::End),
-            Err(errno) => Err(self.failed("read", errno)),
-        }
+        self.source.read(buffer).map_err(|errno| self.failed("read", errno))
     }
 
     fn write(&self, bytes: &[u8]) -> std::result::Result<usize, LinkError> {
@@ -167,18 +141,25 @@ impl Link for FdLink {
         interest: Interest,
         timeout: Option<Duration>,
     ) -> std::result::Result<Interest, LinkError> {
-        if interest.read && self.initial_left.load(Ordering::Acquire) {
+        if interest.read && self.source.is_ready() {
             let found = self.poll(interest, Some(Duration::ZERO))?;
             return Ok(Interest { read: true, ..found.ready });
         }
         if interest != Interest::NONE && timeout != Some(Duration::ZERO) {
-            let mut found = Ok(Found::default());
-            let look = || {
-                found = self.poll(interest, Some(Duration::ZERO));
-                found != Ok(Found::default())
-            };
-            if self.spin.until(timeout, look) {
-                return found.map(|found| found.ready);
+            if interest == Interest::READ && self.source.can_look() {
+                self.spin.until(timeout, || self.source.look() || self.wake.is_rung());
+                if self.source.is_ready() {
+                    return Ok(Interest::READ);
+                }
+            } else {
+                let mut found = Ok(Found::default());
+                let look = || {
+                    found = self.poll(interest, Some(Duration::ZERO));
+                    found != Ok(Found::default())
+                };
+                if self.spin.until(timeout, look) {
+                    return found.map(|found| found.ready);
+                }
             }
         }
         let of_use = |found: &std::result::Result<Found, _>| {
@@ -192,7 +173,7 @@ impl Link for FdLink {
     }
 
     fn descriptors(&self) -> Descriptors<'_> {
-        Descriptors { read: self.input.fd.as_fd(), write: self.output.fd.as_fd() }
+        Descriptors { read: self.source.half.fd.as_fd(), write: self.output.fd.as_fd() }
     }
 
     fn peer(&self) -> &Peer {
@@ -211,7 +192,7 @@ impl Link for FdLink {
 impl AsFd for FdLink {
     /// The descriptor that is read.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.input.fd.as_fd()
+        self.source.half.fd.as_fd()
     }
 }
 

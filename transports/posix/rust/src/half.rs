@@ -62,6 +62,11 @@ impl Half {
         Half { fd: Arc::new(fd.into()), way: Way::Polled }
     }
 
+    /// Whether each read is polled first.
+    pub fn is_polled(&self) -> bool {
+        self.way == Way::Polled
+    }
+
     /// Answers 0 at the end, and `EAGAIN` when there is nothing yet.
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         again(|| match self.way {

@@ -7,6 +7,7 @@ mod fifo;
 mod half;
 mod private_fd;
 mod sigpipe;
+mod source;
 mod spin;
 mod wake;
 

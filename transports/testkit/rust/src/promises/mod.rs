@@ -29,6 +29,8 @@ macro_rules! link_contract {
             waiting_for_room_ends_when_the_peer_reads
             waiting_for_room_ends_when_the_peer_goes
             waiting_answers_what_was_asked_for
+            what_a_wait_has_found_is_read_whole
+            an_end_that_a_wait_has_found_is_told_by_the_next_reads
             waiting_ends_at_the_timeout
             a_wake_ends_the_wait_in_progress
             a_wake_before_the_wait_is_not_lost
@@ -196,6 +198,37 @@ pub fn waiting_answers_what_was_asked_for(subject: Subject) {
         assert_eq!(near.wait(Interest::WRITE, None), Ok(Interest::WRITE));
         assert_eq!(near.wait(Interest::BOTH, None), Ok(Interest::BOTH));
         assert_eq!(near.wait(Interest::NONE, Some(Duration::ZERO)), Ok(Interest::NONE));
+    });
+}
+
+/// What a `wait` has found is still there to be read, all of it and once.
+pub fn what_a_wait_has_found_is_read_whole(subject: Subject) {
+    subject.try_either_end(|near, far| {
+        for size in [1, 1_000, 1_023, 1_024, 1_025, 4_000] {
+            let sent = Numbers::seeded(size as u64).bytes(size);
+            write_all(&*far, &sent).unwrap();
+            for _ in 0..2 {
+                assert_eq!(wait_until(&*near, Interest::READ), Interest::READ);
+            }
+            assert!(near.wait(Interest::BOTH, None).unwrap().read);
+            let mut received = vec![0; size];
+            read_all(&*near, &mut received).unwrap();
+            assert!(received == sent, "all of the {size} bytes");
+        }
+        assert_eq!(near.read(&mut [0]), Ok(Read::Empty), "and no more");
+    });
+}
+
+/// So is the end.
+pub fn an_end_that_a_wait_has_found_is_told_by_the_next_reads(subject: Subject) {
+    subject.try_either_end(|near, far| {
+        write_all(&*far, &[1]).unwrap();
+        read_all(&*near, &mut [0]).unwrap();
+        drop(far);
+        for _ in 0..3 {
+            assert_eq!(wait_until(&*near, Interest::READ), Interest::READ);
+            assert_eq!(near.read(&mut [0]), Ok(Read::End));
+        }
     });
 }
 

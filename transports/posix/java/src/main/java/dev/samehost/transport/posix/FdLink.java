@@ -17,8 +17,7 @@ public final class FdLink implements Link {
   private static final int READABLE = Os.POLLIN | Os.POLLHUP | Os.POLLERR | Os.POLLNVAL;
   private static final int WRITABLE = Os.POLLOUT | Os.POLLHUP | Os.POLLERR | Os.POLLNVAL;
 
-  private final Fd source;
-  private final Access sourceAccess;
+  private final Fd input;
   private final Fd sink;
   private final Access sinkAccess;
   private final Peer peer;
@@ -29,17 +28,15 @@ public final class FdLink implements Link {
   private final Spin spin = new Spin(1);
 
   // Of the reader.
-  private final NativeBytes incoming = new NativeBytes();
+  private final Source source;
   private final Poll poll = new Poll();
-  private ByteBuffer first;
-  private boolean ended;
 
   // Of the writer.
   private final NativeBytes outgoing = new NativeBytes();
 
   private FdLink(
-      Fd source,
-      Access sourceAccess,
+      Fd input,
+      Access inputAccess,
       Fd sink,
       Access sinkAccess,
       Peer peer,
@@ -47,12 +44,11 @@ public final class FdLink implements Link {
       String medium)
       throws SystemCallException {
     this.medium = medium;
-    this.source = source;
-    this.sourceAccess = sourceAccess;
+    this.input = input;
+    this.source = new Source(input, inputAccess, first);
     this.sink = sink;
     this.sinkAccess = sinkAccess;
     this.peer = peer;
-    this.first = first;
     this.wakeup = new Wakeup();
   }
 
@@ -112,65 +108,11 @@ public final class FdLink implements Link {
   public int read(ByteBuffer destination) throws LinkException {
     take(gate.reader());
     try {
-      if (first.hasRemaining()) {
-        return readFirst(destination);
-      }
-      if (ended) {
-        return -1;
-      }
-      long count;
-      if (destination.isDirect()) {
-        count = read(incoming.addressOf(destination), destination.remaining());
-        if (count > 0) {
-          destination.position(destination.position() + (int) count);
-        }
-      } else {
-        ByteBuffer scratch = incoming.scratch(destination.remaining());
-        count = read(incoming.addressOf(scratch), scratch.remaining());
-        if (count > 0) {
-          destination.put(scratch.limit((int) count));
-        }
-      }
-      return (int) count;
+      return source.read(destination);
+    } catch (SystemCallException e) {
+      throw failure("read", e.errno());
     } finally {
       gate.reader().leave();
-    }
-  }
-
-  private int readFirst(ByteBuffer destination) {
-    int count = Math.min(first.remaining(), destination.remaining());
-    destination.put(destination.position(), first, first.position(), count);
-    destination.position(destination.position() + count);
-    first.position(first.position() + count);
-    return count;
-  }
-
-  /** Answers as {@link Link#read} does. */
-  private long read(long address, int count) throws LinkException {
-    while (true) {
-      long result = sourceAccess.read(source.number(), address, count);
-      if (result > 0) {
-        return result;
-      }
-      if (result == 0) {
-        ended = true;
-        return -1;
-      }
-      if (result == Access.NOT_READY) {
-        return 0;
-      }
-      int errno = Errno.last();
-      if (Errno.EAGAIN.is(errno)) {
-        return 0;
-      }
-      if (Errno.ECONNRESET.is(errno)) {
-        // The peer closed its socket with bytes of ours unread. What it wrote has been read.
-        ended = true;
-        return -1;
-      }
-      if (!Errno.EINTR.is(errno)) {
-        throw failure("read", errno);
-      }
     }
   }
 
@@ -218,7 +160,7 @@ public final class FdLink implements Link {
   public int await(int interest, long timeoutNanos) throws LinkException {
     take(gate.reader());
     try {
-      boolean given = (interest & READ) != 0 && first.hasRemaining();
+      boolean given = (interest & READ) != 0 && source.isReady();
       int ready = given ? poll(interest, 0) | READ : spin(interest, timeoutNanos);
       if (ready == 0) {
         ready = sleep(interest, timeoutNanos);
@@ -237,10 +179,11 @@ public final class FdLink implements Link {
     if (interest == 0 || timeoutNanos == 0 || !spin.begin(timeoutNanos)) {
       return 0;
     }
+    boolean looks = interest == READ && source.canLook();
     int ready = 0;
     try {
       do {
-        ready = poll(interest, 0);
+        ready = !looks ? poll(interest, 0) : source.look() ? READ : 0;
       } while (ready == 0 && !wakeup.isSet() && spin.goesOn());
     } finally {
       spin.end(ready != 0);
@@ -267,7 +210,7 @@ public final class FdLink implements Link {
   private int poll(int interest, long timeoutNanos) throws LinkException {
     boolean reads = (interest & READ) != 0;
     boolean writes = (interest & WRITE) != 0;
-    poll.set(0, source.number(), reads ? Os.POLLIN : 0);
+    poll.set(0, input.number(), reads ? Os.POLLIN : 0);
     poll.set(1, sink.number(), writes ? Os.POLLOUT : 0);
     poll.set(2, wakeup.number(), Os.POLLIN);
     if (poll.run(timeoutNanos) < 0) {
@@ -293,10 +236,10 @@ public final class FdLink implements Link {
       return false;
     }
     try {
-      if (!IdleWatch.watch(source.number(), ready)) {
+      if (!IdleWatch.watch(input.number(), ready)) {
         return false;
       }
-      if (first.hasRemaining()) {
+      if (source.isReady()) {
         ready.run(); // the descriptor knows nothing of these
       }
       return true;
@@ -333,8 +276,8 @@ public final class FdLink implements Link {
     if (gate.close()) {
       wakeup.set();
       gate.awaitEmpty();
-      IdleWatch.forget(source.number());
-      source.close();
+      IdleWatch.forget(input.number());
+      input.close();
       sink.close();
       wakeup.close();
     }

@@ -223,6 +223,34 @@ public abstract class LinkContractTest {
 
   @ParameterizedTest
   @EnumSource(End.class)
+  void what_an_await_has_found_is_read_whole(End end) throws LinkException {
+    LinkEnds link = of(end);
+    for (int size : new int[] {1, 1_000, 1_023, 1_024, 1_025, 4_000}) {
+      byte[] sent = Bytes.random(size, size);
+      Bytes.write(link.far(), sent);
+      assertThat(link.near().await(Link.READ, Link.FOREVER)).isEqualTo(Link.READ);
+      assertThat(link.near().await(Link.READ, Link.FOREVER)).isEqualTo(Link.READ);
+      assertThat(link.near().await(Link.READ | Link.WRITE, Link.FOREVER))
+          .isEqualTo(Link.READ | Link.WRITE);
+      assertThat(Bytes.read(link.near(), size)).isEqualTo(sent);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(End.class)
+  void an_end_that_an_await_has_found_is_told_by_the_next_reads(End end) throws LinkException {
+    LinkEnds link = of(end);
+    Bytes.write(link.far(), new byte[] {1});
+    assertThat(Bytes.read(link.near(), 1)).isEqualTo(new byte[] {1});
+    link.far().close();
+    for (int i = 0; i < 3; i++) {
+      assertThat(link.near().await(Link.READ, Link.FOREVER)).isEqualTo(Link.READ);
+      assertThat(link.near().read(ByteBuffer.allocate(1))).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(End.class)
   void await_ends_at_its_timeout(End end) throws LinkException {
     assertThat(of(end).near().await(Link.READ, 1)).isEqualTo(0);
     assertThat(of(end).near().await(Link.READ, 2_000_000)).isEqualTo(0);

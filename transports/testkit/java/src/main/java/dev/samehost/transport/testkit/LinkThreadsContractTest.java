@@ -118,6 +118,21 @@ public abstract class LinkThreadsContractTest {
   }
 
   @Test
+  void who_watches_is_told_of_bytes_that_an_await_has_found() throws Exception {
+    try (LinkEnds link = open()) {
+      for (byte round = 0; round < 3; round++) {
+        Bytes.write(link.far(), new byte[] {round});
+        assertThat(link.near().await(Link.READ, Link.FOREVER)).isEqualTo(Link.READ);
+        CountDownLatch there = new CountDownLatch(1);
+        if (isWatched(link.near(), there)) {
+          awaitReady(there);
+        }
+        assertThat(Bytes.read(link.near(), 1)).isEqualTo(new byte[] {round});
+      }
+    }
+  }
+
+  @Test
   void no_bytes_are_missed_that_come_while_somebody_begins_to_watch() throws Exception {
     try (LinkEnds link = open()) {
       for (int round = 0; round < 1_000; round++) {
