@@ -9,6 +9,7 @@ import com.google.common.util.concurrent.Uninterruptibles;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -73,6 +74,9 @@ final class InlineHandlersTest {
         inside.countDown();
         Uninterruptibles.awaitUninterruptibly(gone);
         cancelled.complete(null);
+        // An answer might reach a caller who has yet to notice that its time is up.
+        responses.onError(Contexts.statusFromCancelled(Context.current()).asRuntimeException());
+        return;
       }
       super.unary(request, responses);
     }
