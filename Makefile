@@ -51,6 +51,7 @@ rust:
 	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
 	@$(STAGE) 'Rust: calls as bytes alone' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
 	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features --features blocking -- -D warnings
+	@$(STAGE) 'Rust: lint what make bench-micro runs' $(CARGO) clippy -q -p samehost-benchmarks --features micro --bins -- -D warnings
 	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
 
 $(VENV)/ruff: scripts/requirements.txt

@@ -7,6 +7,8 @@ use samehost::blocking::Channel;
 use tokio::runtime::Runtime;
 use tonic::{Request, Response, Status};
 
+use proto::echo_blocking_client::EchoBlockingClient;
+
 const WARM_UP: u64 = 10_000;
 const CALLS: u64 = 10_000;
 const SIZE: usize = 64;
@@ -67,6 +69,7 @@ pub fn print() {
     drop(inside);
 
     let channel = Channel::builder(&address).build().expect("a channel");
+    let threads = EchoBlockingClient::new(channel.clone());
     let request = proto::Payload { body: vec![1; SIZE] };
     let call = || {
         assert_eq!(threads.unary(&request).expect("an answer").message.body.len(), SIZE);
