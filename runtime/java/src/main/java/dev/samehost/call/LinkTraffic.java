@@ -227,11 +227,13 @@ final class LinkTraffic {
   /** By the background reader, at the end: writes what is left, for at most so long. */
   void writeLastWords(long nanos) {
     long until = System.nanoTime() + nanos;
+    holdBack(false);
     try {
       while (true) {
         writeOn();
         long left = until - System.nanoTime();
-        if (!wantsWrite || writeFailure != null || left <= 0) {
+        boolean isWritten = !wantsWrite && !holdsOutput; // it may have been left to another thread
+        if (isWritten || writeFailure != null || left <= 0) {
           return;
         }
         link.await(Link.WRITE, left);
