@@ -23,8 +23,7 @@ final class Identity {
       Encodings encodings, int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
     return Hello.of(
             IMPLEMENTATION, ProcessHandle.current().pid(), PID_NAMESPACE, encodings.features())
-        .withLimits(maxMessageBytes, maxMetadataBytes, maxStreams)
-        .withInitialCredit(INITIAL_CREDIT);
+        .withLimits(INITIAL_CREDIT, maxMessageBytes, maxMetadataBytes, maxStreams);
   }
 
   private static String version() {

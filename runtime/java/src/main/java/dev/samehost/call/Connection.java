@@ -33,9 +33,19 @@ final class Connection {
 
   /** A connection at the beginning of its link. A connector has output at once. */
   Connection(Side side, Settings settings) {
+    this(side, settings, Integer.MAX_VALUE);
+  }
+
+  /**
+   * The same over a link that takes pieces of messages from where they are, and not by way of the
+   * queue.
+   *
+   * @param bulkBytes how long a piece must be for that
+   */
+  Connection(Side side, Settings settings, int bulkBytes) {
     own = settings.hello();
     streams = new Streams(side, settings.firstStream());
-    outbound = new Outbound(settings, streams, events);
+    outbound = new Outbound(settings, bulkBytes, streams, events);
     Methods methods = new Methods(own.maxMethods());
     StreamFrames frames = new StreamFrames(settings, streams, methods, outbound, events);
     actions = new StreamActions(own, streams, methods, outbound, frames, events);

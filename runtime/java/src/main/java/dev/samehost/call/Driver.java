@@ -68,7 +68,7 @@ final class Driver {
   Driver(Link link, Side side, Settings settings, long helloTimeoutNanos, Owner owner) {
     this.link = link;
     this.owner = owner;
-    this.connection = new Connection(side, LinkTraffic.over(link, settings));
+    this.connection = new Connection(side, settings, LinkTraffic.bulkBytes(link));
     this.traffic = new LinkTraffic(link, connection, this, lock);
     this.router = new EventRouter(this, owner, connection, link);
     this.background = new BackgroundReader(this, helloTimeoutNanos, owner.crew());

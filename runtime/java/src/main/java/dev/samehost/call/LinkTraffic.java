@@ -60,9 +60,9 @@ final class LinkTraffic {
     this.lock = lock;
   }
 
-  /** The settings of a connection over this link. */
-  static Settings over(Link link, Settings settings) {
-    return link.takesFromHeap() ? settings.withBulk(BULK_WRITE_BYTES) : settings;
+  /** From how many bytes on a piece of a message is given to the link from where it is. */
+  static int bulkBytes(Link link) {
+    return link.takesFromHeap() ? BULK_WRITE_BYTES : Integer.MAX_VALUE;
   }
 
   /** Whether the link did not take all there was: whoever reads writes the rest. */

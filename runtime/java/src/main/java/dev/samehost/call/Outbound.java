@@ -28,8 +28,8 @@ final class Outbound {
   private int maxFrame;
   private int maxPiece;
 
-  Outbound(Settings settings, Streams streams, Queue<Event> events) {
-    frames = new FrameWriter(settings.bulkBytes());
+  Outbound(Settings settings, int bulkBytes, Streams streams, Queue<Event> events) {
+    frames = new FrameWriter(bulkBytes);
     room = settings.outboundBytes() / 4;
     readyBytes = settings.readyBytes();
     pieceBytes = settings.pieceBytes();

@@ -11,8 +11,6 @@ import dev.samehost.wire.Hello;
  *     a quarter of it is taken; the rest is for answers that cannot wait
  * @param readyBytes a stream is ready for messages while fewer bytes than this wait in it
  * @param pieceBytes the longest frame that this side sends, so that streams interleave
- * @param bulkBytes from so many bytes on a frame's piece of a message goes to the link from where
- *     it is, and not by way of the queue
  * @param noiseBytes how many bytes are skipped before the peer's preface
  * @param helloFirst whether an acceptor says HELLO before it has read the connector's
  * @param firstStream the id of the first stream that this side opens, 0 for the usual one
@@ -23,75 +21,35 @@ record Settings(
     int outboundBytes,
     int readyBytes,
     int pieceBytes,
-    int bulkBytes,
     int noiseBytes,
     boolean helloFirst,
     int firstStream) {
   /** The defaults of PROTOCOL.md. */
   static Settings of(String address, Hello hello) {
-    return new Settings(
-        address, hello, 1 << 20, 32 << 10, 64 << 10, Integer.MAX_VALUE, 0, false, 0);
+    return new Settings(address, hello, 1 << 20, 32 << 10, 64 << 10, 0, false, 0);
   }
 
   /** The same, skipping noise before the preface. */
   Settings withNoise(int bytes) {
     return new Settings(
-        address,
-        hello,
-        outboundBytes,
-        readyBytes,
-        pieceBytes,
-        bulkBytes,
-        bytes,
-        helloFirst,
-        firstStream);
+        address, hello, outboundBytes, readyBytes, pieceBytes, bytes, helloFirst, firstStream);
   }
 
   /** The same with the sending side's bounds changed. */
   Settings withOutbound(int outbound, int ready, int piece) {
     return new Settings(
-        address, hello, outbound, ready, piece, bulkBytes, noiseBytes, helloFirst, firstStream);
-  }
-
-  /** The same, with pieces of at least so many bytes going to the link from where they are. */
-  Settings withBulk(int bytes) {
-    return new Settings(
-        address,
-        hello,
-        outboundBytes,
-        readyBytes,
-        pieceBytes,
-        bytes,
-        noiseBytes,
-        helloFirst,
-        firstStream);
+        address, hello, outbound, ready, piece, noiseBytes, helloFirst, firstStream);
   }
 
   /** The same, with an acceptor that says HELLO first. */
   Settings withHelloFirst() {
     return new Settings(
-        address,
-        hello,
-        outboundBytes,
-        readyBytes,
-        pieceBytes,
-        bulkBytes,
-        noiseBytes,
-        true,
-        firstStream);
+        address, hello, outboundBytes, readyBytes, pieceBytes, noiseBytes, true, firstStream);
   }
 
   /** The same, with other ids. */
   Settings withFirstStream(int id) {
     return new Settings(
-        address,
-        hello,
-        outboundBytes,
-        readyBytes,
-        pieceBytes,
-        bulkBytes,
-        noiseBytes,
-        helloFirst,
-        id);
+        address, hello, outboundBytes, readyBytes, pieceBytes, noiseBytes, helloFirst, id);
   }
 }

@@ -54,7 +54,8 @@ public record Hello(
   }
 
   /** The same with other limits; 0 means the default. */
-  public Hello withLimits(int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
+  public Hello withLimits(
+      int initialCredit, int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
     return new Hello(
         minVersion,
         maxVersion,
@@ -64,23 +65,6 @@ public record Hello(
         features,
         maxFrameBytes,
         initialCredit,
-        maxMessageBytes,
-        maxMetadataBytes,
-        maxStreams,
-        maxMethods);
-  }
-
-  /** The same with another credit of each stream towards this side. */
-  public Hello withInitialCredit(int bytes) {
-    return new Hello(
-        minVersion,
-        maxVersion,
-        implementation,
-        pid,
-        pidNamespace,
-        features,
-        maxFrameBytes,
-        bytes,
         maxMessageBytes,
         maxMetadataBytes,
         maxStreams,

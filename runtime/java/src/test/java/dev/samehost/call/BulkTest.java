@@ -17,9 +17,12 @@ final class BulkTest {
   private static final int PART = 10_000;
 
   private static Pair pair() {
+    return new Pair(half(Side.CONNECTOR), half(Side.ACCEPTOR));
+  }
+
+  private static Pair.Half half(Side side) {
     Hello generous = Pair.hello(0, 1 << 20, 0, 0, 0);
-    Settings settings = Settings.of("test:bulk", generous).withBulk(16 << 10);
-    return new Pair(settings, settings);
+    return new Pair.Half(new Connection(side, Settings.of("test:bulk", generous), 16 << 10));
   }
 
   /** A message that fills an array, which is used again once nobody looks at it. */
@@ -36,6 +39,16 @@ final class BulkTest {
       }
     }
     return false;
+  }
+
+  /** Has the server answer a call with this message, of which nothing is written yet. */
+  private static Stream answer(Pair pair, byte[] message) {
+    Stream call = pair.client.call("/t.S/M");
+    pair.client.connection.request(call, 1);
+    Stream accepted = pair.accepted();
+    pair.server.connection.sendHeaders(accepted, Pair.NONE);
+    pair.server.connection.sendMessage(accepted, ByteBuffer.wrap(message), false, false);
+    return accepted;
   }
 
   private static void moveAll(Pair pair, int most) {
@@ -108,12 +121,8 @@ final class BulkTest {
   @Test
   void anAnswersMemoryIsUsedAgainWhenItsLastByteWasWritten() {
     Pair pair = pair();
-    Stream call = pair.client.call("/t.S/M");
-    pair.client.connection.request(call, 1);
-    Stream accepted = pair.accepted();
     byte[] answer = message();
-    pair.server.connection.sendHeaders(accepted, Pair.NONE);
-    pair.server.connection.sendMessage(accepted, ByteBuffer.wrap(answer), false, false);
+    answer(pair, answer);
     while (pair.server.connection.hasOutbound()) {
       assertThat(isUsedAgain(answer)).isFalse();
       Pair.move(pair.server, pair.client, 30_000);
@@ -126,12 +135,8 @@ final class BulkTest {
   @Test
   void memoryThatTheLinkStillReadsIsNotUsedAgainWhenTheCallIsReset() {
     Pair pair = pair();
-    Stream call = pair.client.call("/t.S/M");
-    pair.client.connection.request(call, 1);
-    Stream accepted = pair.accepted();
     byte[] answer = message();
-    pair.server.connection.sendHeaders(accepted, Pair.NONE);
-    pair.server.connection.sendMessage(accepted, ByteBuffer.wrap(answer), false, false);
+    Stream accepted = answer(pair, answer);
     Pair.move(pair.server, pair.client, PART);
     pair.server.connection.reset(accepted, Code.CANCELLED, "enough");
     assertThat(isUsedAgain(answer)).isFalse();

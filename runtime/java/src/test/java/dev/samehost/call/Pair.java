@@ -22,7 +22,11 @@ final class Pair {
     final ArrayDeque<Event> events = new ArrayDeque<>();
 
     Half(Side side, Settings settings) {
-      connection = new Connection(side, settings);
+      this(new Connection(side, settings));
+    }
+
+    Half(Connection connection) {
+      this.connection = connection;
     }
 
     void pull() {
@@ -76,8 +80,12 @@ final class Pair {
   }
 
   Pair(Settings client, Settings server) {
-    this.client = new Half(Side.CONNECTOR, client);
-    this.server = new Half(Side.ACCEPTOR, server);
+    this(new Half(Side.CONNECTOR, client), new Half(Side.ACCEPTOR, server));
+  }
+
+  Pair(Half client, Half server) {
+    this.client = client;
+    this.server = server;
     run();
   }
 

@@ -193,7 +193,7 @@ final class CodecTest {
     assertThat(Hello.decode(ByteBuffer.wrap(bytes))).isEqualTo(hello);
     assertThat(hello.maxFrameBytes()).isEqualTo(65_536);
     assertThat(hello.has("b")).isTrue();
-    assertThat(hello.withLimits(1, 256, 3).maxMessageBytes()).isEqualTo(1);
+    assertThat(hello.withLimits(0, 1, 256, 3).maxMessageBytes()).isEqualTo(1);
     // The last of a repeated number counts.
     byte[] twice = {8, 1, 16, 1, 88, 5, 88, 6};
     assertThat(Hello.decode(ByteBuffer.wrap(twice)).maxStreams()).isEqualTo(6);
