@@ -2,6 +2,7 @@ package dev.samehost.transport.posix;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -124,7 +125,11 @@ public final class Fd implements AutoCloseable {
     ByteBuffer value = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
     value.putInt(4, 4);
     long address = Pointer.nativeValue(Native.getDirectBufferPointer(value));
-    return Libc.getsockopt(number, Os.SOL_SOCKET, Os.SO_TYPE, address, address + 4) == 0;
+    try {
+      return Libc.getsockopt(number, Os.SOL_SOCKET, Os.SO_TYPE, address, address + 4) == 0;
+    } finally {
+      Reference.reachabilityFence(value);
+    }
   }
 
   /** The number, which stays this file's until {@link #close}. */

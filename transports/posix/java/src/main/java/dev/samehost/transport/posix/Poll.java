@@ -2,6 +2,7 @@ package dev.samehost.transport.posix;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +73,15 @@ public final class Poll {
    * @return how many are ready; less than 0 when it failed, with {@link Errno#last}
    */
   public int run(long timeoutNanos) {
+    try {
+      return call(timeoutNanos);
+    } finally {
+      // Or the memory could be freed while the system waits, which writes to it at the end.
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private int call(long timeoutNanos) {
     if (timeoutNanos == Long.MAX_VALUE) {
       return Libc.poll(address, size, -1);
     }

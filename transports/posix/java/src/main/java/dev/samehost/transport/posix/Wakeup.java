@@ -2,6 +2,7 @@ package dev.samehost.transport.posix;
 
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -44,7 +45,11 @@ public final class Wakeup implements AutoCloseable {
   public void set() {
     if (isSet.compareAndSet(false, true)) {
       // Cannot fail: the counter is at most 1 (the pipe holds at most 8 bytes).
-      Libc.write(sink.number(), address, 8);
+      try {
+        Libc.write(sink.number(), address, 8);
+      } finally {
+        Reference.reachabilityFence(this);
+      }
     }
   }
 
@@ -56,7 +61,7 @@ public final class Wakeup implements AutoCloseable {
   /** Takes a {@link #set} back, after it was seen. One that comes in between is one with it. */
   public void reset() {
     Libc.read(source.number(), address + 8, 8);
-    isSet.set(false);
+    isSet.set(false); // keeps this, and with it the bytes
   }
 
   @Override
