@@ -44,7 +44,8 @@ java:
 	@$(STAGE) 'Java: format, lint, build, test' $(MVN) verify
 
 java-newest:
-	@scripts/newest-jdk $(STAGE) 'Java: the tests again on the newest JDK here' $(MVN) test -am -pl transports/unix/java,transports/stdio/java,runtime/java
+	@scripts/newest-jdk $(STAGE) 'Java: the tests again on the newest JDK here' $(MVN) test -am \
+		-pl transports/unix/java,transports/stdio/java,transports/tcp/java,transports/fifo/java,runtime/java
 
 rust:
 	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check
