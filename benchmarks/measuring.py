@@ -40,7 +40,8 @@ class Measuring:
         self.pin = pin
         self.faults: list[str] = []
         self._running: dict[Pair, Running] = {}
-        self._warm: set[Pair] = set()
+        # Which paths each pair has gone.
+        self._warm: set[tuple[Pair, str]] = set()
 
     def run(self, pace_now: Callable[[], Pace]) -> list[results.Row]:
         """Start all pairs, measure each cell, and end them."""
@@ -79,7 +80,7 @@ class Measuring:
 
     def _warm_up(self, cell: Cell, pairs: list[Pair], now: Pace) -> None:
         """Warm up by turns, with time for what a JIT has to compile; each until it is steady."""
-        most = {pair: self._longest(pair, now) for pair in self._alive(pairs)}
+        most = {pair: self._longest(pair, cell, now) for pair in self._alive(pairs)}
         times: dict[Pair, list[float]] = {pair: [] for pair in most}
         for _ in range(pace.SLICES):
             for pair in self._alive(list(most)):
@@ -89,10 +90,10 @@ class Measuring:
                     sample = self._running[pair].order(cell, most[pair] / pace.SLICES)
                     times[pair].append(sample.seconds / max(sample.calls, 1))
                     time.sleep(QUIET * sample.seconds if pair.has_jit else 0)
-        self._warm.update(most)
+        self._warm.update((pair, cell.path) for pair in most)
 
-    def _longest(self, pair: Pair, now: Pace) -> float:
-        return now.first_warm_up if pair.has_jit and pair not in self._warm else now.warm_up
+    def _longest(self, pair: Pair, cell: Cell, now: Pace) -> float:
+        return now.first_warm_up if pair.has_jit and (pair, cell.path) not in self._warm else now.warm_up
 
     def _alive(self, pairs: list[Pair]) -> list[Pair]:
         return [pair for pair in pairs if pair in self._running]

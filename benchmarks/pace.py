@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from plan import Group
 
-# The longest that a pair with a JIT is warmed up for in its first cell, and the share of the time that all of
-# them get for that where it is short.
+# The longest that a pair with a JIT is warmed up for in the first cell of each path, and the share of the
+# time that all of them get for that where it is short.
 FIRST_WARM_UP = 15.0
 FIRST_SHARE = 1 / 2
 # Of each further cell, the part of its time that is warm-up at most.
@@ -30,7 +30,7 @@ LEAST_CELL = 0.3
 
 @dataclass(frozen=True)
 class Load:
-    """What has to be done: cells, each once for every pair and by its weight, and pairs with a JIT."""
+    """What has to be done: cells, each once for every pair and by its weight, and paths that JITs compile."""
 
     units: float
     jits: int
@@ -39,7 +39,8 @@ class Load:
     def of(group: Group) -> Load:
         """Reckon what a group has."""
         units = sum(cell.weight * len(pairs) for cell, pairs in group.cells.items())
-        return Load(units, sum(pair.has_jit for pair in group.pairs()))
+        paths = {(pair, cell.path) for cell, pairs in group.cells.items() for pair in pairs if pair.has_jit}
+        return Load(units, len(paths))
 
     def __add__(self, other: Load) -> Load:
         """Reckon with both."""
@@ -52,7 +53,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Pace:
-    """The longest warm-up of a pair with a JIT in its first cell, and of others; then rounds of turns."""
+    """The longest warm-up of a pair with a JIT in the first cell of a path, and else; rounds of turns."""
 
     first_warm_up: float
     warm_up: float

@@ -11,6 +11,9 @@ import jdk
 
 HOME = Path(__file__).resolve().parent
 
+# From here on messages travel in pieces.
+LARGE = 65536
+
 # The floor of a transport is raw of the same kind of descriptor or memory; shared memory rests on a socket.
 FLOOR = "raw"
 FLOORS = {"shm": ("shm", "unix"), "fifo": ("stdio",)}
@@ -61,6 +64,11 @@ class Cell:
     pace_hz: int
     # How much of the time it gets, where others get one.
     weight: float
+
+    @property
+    def path(self) -> str:
+        """Name the code that it runs; cells of one name have nothing new for a JIT."""
+        return f"{self.case} {self.size}" if self.size >= LARGE else "small"
 
 
 @dataclass
