@@ -5,6 +5,7 @@ import static com.google.common.truth.Truth.assertThat;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -13,6 +14,7 @@ final class PollTest {
   /** Enough for code to be compiled: only compiled code lets go of what it needs no more. */
   private static final int MANY = 20_000;
 
+  private final AtomicInteger polls = new AtomicInteger();
   private volatile WeakReference<Poll> polled;
 
   /** Has no other use for what it polls with. */
@@ -20,6 +22,7 @@ final class PollTest {
     Poll poll = new Poll();
     poll.set(0, fd, Poll.READABLE);
     polled = new WeakReference<>(poll);
+    polls.incrementAndGet();
     return poll.run(timeoutNanos);
   }
 
@@ -35,7 +38,10 @@ final class PollTest {
     try (Wakeup wakeup = new Wakeup()) {
       FutureTask<Integer> polling = new FutureTask<>(() -> pollManyTimes(wakeup.number()));
       new Thread(polling).start();
-      awaitWaiting();
+      while (polls.get() <= MANY) {
+        Thread.sleep(10);
+      }
+      Thread.sleep(200); // by now it waits
       for (int i = 0; i < 5; i++) {
         System.gc();
       }
@@ -43,14 +49,5 @@ final class PollTest {
       wakeup.set();
       assertThat(polling.get()).isEqualTo(1);
     }
-  }
-
-  /** Until it polls with one and the same, for a while. */
-  private void awaitWaiting() throws InterruptedException {
-    WeakReference<Poll> before;
-    do {
-      before = polled;
-      Thread.sleep(200);
-    } while (before == null || before != polled);
   }
 }
