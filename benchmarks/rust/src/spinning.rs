@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::Failure;
 
-/// After this long without a message a spinning end only looks now and then, so that others can be measured.
+/// After this long without a message a spinning end looks once a nap, so that others can be measured.
 const LONGEST_SPIN: Duration = Duration::from_millis(20);
 
 /// How long it sleeps then.
@@ -19,17 +19,21 @@ pub fn spin<T>(
     mut nap: impl FnMut() -> Result<(), Failure>,
 ) -> Result<T, Failure> {
     let mut end = None;
-    let mut looks = 0_u32;
     loop {
+        for _ in 0..LOOKS_BETWEEN_CLOCKS {
+            if let Some(found) = ask()? {
+                return Ok(found);
+            }
+            spin_loop();
+        }
+        if Instant::now() > *end.get_or_insert_with(|| Instant::now() + LONGEST_SPIN) {
+            break;
+        }
+    }
+    loop {
+        nap()?;
         if let Some(found) = ask()? {
             return Ok(found);
-        }
-        spin_loop();
-        looks = looks.wrapping_add(1);
-        if looks.is_multiple_of(LOOKS_BETWEEN_CLOCKS)
-            && Instant::now() > *end.get_or_insert_with(|| Instant::now() + LONGEST_SPIN)
-        {
-            nap()?;
         }
     }
 }
