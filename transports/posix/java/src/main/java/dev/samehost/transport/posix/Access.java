@@ -1,10 +1,7 @@
 package dev.samehost.transport.posix;
 
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /** How a descriptor is read and written without ever waiting. */
 public enum Access {
@@ -23,8 +20,8 @@ public enum Access {
     @Override
     void prepare(int fd) {
       if (!Os.LINUX) {
-        ByteBuffer one = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).putInt(0, 1);
-        long address = Pointer.nativeValue(Native.getDirectBufferPointer(one));
+        ByteBuffer one = NativeMemory.zeros(4).putInt(0, 1);
+        long address = NativeMemory.address(one);
         try {
           Libc.setsockopt(fd, Os.SOL_SOCKET, Os.SO_NOSIGPIPE, address, 4);
         } finally {
@@ -80,9 +77,9 @@ public enum Access {
   void prepare(int fd) {}
 
   private static boolean isReady(int fd, int event) {
-    ByteBuffer descriptor = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    ByteBuffer descriptor = NativeMemory.zeros(8);
     descriptor.putInt(0, fd).putShort(4, (short) event);
-    long address = Pointer.nativeValue(Native.getDirectBufferPointer(descriptor));
+    long address = NativeMemory.address(descriptor);
     return Libc.poll(address, 1, 0) > 0 && descriptor.getShort(6) != 0;
   }
 }

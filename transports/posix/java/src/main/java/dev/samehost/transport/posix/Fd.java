@@ -1,10 +1,7 @@
 package dev.samehost.transport.posix;
 
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -54,8 +51,8 @@ public final class Fd implements AutoCloseable {
 
   /** A new pipe, both ends close-on-exec and at least 3. */
   public static Pipe pipe() throws SystemCallException {
-    ByteBuffer ends = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
-    long address = Pointer.nativeValue(Native.getDirectBufferPointer(ends));
+    ByteBuffer ends = NativeMemory.zeros(8);
+    long address = NativeMemory.address(ends);
     if (Os.LINUX) {
       check("pipe2", Libc.Linux.pipe2(address, Os.O_CLOEXEC));
     } else {
@@ -122,9 +119,9 @@ public final class Fd implements AutoCloseable {
 
   /** Whether {@code number} is a descriptor of a socket. */
   public static boolean isSocket(int number) {
-    ByteBuffer value = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    ByteBuffer value = NativeMemory.zeros(8);
     value.putInt(4, 4);
-    long address = Pointer.nativeValue(Native.getDirectBufferPointer(value));
+    long address = NativeMemory.address(value);
     try {
       return Libc.getsockopt(number, Os.SOL_SOCKET, Os.SO_TYPE, address, address + 4) == 0;
     } finally {

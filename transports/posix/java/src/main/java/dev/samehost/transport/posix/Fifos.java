@@ -21,9 +21,9 @@ public final class Fifos {
    * process's mask takes bits of its mode away.
    */
   public static int make(String path) {
-    ByteBuffer text = SystemCalls.text(path);
+    ByteBuffer text = NativeMemory.text(path);
     try {
-      return SystemCalls.mkfifo(SystemCalls.address(text), 0600) == 0 ? 0 : Errno.last();
+      return SystemCalls.mkfifo(NativeMemory.address(text), 0600) == 0 ? 0 : Errno.last();
     } finally {
       Reference.reachabilityFence(text);
     }
@@ -52,7 +52,7 @@ public final class Fifos {
    */
   public static int read(Fd fifo, ByteBuffer direct) throws SystemCallException {
     while (true) {
-      long at = SystemCalls.address(direct) + direct.position();
+      long at = NativeMemory.address(direct) + direct.position();
       long count = Libc.read(fifo.number(), at, direct.remaining());
       if (count >= 0) {
         direct.position(direct.position() + (int) count);
@@ -70,10 +70,10 @@ public final class Fifos {
    * @return whether there was room
    */
   public static boolean write(Fd fifo, byte[] bytes) throws SystemCallException {
-    ByteBuffer direct = SystemCalls.memory(Math.max(1, bytes.length)).put(bytes);
+    ByteBuffer direct = NativeMemory.zeros(Math.max(1, bytes.length)).put(bytes);
     try {
       while (true) {
-        if (Libc.write(fifo.number(), SystemCalls.address(direct), bytes.length) >= 0) {
+        if (Libc.write(fifo.number(), NativeMemory.address(direct), bytes.length) >= 0) {
           return true;
         }
         if (isWait("write")) {
@@ -99,9 +99,9 @@ public final class Fifos {
 
   /** Removes a name, if it is there. */
   public static void unlink(String path) {
-    ByteBuffer text = SystemCalls.text(path);
+    ByteBuffer text = NativeMemory.text(path);
     try {
-      SystemCalls.unlink(SystemCalls.address(text));
+      SystemCalls.unlink(NativeMemory.address(text));
     } finally {
       Reference.reachabilityFence(text);
     }

@@ -28,8 +28,8 @@ public final class IdleWatch {
   private final Map<Integer, Runnable> watched = new ConcurrentHashMap<>();
 
   private final int epoll;
-  private final ByteBuffer control = SystemCalls.memory(EVENT_BYTES);
-  private final long controlAddress = SystemCalls.address(control);
+  private final ByteBuffer control = NativeMemory.zeros(EVENT_BYTES);
+  private final long controlAddress = NativeMemory.address(control);
 
   private IdleWatch(int epoll) {
     this.epoll = epoll;
@@ -92,8 +92,8 @@ public final class IdleWatch {
   }
 
   private void run() {
-    ByteBuffer events = SystemCalls.memory(EVENTS * EVENT_BYTES);
-    long address = SystemCalls.address(events);
+    ByteBuffer events = NativeMemory.zeros(EVENTS * EVENT_BYTES);
+    long address = NativeMemory.address(events);
     while (true) {
       int count = Libc.Linux.epoll_wait(epoll, address, EVENTS, -1);
       for (int i = 0; i < count; i++) {

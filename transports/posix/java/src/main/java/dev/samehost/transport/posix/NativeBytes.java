@@ -1,7 +1,5 @@
 package dev.samehost.transport.posix;
 
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 
 /**
@@ -23,7 +21,7 @@ final class NativeBytes {
   @SuppressWarnings("ReferenceEquality") // the same memory is meant, not the same bytes
   long addressOf(ByteBuffer direct) {
     if (direct != known) {
-      knownAddress = Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+      knownAddress = NativeMemory.address(direct);
       known = direct;
     }
     return knownAddress + direct.position();

@@ -1,10 +1,8 @@
 package dev.samehost.transport.posix;
 
 import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -40,8 +38,8 @@ public final class Poll {
   public Poll(int size) {
     this.size = size;
     this.timeoutAt = size * ENTRY_BYTES;
-    this.memory = ByteBuffer.allocateDirect(timeoutAt + 16).order(ByteOrder.nativeOrder());
-    this.address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
+    this.memory = NativeMemory.zeros(timeoutAt + 16);
+    this.address = NativeMemory.address(memory);
     for (int index = 0; index < size; index++) {
       set(index, -1, 0);
     }

@@ -1,10 +1,7 @@
 package dev.samehost.transport.posix;
 
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,7 +43,8 @@ public final class Rights {
     try {
       long sent;
       do {
-        sent = Libc.sendmsg(socket, address(memory), Os.MSG_DONTWAIT | Os.MSG_NOSIGNAL);
+        sent =
+            Libc.sendmsg(socket, NativeMemory.address(memory), Os.MSG_DONTWAIT | Os.MSG_NOSIGNAL);
       } while (sent < 0 && Errno.EINTR.is(Errno.last()));
       if (sent != bytes.remaining()) {
         throw new SystemCallException("sendmsg", sent < 0 ? Errno.last() : Errno.EAGAIN.number());
@@ -67,7 +65,8 @@ public final class Rights {
       throws SystemCallException {
     ByteBuffer memory = message(destination, MOST);
     try {
-      long count = Libc.recvmsg(socket, address(memory), Os.MSG_DONTWAIT | Os.MSG_CMSG_CLOEXEC);
+      long count =
+          Libc.recvmsg(socket, NativeMemory.address(memory), Os.MSG_DONTWAIT | Os.MSG_CMSG_CLOEXEC);
       if (count < 0) {
         int errno = Errno.last();
         if (Errno.EAGAIN.is(errno) || Errno.EINTR.is(errno)) {
@@ -114,20 +113,15 @@ public final class Rights {
 
   /** A message of these bytes, with room for so many descriptors. */
   private static ByteBuffer message(ByteBuffer bytes, int descriptors) {
-    ByteBuffer memory =
-        ByteBuffer.allocateDirect(CONTROL_AT + CONTROL_BYTES).order(ByteOrder.nativeOrder());
-    long at = address(memory);
+    ByteBuffer memory = NativeMemory.zeros(CONTROL_AT + CONTROL_BYTES);
+    long at = NativeMemory.address(memory);
     memory.putLong(16, at + IOV_AT).putInt(24, 1);
-    memory.putLong(IOV_AT, address(bytes) + bytes.position());
+    memory.putLong(IOV_AT, NativeMemory.address(bytes) + bytes.position());
     memory.putLong(IOV_AT + 8, bytes.remaining());
     if (descriptors > 0) {
       memory.putLong(32, at + CONTROL_AT);
       memory.putInt(40, CMSG_DATA + 4 * descriptors);
     }
     return memory;
-  }
-
-  private static long address(ByteBuffer direct) {
-    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
   }
 }

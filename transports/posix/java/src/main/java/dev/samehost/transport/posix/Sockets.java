@@ -30,7 +30,7 @@ public final class Sockets {
   public static int connect(Fd socket, ByteBuffer sockaddr) {
     try {
       int result =
-          SystemCalls.connect(socket.number(), SystemCalls.address(sockaddr), sockaddr.capacity());
+          SystemCalls.connect(socket.number(), NativeMemory.address(sockaddr), sockaddr.capacity());
       return result == 0 ? 0 : Errno.last();
     } finally {
       Reference.reachabilityFence(sockaddr);
@@ -39,9 +39,9 @@ public final class Sockets {
 
   /** Sets an option that is an int. */
   public static void set(int socket, int level, int name, int value) throws SystemCallException {
-    ByteBuffer memory = SystemCalls.memory(4).putInt(0, value);
+    ByteBuffer memory = NativeMemory.zeros(4).putInt(0, value);
     try {
-      long at = SystemCalls.address(memory);
+      long at = NativeMemory.address(memory);
       check("setsockopt", SystemCalls.setsockopt(socket, level, name, at, 4));
     } finally {
       Reference.reachabilityFence(memory);
@@ -50,9 +50,9 @@ public final class Sockets {
 
   /** The value of an option that is an int. */
   public static int get(int socket, int level, int name) throws SystemCallException {
-    ByteBuffer memory = SystemCalls.memory(8).putInt(4, 4);
+    ByteBuffer memory = NativeMemory.zeros(8).putInt(4, 4);
     try {
-      long at = SystemCalls.address(memory);
+      long at = NativeMemory.address(memory);
       check("getsockopt", SystemCalls.getsockopt(socket, level, name, at, at + 4));
       return memory.getInt(0);
     } finally {

@@ -65,8 +65,8 @@ final class Source {
   /** Takes what is there, where nothing is taken yet; whether a read now makes progress. */
   boolean look() {
     if (looked == null) {
-      looked = SystemCalls.memory(LOOK_BYTES);
-      lookedAddress = SystemCalls.address(looked);
+      looked = NativeMemory.zeros(LOOK_BYTES);
+      lookedAddress = NativeMemory.address(looked);
     }
     int count = take(lookedAddress, LOOK_BYTES);
     looked.position(0).limit(Math.max(0, count));

@@ -2,10 +2,6 @@ package dev.samehost.transport.posix;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
-import com.sun.jna.Pointer;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Further functions of the C library, for sockets and files, by JNA's direct mapping: for the
@@ -68,20 +64,4 @@ public final class SystemCalls {
   public static native int unlink(long path);
 
   public static native int geteuid();
-
-  /** {@code bytes} bytes of zeros outside the heap, in the order of this machine. */
-  public static ByteBuffer memory(int bytes) {
-    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
-  }
-
-  /** Where a direct buffer begins. The caller keeps the buffer reachable while this is used. */
-  public static long address(ByteBuffer direct) {
-    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
-  }
-
-  /** A text as C wants it: in UTF-8, with a zero behind it. */
-  public static ByteBuffer text(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    return memory(bytes.length + 1).put(bytes).clear();
-  }
 }

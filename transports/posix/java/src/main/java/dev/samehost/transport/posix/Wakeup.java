@@ -1,10 +1,7 @@
 package dev.samehost.transport.posix;
 
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -17,9 +14,9 @@ public final class Wakeup implements AutoCloseable {
   private final AtomicBoolean isSet = new AtomicBoolean();
 
   /** Eight bytes to write and eight to read into; an eventfd wants a number that is not 0. */
-  private final ByteBuffer bytes = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
+  private final ByteBuffer bytes = NativeMemory.zeros(16);
 
-  private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(bytes));
+  private final long address = NativeMemory.address(bytes);
 
   /** A new one, not set. */
   public Wakeup() throws SystemCallException {

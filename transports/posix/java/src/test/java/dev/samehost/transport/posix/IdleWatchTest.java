@@ -30,8 +30,8 @@ final class IdleWatchTest {
   }
 
   private static void write(Fd sink) {
-    ByteBuffer one = SystemCalls.memory(1);
-    assertThat(Libc.write(sink.number(), SystemCalls.address(one), 1)).isEqualTo(1);
+    ByteBuffer one = NativeMemory.zeros(1);
+    assertThat(Libc.write(sink.number(), NativeMemory.address(one), 1)).isEqualTo(1);
   }
 
   @Test

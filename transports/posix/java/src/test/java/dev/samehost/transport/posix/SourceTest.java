@@ -40,7 +40,7 @@ final class SourceTest {
 
   private void write(byte[] bytes) {
     ByteBuffer memory = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-    long count = Libc.write(pipe.sink().number(), SystemCalls.address(memory), bytes.length);
+    long count = Libc.write(pipe.sink().number(), NativeMemory.address(memory), bytes.length);
     assertThat(count).isEqualTo(bytes.length);
   }
 

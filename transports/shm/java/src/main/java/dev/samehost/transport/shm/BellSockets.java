@@ -2,6 +2,7 @@ package dev.samehost.transport.shm;
 
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.SystemCallException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -27,8 +28,8 @@ final class BellSockets implements AutoCloseable {
 
   private final Fd bell;
   private final Fd second;
-  private final ByteBuffer scratch = Natives.memory(TAKEN_BYTES + 1);
-  private final long address = Natives.address(scratch);
+  private final ByteBuffer scratch = NativeMemory.zeros(TAKEN_BYTES + 1);
+  private final long address = NativeMemory.address(scratch);
 
   BellSockets(Fd bell, Fd second) {
     this.bell = bell;
@@ -37,8 +38,8 @@ final class BellSockets implements AutoCloseable {
 
   /** A pair of second sockets, with the smallest buffers there are. */
   static Fd[] secondPair() throws SystemCallException {
-    ByteBuffer numbers = Natives.memory(12);
-    long at = Natives.address(numbers);
+    ByteBuffer numbers = NativeMemory.zeros(12);
+    long at = NativeMemory.address(numbers);
     int type = Natives.SOCK_STREAM | (Natives.LINUX ? Natives.SOCK_CLOEXEC : 0);
     try {
       Natives.check("socketpair", Natives.socketpair(Natives.AF_UNIX, type, 0, at));

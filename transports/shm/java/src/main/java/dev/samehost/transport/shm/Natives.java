@@ -4,11 +4,8 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
-import com.sun.jna.Pointer;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.SystemCallException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Map;
 
 /** The functions of the C library for shared memory and its sockets, by JNA's direct mapping. */
@@ -93,16 +90,6 @@ final class Natives {
     static final Names NAMES = Native.load(Names.class);
 
     private Darwin() {}
-  }
-
-  /** {@code bytes} bytes of zeros outside the heap, in the order of this machine. */
-  static ByteBuffer memory(int bytes) {
-    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
-  }
-
-  /** Where a direct buffer begins. The caller keeps the buffer reachable while this is used. */
-  static long address(ByteBuffer direct) {
-    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
   }
 
   static int check(String operation, int result) throws SystemCallException {

@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.SystemCallException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -75,10 +76,11 @@ final class Region implements AutoCloseable {
 
   private static Fd newMemory() throws SystemCallException {
     if (Natives.LINUX) {
-      ByteBuffer name = Natives.memory(16).put(new byte[] {'s', 'a', 'm', 'e', 'h', 'o', 's', 't'});
+      ByteBuffer name =
+          NativeMemory.zeros(16).put(new byte[] {'s', 'a', 'm', 'e', 'h', 'o', 's', 't'});
       try {
         int flags = Natives.Linux.MFD_CLOEXEC_ALLOW_SEALING;
-        int number = Natives.Linux.memfd_create(Natives.address(name), flags);
+        int number = Natives.Linux.memfd_create(NativeMemory.address(name), flags);
         return Fd.own(Natives.check("memfd_create", number));
       } finally {
         Reference.reachabilityFence(name);

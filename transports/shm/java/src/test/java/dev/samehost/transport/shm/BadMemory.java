@@ -3,6 +3,7 @@ package dev.samehost.transport.shm;
 import dev.samehost.transport.Peer;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.reception.Offer;
 import dev.samehost.transport.reception.Upgrade;
@@ -51,10 +52,10 @@ record BadMemory(boolean isSealed, int bytes) implements Upgrade {
   }
 
   private static Fd unnamed() throws SystemCallException {
-    ByteBuffer name = Natives.memory(16).put((byte) 'b');
+    ByteBuffer name = NativeMemory.zeros(16).put((byte) 'b');
     try {
       int flags = Natives.Linux.MFD_CLOEXEC_ALLOW_SEALING;
-      int number = Natives.Linux.memfd_create(Natives.address(name), flags);
+      int number = Natives.Linux.memfd_create(NativeMemory.address(name), flags);
       return Fd.own(Natives.check("memfd_create", number));
     } finally {
       Reference.reachabilityFence(name);

@@ -1,6 +1,7 @@
 package dev.samehost.transport.stdio;
 
 import dev.samehost.transport.posix.Errno;
+import dev.samehost.transport.posix.NativeMemory;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -56,16 +57,16 @@ final class ChildProcess {
   }
 
   private void reap() {
-    ByteBuffer info = Natives.memory(SIGINFO_BYTES);
-    ByteBuffer status = Natives.memory(4);
+    ByteBuffer info = NativeMemory.zeros(SIGINFO_BYTES);
+    ByteBuffer status = NativeMemory.zeros(4);
     try {
       int result;
       do {
-        result = Natives.waitid(P_PID, pid, Natives.address(info), WEXITED | WNOWAIT);
+        result = Natives.waitid(P_PID, pid, NativeMemory.address(info), WEXITED | WNOWAIT);
       } while (result < 0 && Errno.EINTR.is(Errno.last()));
       synchronized (this) {
         // Fails only where SIGCHLD is ignored: then the system has reaped it, and keeps the status.
-        int collected = Natives.waitpid(pid, Natives.address(status), 0);
+        int collected = Natives.waitpid(pid, NativeMemory.address(status), 0);
         ending = collected == pid ? Signals.describe(status.getInt(0)) : "ended";
         reaped = true;
       }

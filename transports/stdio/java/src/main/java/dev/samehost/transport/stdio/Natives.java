@@ -3,10 +3,8 @@ package dev.samehost.transport.stdio;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
-import com.sun.jna.Pointer;
+import dev.samehost.transport.posix.NativeMemory;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -94,22 +92,6 @@ final class Natives {
     }
   }
 
-  /** {@code bytes} bytes of zeros outside the heap, in the order of this machine. */
-  static ByteBuffer memory(int bytes) {
-    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
-  }
-
-  /** Where a direct buffer begins. The caller keeps the buffer reachable while this is used. */
-  static long address(ByteBuffer direct) {
-    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
-  }
-
-  /** A text as C wants it: in UTF-8, with a zero behind it. */
-  static ByteBuffer text(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    return memory(bytes.length + 1).put(bytes).clear();
-  }
-
   /** An array of texts as C wants it, with a null behind it; keeps the texts reachable. */
   static final class Texts {
     private final List<ByteBuffer> texts = new ArrayList<>();
@@ -120,11 +102,11 @@ final class Natives {
     }
 
     long address() {
-      array = memory((texts.size() + 1) * Long.BYTES);
+      array = NativeMemory.zeros((texts.size() + 1) * Long.BYTES);
       for (ByteBuffer text : texts) {
-        array.putLong(Natives.address(text));
+        array.putLong(NativeMemory.address(text));
       }
-      return Natives.address(array.clear());
+      return NativeMemory.address(array.clear());
     }
   }
 }

@@ -4,6 +4,7 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.SystemCallException;
 import java.io.File;
 import java.lang.ref.Reference;
@@ -51,17 +52,17 @@ final class Spawn {
       Fd output,
       Fd error)
       throws SystemCallException {
-    ByteBuffer actions = Natives.memory(STRUCT_BYTES);
-    ByteBuffer attributes = Natives.memory(STRUCT_BYTES);
-    ByteBuffer signals = Natives.memory(STRUCT_BYTES);
-    ByteBuffer path = Natives.text(folder.toString());
-    ByteBuffer program = Natives.text(arguments.get(0));
-    ByteBuffer pid = Natives.memory(4);
+    ByteBuffer actions = NativeMemory.zeros(STRUCT_BYTES);
+    ByteBuffer attributes = NativeMemory.zeros(STRUCT_BYTES);
+    ByteBuffer signals = NativeMemory.zeros(STRUCT_BYTES);
+    ByteBuffer path = NativeMemory.text(folder.toString());
+    ByteBuffer program = NativeMemory.text(arguments.get(0));
+    ByteBuffer pid = NativeMemory.zeros(4);
     Natives.Texts argv = new Natives.Texts();
-    arguments.forEach(argument -> argv.add(Natives.text(argument)));
+    arguments.forEach(argument -> argv.add(NativeMemory.text(argument)));
     Natives.Texts environment = environment(variables);
-    long actionsAt = Natives.address(actions);
-    long attributesAt = Natives.address(attributes);
+    long actionsAt = NativeMemory.address(actions);
+    long attributesAt = NativeMemory.address(attributes);
     check(Natives.posix_spawn_file_actions_init(actionsAt));
     check(Natives.posix_spawnattr_init(attributesAt));
     try {
@@ -69,12 +70,12 @@ final class Spawn {
       check(Natives.posix_spawn_file_actions_adddup2(actionsAt, output.number(), 1));
       check(Natives.posix_spawn_file_actions_adddup2(actionsAt, error.number(), 2));
       if (!folder.toString().isEmpty()) {
-        changeFolder(actionsAt, Natives.address(path));
+        changeFolder(actionsAt, NativeMemory.address(path));
       }
       if (Natives.LINUX) {
         closeOthers(actionsAt);
       }
-      long signalsAt = Natives.address(signals);
+      long signalsAt = NativeMemory.address(signals);
       Natives.sigemptyset(signalsAt);
       check(Natives.posix_spawnattr_setsigmask(attributesAt, signalsAt));
       Natives.sigaddset(signalsAt, SIGPIPE);
@@ -83,8 +84,8 @@ final class Spawn {
       check(Natives.posix_spawnattr_setflags(attributesAt, (short) flags));
       check(
           Natives.posix_spawnp(
-              Natives.address(pid),
-              Natives.address(program),
+              NativeMemory.address(pid),
+              NativeMemory.address(program),
               actionsAt,
               attributesAt,
               argv.address(),
@@ -135,10 +136,10 @@ final class Spawn {
     for (byte[] entry : inherited()) {
       String name = name(entry);
       if (!variables.containsKey(name)) {
-        environment.add(Natives.memory(entry.length + 1).put(entry).clear());
+        environment.add(NativeMemory.zeros(entry.length + 1).put(entry).clear());
       }
     }
-    variables.forEach((name, value) -> environment.add(Natives.text(name + "=" + value)));
+    variables.forEach((name, value) -> environment.add(NativeMemory.text(name + "=" + value)));
     return environment;
   }
 

@@ -8,6 +8,7 @@ import com.sun.jna.NativeLibrary;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import java.io.File;
@@ -31,12 +32,12 @@ final class NoDescriptorsTest {
 
   /** All descriptors of the process are in use but so many, until this is closed. */
   private static final class Shortage implements AutoCloseable {
-    private final ByteBuffer usual = Natives.memory(16);
+    private final ByteBuffer usual = NativeMemory.zeros(16);
     private final Deque<Fd> taken = new ArrayDeque<>();
 
     Shortage(int free) throws SystemCallException {
       limit("getrlimit", usual);
-      ByteBuffer low = Natives.memory(16);
+      ByteBuffer low = NativeMemory.zeros(16);
       low.putLong(0, highest() + MOST + 1).putLong(8, usual.getLong(8));
       limit("setrlimit", low);
       try {
@@ -59,7 +60,7 @@ final class NoDescriptorsTest {
     }
 
     private static void limit(String call, ByteBuffer limits) {
-      Object[] arguments = {RLIMIT_NOFILE, Natives.address(limits)};
+      Object[] arguments = {RLIMIT_NOFILE, NativeMemory.address(limits)};
       assertWithMessage(call)
           .that(NativeLibrary.getProcess().getFunction(call).invokeInt(arguments))
           .isEqualTo(0);

@@ -2,6 +2,7 @@ package dev.samehost.transport.tcp;
 
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
@@ -82,12 +83,12 @@ final class TcpSocket {
    */
   static boolean isToItself(Fd socket) throws SystemCallException {
     // Twice a struct sockaddr_in6 at most, and its length.
-    ByteBuffer own = SystemCalls.memory(36).putInt(32, 28);
-    ByteBuffer peer = SystemCalls.memory(36).putInt(32, 28);
+    ByteBuffer own = NativeMemory.zeros(36).putInt(32, 28);
+    ByteBuffer peer = NativeMemory.zeros(36).putInt(32, 28);
     try {
-      long at = SystemCalls.address(own);
+      long at = NativeMemory.address(own);
       Sockets.check("getsockname", SystemCalls.getsockname(socket.number(), at, at + 32));
-      at = SystemCalls.address(peer);
+      at = NativeMemory.address(peer);
       if (SystemCalls.getpeername(socket.number(), at, at + 32) < 0) {
         int errno = Errno.last();
         if (Errno.ENOTCONN.is(errno)) {
@@ -106,7 +107,7 @@ final class TcpSocket {
   private static ByteBuffer sockaddr(InetSocketAddress endpoint) {
     byte[] ip = endpoint.getAddress().getAddress();
     boolean six = ip.length == 16;
-    ByteBuffer sockaddr = SystemCalls.memory(six ? 28 : 16);
+    ByteBuffer sockaddr = NativeMemory.zeros(six ? 28 : 16);
     if (SystemCalls.LINUX) {
       sockaddr.putShort(0, (short) family(endpoint));
     } else {

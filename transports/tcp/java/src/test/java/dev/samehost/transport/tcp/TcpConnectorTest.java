@@ -12,6 +12,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCalls;
 import dev.samehost.transport.testkit.Bytes;
@@ -204,8 +205,8 @@ final class TcpConnectorTest {
   /** The descriptor of this process whose socket is bound to a port. */
   private static int descriptorOf(int port) {
     for (String number : new File("/proc/self/fd").list()) {
-      ByteBuffer name = SystemCalls.memory(36).putInt(32, 28);
-      long at = SystemCalls.address(name);
+      ByteBuffer name = NativeMemory.zeros(36).putInt(32, 28);
+      long at = NativeMemory.address(name);
       int fd = Integer.parseInt(number);
       if (SystemCalls.getsockname(fd, at, at + 32) == 0
           && Short.toUnsignedInt(name.order(ByteOrder.BIG_ENDIAN).getShort(2)) == port) {

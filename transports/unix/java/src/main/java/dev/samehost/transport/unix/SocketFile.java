@@ -6,6 +6,7 @@ import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.Inode;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
@@ -54,13 +55,13 @@ final class SocketFile extends UnixEndpoint {
   /** Gives the socket, which nobody knows yet, the path: at once, and with its mode. */
   @Override
   public synchronized void publish(SocketAddress bound) throws LinkException {
-    ByteBuffer from = SystemCalls.text(temporary);
-    ByteBuffer to = SystemCalls.text(name.text());
+    ByteBuffer from = NativeMemory.text(temporary);
+    ByteBuffer to = NativeMemory.text(name.text());
     try {
-      Sockets.check("chmod", SystemCalls.chmod(SystemCalls.address(from), mode));
+      Sockets.check("chmod", SystemCalls.chmod(NativeMemory.address(from), mode));
       Inode made = Inode.at(temporary);
       Sockets.check(
-          "rename", SystemCalls.rename(SystemCalls.address(from), SystemCalls.address(to)));
+          "rename", SystemCalls.rename(NativeMemory.address(from), NativeMemory.address(to)));
       own = made;
     } catch (SystemCallException e) {
       unlink(from);
@@ -140,7 +141,7 @@ final class SocketFile extends UnixEndpoint {
     try {
       Inode found = Inode.at(name.text());
       if (own.isSameFile(found)) {
-        unlink(SystemCalls.text(name.text()));
+        unlink(NativeMemory.text(name.text()));
       }
     } catch (SystemCallException e) {
       // Nobody can say whose it is now, so it is left: the next listener takes it over.
@@ -149,7 +150,7 @@ final class SocketFile extends UnixEndpoint {
 
   private static void unlink(ByteBuffer path) {
     try {
-      SystemCalls.unlink(SystemCalls.address(path));
+      SystemCalls.unlink(NativeMemory.address(path));
     } finally {
       Reference.reachabilityFence(path);
     }

@@ -3,6 +3,7 @@ package dev.samehost.transport.unix;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.SystemCalls;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +61,7 @@ record SocketName(Address address, String text, boolean isAbstract) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     // An abstract name begins with a zero and has no end but the length.
     int length = SUN_PATH_AT + bytes.length + 1;
-    ByteBuffer sockaddr = SystemCalls.memory(length);
+    ByteBuffer sockaddr = NativeMemory.zeros(length);
     if (SystemCalls.LINUX) {
       sockaddr.putShort(0, (short) SystemCalls.AF_UNIX);
     } else {

@@ -2,6 +2,7 @@ package dev.samehost.transport.unix;
 
 import dev.samehost.transport.Peer;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.NativeMemory;
 import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
@@ -17,7 +18,7 @@ final class UnixSocket {
 
   /** Lets a {@code connect} that waits for its place in the queue give up after a while. */
   static void limitConnect(Fd socket, long micros) throws SystemCallException {
-    ByteBuffer timeval = SystemCalls.memory(16);
+    ByteBuffer timeval = NativeMemory.zeros(16);
     timeval.putLong(0, micros / 1_000_000).putLong(8, micros % 1_000_000);
     try {
       Sockets.check(
@@ -26,7 +27,7 @@ final class UnixSocket {
               socket.number(),
               SystemCalls.SOL_SOCKET,
               SystemCalls.SO_SNDTIMEO,
-              SystemCalls.address(timeval),
+              NativeMemory.address(timeval),
               timeval.capacity()));
     } finally {
       Reference.reachabilityFence(timeval);
@@ -39,9 +40,9 @@ final class UnixSocket {
       return Peer.at(address);
     }
     // struct ucred {pid_t pid; uid_t uid; gid_t gid}, and its length.
-    ByteBuffer ucred = SystemCalls.memory(UCRED_BYTES + 4);
+    ByteBuffer ucred = NativeMemory.zeros(UCRED_BYTES + 4);
     ucred.putInt(UCRED_BYTES, UCRED_BYTES);
-    long at = SystemCalls.address(ucred);
+    long at = NativeMemory.address(ucred);
     Sockets.check(
         "getsockopt",
         SystemCalls.getsockopt(
