@@ -110,7 +110,7 @@ class Channel:
     - ``max_inbound_metadata_size``: the largest headers or trailers that are taken; 256 to 32,768, by default
       8,192.
     - ``initial_credit``: how much the server may send of each stream before it is read; from 1,024, by
-      default 262,144.
+      default 1 MiB.
     - ``spin_limit``: how long a thread that waits may look for the peer again and again before it sleeps, at
       most 0.001 s; 0 is not at all. By default 0.00005 s, or the microseconds that ``SAMEHOST_SPIN_MICROS``
       says in the environment. It looks only while that was of use lately, and on one processor never.

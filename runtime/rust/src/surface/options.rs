@@ -13,7 +13,11 @@ use super::gzip::GZIP;
 use crate::call::Settings;
 use crate::wire::{self, Hello, VERSION};
 
-/// The limits of one side; zero stands for the default of PROTOCOL.md.
+/// How much the peer may send of each stream before it is read, where nothing else was asked for: as much as gRPC
+/// grants in Java. With the quarter of it that HELLO means by saying nothing, a message of 1 MiB waits for credit.
+const INITIAL_CREDIT: u32 = 1 << 20;
+
+/// The limits of one side; zero stands for the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
     pub(crate) max_inbound_message_size: u32,
@@ -48,7 +52,7 @@ impl Limits {
             pid: std::process::id().into(),
             pid_namespace: pid_namespace(),
             features: if self.gzip { vec![GZIP.to_owned()] } else { Vec::new() },
-            initial_credit: self.initial_credit,
+            initial_credit: if self.initial_credit == 0 { INITIAL_CREDIT } else { self.initial_credit },
             max_message_bytes: self.max_inbound_message_size,
             max_metadata_bytes: self.max_inbound_metadata_size,
             max_streams: self.max_streams,

@@ -135,7 +135,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// How much a server may send of each stream before it is read; 256 KiB by default.
+    /// How much a server may send of each stream before it is read; 1 MiB by default.
     pub fn initial_credit(mut self, bytes: u32) -> Self {
         self.route.limits.initial_credit = bytes;
         self

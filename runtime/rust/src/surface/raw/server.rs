@@ -84,7 +84,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How much a client may send of each stream before it is read; 256 KiB by default.
+    /// How much a client may send of each stream before it is read; 1 MiB by default.
     pub fn initial_credit(mut self, bytes: u32) -> Self {
         self.limits.initial_credit = bytes;
         self

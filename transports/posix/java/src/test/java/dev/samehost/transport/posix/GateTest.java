@@ -29,7 +29,7 @@ final class GateTest {
   }
 
   @Test
-  void nobodyEntersOnceItIsClosed() {
+  void nobody_enters_once_it_is_closed() {
     assertThat(gate.close()).isTrue();
     assertThat(gate.reader().take()).isFalse();
     assertThat(gate.writer().take()).isFalse();
@@ -38,7 +38,7 @@ final class GateTest {
   }
 
   @Test
-  void onlyOneClosesIt() {
+  void only_one_closes_it() {
     assertThat(gate.close()).isTrue();
     assertThat(gate.close()).isFalse();
   }
@@ -54,22 +54,22 @@ final class GateTest {
   }
 
   @Test
-  void aCloseWaitsForTheReader() throws InterruptedException {
+  void a_close_waits_for_the_reader() throws InterruptedException {
     closeWaitsFor(gate.reader()::take, gate.reader()::leave);
   }
 
   @Test
-  void aCloseWaitsForTheWriter() throws InterruptedException {
+  void a_close_waits_for_the_writer() throws InterruptedException {
     closeWaitsFor(gate.writer()::take, gate.writer()::leave);
   }
 
   @Test
-  void aCloseWaitsForAGuest() throws InterruptedException {
+  void a_close_waits_for_a_guest() throws InterruptedException {
     closeWaitsFor(gate::enter, gate::leave);
   }
 
   @Test
-  void nobodyIsInsideWhatIsFreed() throws InterruptedException {
+  void nobody_is_inside_what_is_freed() throws InterruptedException {
     AtomicInteger wrong = new AtomicInteger();
     for (int round = 0; round < 2_000; round++) {
       Gate each = new Gate();

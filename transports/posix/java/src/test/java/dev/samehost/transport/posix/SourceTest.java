@@ -54,14 +54,14 @@ final class SourceTest {
   }
 
   @Test
-  void aLookAtNothingTakesNothing() throws Exception {
+  void a_look_at_nothing_takes_nothing() throws Exception {
     assertThat(source.look()).isFalse();
     assertThat(source.isReady()).isFalse();
     assertThat(read(10)).isEmpty();
   }
 
   @Test
-  void whatALookHasTakenIsReadFirstInWhateverPieces() throws Exception {
+  void what_a_look_has_taken_is_read_first_in_whatever_pieces() throws Exception {
     write(Arrays.copyOf(MANY, 3));
     assertThat(source.look()).isTrue();
     write(new byte[] {9});
@@ -73,7 +73,7 @@ final class SourceTest {
   }
 
   @Test
-  void whatFilledALookIsReadOnToWhereItBelongs() throws Exception {
+  void what_filled_a_look_is_read_on_to_where_it_belongs() throws Exception {
     write(MANY);
     assertThat(source.look()).isTrue();
     assertThat(read(2 * MANY.length)).isEqualTo(MANY);
@@ -81,7 +81,7 @@ final class SourceTest {
   }
 
   @Test
-  void whatJustFilledALookIsNotMoreThanThat() throws Exception {
+  void what_just_filled_a_look_is_not_more_than_that() throws Exception {
     byte[] exactly = Arrays.copyOf(MANY, 1 << 10);
     write(exactly);
     assertThat(source.look()).isTrue();
@@ -90,7 +90,7 @@ final class SourceTest {
   }
 
   @Test
-  void anEndBehindWhatFilledALookIsToldAfterIt() throws Exception {
+  void an_end_behind_what_filled_a_look_is_told_after_it() throws Exception {
     byte[] exactly = Arrays.copyOf(MANY, 1 << 10);
     write(exactly);
     pipe.sink().close();
@@ -100,7 +100,7 @@ final class SourceTest {
   }
 
   @Test
-  void anEndThatALookFoundIsToldByAllReads() throws Exception {
+  void an_end_that_a_look_found_is_told_by_all_reads() throws Exception {
     pipe.sink().close();
     assertThat(source.look()).isTrue();
     assertThat(source.isReady()).isTrue();
@@ -109,7 +109,7 @@ final class SourceTest {
   }
 
   @Test
-  void aFailureThatALookFoundIsToldByAllReads() throws Exception {
+  void a_failure_that_a_look_found_is_told_by_all_reads() throws Exception {
     try (Fd directory = Fd.openSource(folder.toString())) {
       Source broken = new Source(directory, Access.NON_BLOCKING, ByteBuffer.allocate(0));
       assertThat(broken.look()).isTrue();
@@ -124,7 +124,7 @@ final class SourceTest {
   }
 
   @Test
-  void nobodyLooksBeforeThePeerHasSpoken() throws Exception {
+  void nobody_looks_before_the_peer_has_spoken() throws Exception {
     assertThat(source.canLook()).isFalse();
     write(new byte[] {1});
     assertThat(read(1)).hasLength(1);
@@ -134,7 +134,7 @@ final class SourceTest {
   }
 
   @Test
-  void nobodyLooksAtWhatIsSharedWithStrangers() {
+  void nobody_looks_at_what_is_shared_with_strangers() {
     ByteBuffer taken = ByteBuffer.allocate(1);
     assertThat(new Source(pipe.source(), Access.SHARED, taken).canLook()).isFalse();
   }

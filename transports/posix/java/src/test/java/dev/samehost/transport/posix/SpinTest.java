@@ -57,7 +57,7 @@ final class SpinTest {
   }
 
   @Test
-  void missesEndTheSpinningAndShortSleepsBringItBack() {
+  void misses_end_the_spinning_and_short_sleeps_bring_it_back() {
     int before = 0;
     while (before < 100 && spins()) {
       before++;
@@ -74,7 +74,7 @@ final class SpinTest {
   }
 
   @Test
-  void aSleepAfterASpinInVainEarnsNothing() {
+  void a_sleep_after_a_spin_in_vain_earns_nothing() {
     for (int i = 0; i < Spin.FIRST_CREDIT; i++) {
       assertThat(spins()).isTrue();
       spin.slept(spin.beginsSleep(), true);
@@ -83,7 +83,7 @@ final class SpinTest {
   }
 
   @Test
-  void aConnectionThatMissesAgainAndAgainTriesEverMoreSeldomUntilItHits() {
+  void a_connection_that_misses_again_and_again_tries_ever_more_seldom_until_it_hits() {
     int tries = 0;
     for (int patience = Spin.FIRST_PATIENCE; tries < 4; patience *= 2, tries++) {
       missAll();
@@ -98,7 +98,7 @@ final class SpinTest {
   }
 
   @Test
-  void aSpinThatWasCutShortIsNoMiss() {
+  void a_spin_that_was_cut_short_is_no_miss() {
     for (int i = 0; i < 100; i++) {
       assertThat(spin.begin(1)).isTrue();
       lookOn();
@@ -107,7 +107,7 @@ final class SpinTest {
   }
 
   @Test
-  void aLimitOfNothingIsNoSpin() {
+  void a_limit_of_nothing_is_no_spin() {
     spin.limit(0);
     assertThat(spin.begin(Long.MAX_VALUE)).isFalse();
     assertThat(spin.beginsSleep()).isEqualTo(0);
@@ -117,7 +117,7 @@ final class SpinTest {
   }
 
   @Test
-  void theEnvironmentsLimitIsANumberOfMicrosecondsUpToAMillisecond() {
+  void the_environments_limit_is_a_number_of_microseconds_up_to_a_millisecond() {
     assertThat(Spin.limitNanos(null)).isEqualTo(50_000);
     assertThat(Spin.limitNanos("0")).isEqualTo(0);
     assertThat(Spin.limitNanos(" 20 ")).isEqualTo(20_000);
