@@ -71,6 +71,7 @@
 //! What goes over the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
 //! channels), `wire` (frames), and below them the transports' interface, [`transport`].
 
+mod buffers;
 #[allow(dead_code)] // the whole protocol is here, and not every part has a user yet
 mod call;
 mod surface;

@@ -6,7 +6,11 @@ use samehost_transport_api::Fault;
 use super::event::{Ending, Message};
 use super::queue::SmallQueue;
 use super::rejection::{Failure, Rejection, Towards};
+use crate::buffers;
 use crate::wire::{Flags, Frame, GoAwayCode, MetadataBlock, PIECE_COST, WireError};
+
+/// So much memory is taken for what a peer has promised; beyond it, for twice as much as has arrived.
+const PROMISED_BYTES: usize = 1 << 20;
 
 /// The receiving half of a stream: it joins pieces to messages, counts the credit that the peer has spent
 /// and gets back, and holds what the application has not requested. It sends and tells nothing by
@@ -228,17 +232,31 @@ impl Receiving {
         let size = message.bytes.len() + piece.len() + to_come as usize;
         let room = message.bytes.capacity() - message.bytes.len();
         if room < piece.len() {
-            // Memory is taken as bytes arrive, not as they are promised.
-            let wanted = (message.bytes.len() + piece.len()).saturating_mul(2).min(size);
-            message.bytes.reserve_exact(wanted - message.bytes.len());
+            let arrived = message.bytes.len() + piece.len();
+            let mut larger = buffers::take(arrived.saturating_mul(2).max(PROMISED_BYTES).min(size));
+            larger.extend_from_slice(&message.bytes);
+            buffers::give(std::mem::replace(&mut message.bytes, larger));
         }
         message.bytes.extend_from_slice(piece);
         message.to_come = to_come;
         message.unreturned += cost;
         if to_come == 0 {
-            self.arrived(message.bytes.into(), message.compressed, message.unreturned);
+            self.arrived(buffers::shared(message.bytes), message.compressed, message.unreturned);
         } else {
             self.unfinished = Some(message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_not_taken_for_promises_alone() {
+        let mut receiving = Receiving::new(Towards::Server, 1 << 20);
+        receiving.join(&[1; 10], 60 << 20, false, 26);
+        let unfinished = receiving.unfinished.as_ref().expect("it is not whole");
+        assert_eq!(unfinished.bytes.capacity(), PROMISED_BYTES);
     }
 }

@@ -5,6 +5,8 @@ pub mod blocking;
 pub(crate) mod gzip;
 pub(crate) mod metadata;
 mod options;
+#[cfg(any(feature = "blocking", feature = "tonic"))]
+pub(crate) mod proto;
 pub mod raw;
 mod route;
 mod status;

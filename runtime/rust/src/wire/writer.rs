@@ -2,8 +2,9 @@
 
 use super::frame::{Flags, FrameHeader, FrameType, HEADER_BYTES};
 use super::{GoAwayCode, Hello, MAX_TEXT_BYTES, MetadataBlock, PREFACE, cut};
+use crate::buffers;
 
-/// An emptied buffer that was used for less than a quarter gives memory back down to this.
+/// A longer buffer is given back when it is empty.
 const KEPT_BYTES: usize = 64 << 10;
 
 /// What an OPEN is to say.
@@ -50,8 +51,6 @@ pub(crate) struct FrameWriter {
     buffer: Vec<u8>,
     /// How many bytes at the front of the buffer were written already.
     written: usize,
-    /// The longest that the buffer was since it was last empty.
-    peak: usize,
 }
 
 impl FrameWriter {
@@ -76,7 +75,6 @@ impl FrameWriter {
         assert!(bytes <= self.len(), "more was sent than was there");
         self.written += bytes;
         if self.written == self.buffer.len() {
-            self.peak = self.peak.max(self.buffer.len());
             self.clear();
         }
     }
@@ -85,10 +83,9 @@ impl FrameWriter {
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
         self.written = 0;
-        if self.peak < self.buffer.capacity() / 4 {
-            self.buffer.shrink_to(KEPT_BYTES);
+        if self.buffer.capacity() > KEPT_BYTES {
+            buffers::give(std::mem::take(&mut self.buffer));
         }
-        self.peak = 0;
     }
 
     /// The preface.
@@ -189,13 +186,21 @@ impl FrameWriter {
         self.buffer.extend_from_slice(&header.encode());
     }
 
-    /// Moves what waits to the front where that saves a larger buffer. Only when at least half was
-    /// written, so that no byte is moved more than once on average.
+    /// Moves what waits to the front where that saves a larger buffer: only when at least half was written, so that no
+    /// byte is moved more than once on average.
     fn make_room(&mut self, bytes: usize) {
-        self.peak = self.peak.max(self.buffer.len() + bytes);
-        if self.buffer.len() + bytes > self.buffer.capacity() && self.written >= self.buffer.len() / 2 {
+        if self.buffer.len() + bytes <= self.buffer.capacity() {
+            return;
+        }
+        if self.written >= self.buffer.len() / 2 {
             self.buffer.drain(..self.written);
             self.written = 0;
+        }
+        let needed = self.buffer.len() + bytes;
+        if needed > KEPT_BYTES && needed > self.buffer.capacity() {
+            let mut larger = buffers::take(needed);
+            larger.extend_from_slice(&self.buffer);
+            buffers::give(std::mem::replace(&mut self.buffer, larger));
         }
     }
 

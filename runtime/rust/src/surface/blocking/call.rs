@@ -11,7 +11,7 @@ use crate::call;
 use crate::call::blocking::block_on;
 use crate::call::client_call::{Answer, ClientCall};
 use crate::call::outgoing::{CallOver, Outgoing};
-use crate::surface::{Metadata, Status, gzip};
+use crate::surface::{Metadata, Status, gzip, proto};
 
 /// A message and what came with it.
 #[derive(Clone, Debug)]
@@ -251,8 +251,8 @@ impl<A: Message + Default> Receiver<A> {
 
 /// A message as it travels.
 pub(super) fn encoded(message: &impl Message, compresses: bool) -> call::Message {
-    let bytes = message.encode_to_vec();
-    let bytes = if compresses { gzip::compressed(&bytes) } else { bytes.into() };
+    let bytes = proto::encoded(message);
+    let bytes = if compresses { gzip::compressed(&bytes) } else { bytes };
     call::Message { bytes, compressed: compresses }
 }
 

@@ -9,7 +9,7 @@ use prost::Message;
 use samehost_transport_api::Fault;
 
 use crate::call;
-use crate::surface::Status;
+use crate::surface::{Status, proto};
 
 pub use client::Short;
 pub(in crate::surface::tonic) use direct::{Answer, direct};
@@ -21,9 +21,9 @@ const TONIC_LIMIT: usize = 4 << 20;
 
 /// A message as it travels, within the limit that tonic's stubs have for themselves.
 fn encoded(message: &impl Message, limit: Option<usize>) -> Result<call::Message, tonic::Status> {
-    let bytes = message.encode_to_vec();
+    let bytes = proto::encoded(message);
     within("encoded", bytes.len(), limit.unwrap_or(usize::MAX))?;
-    Ok(call::Message { bytes: bytes.into(), compressed: false })
+    Ok(call::Message { bytes, compressed: false })
 }
 
 /// A message as the application has it. `from` says who has sent it.
