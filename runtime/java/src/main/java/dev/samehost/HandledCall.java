@@ -30,6 +30,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
   private final Context.CancellableContext context;
   private final Handling.Options options;
   private final ServerTracing tracing; // null when nobody traces
+  private Context attached; // what is current under the context, which is not the context itself
   private ServerCall.Listener<Q> listener = new ServerCall.Listener<>() {};
 
   HandledCall(
@@ -47,6 +48,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   /** Calls the handler, under the call's context. */
   void begin(ServerCallHandler<Q, A> handler, Metadata headers) {
+    attached = Context.current();
     if (context.getDeadline() != null) {
       // The context is cancelled by its deadline, by a thread that must not run a handler.
       context.addListener(this::contextCancelled, Workers.pool());
@@ -186,7 +188,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
 
   /** Under the call's context, which mostly is the current one already. */
   private void inContext(Runnable callback) {
-    if (Context.current() == context) {
+    if (Context.current() == attached) {
       callback.run();
     } else {
       context.run(callback);

@@ -65,7 +65,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   // Of the thread itself, and handed on with the turn.
   private final ArrayDeque<Runnable> own = new ArrayDeque<>(); // what it has read and is to run
-  private Runnable running;
+  private Pace pace; // of the task that runs, or null
   private boolean holds;
   private boolean finished;
   private int lastUses;
@@ -263,7 +263,11 @@ final class BackgroundReader implements Runnable, Executor {
     if (!crew.relieves()) {
       return 0;
     }
-    running = task;
+    Pace its = task instanceof Callbacks callbacks ? callbacks.pace() : null;
+    if (pace
+        != its) { // it mostly is the last one's: G1 has a fence behind each store of a reference
+      pace = its;
+    }
     long now = turn.get() + 1;
     turn.set(now);
     if (!watched.get() && claimWatch()) {
@@ -309,8 +313,9 @@ final class BackgroundReader implements Runnable, Executor {
       return;
     }
     try {
-      if (running instanceof Callbacks callbacks) {
-        callbacks.surprised();
+      Pace surprised = pace;
+      if (surprised != null) {
+        surprised.surprised();
       }
       crew.threads().newThread(() -> goOn(ofTurn)).start();
     } catch (RuntimeException | Error e) {

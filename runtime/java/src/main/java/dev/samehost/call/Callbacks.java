@@ -200,11 +200,9 @@ final class Callbacks implements Runnable {
     pace.took(System.nanoTime() - began);
   }
 
-  /** A reader was held up by what is delivered. */
-  void surprised() {
-    if (pace != null) {
-      pace.surprised();
-    }
+  /** What is told how long delivering takes, or that it held a reader up; or null. */
+  Pace pace() {
+    return pace;
   }
 
   /**

@@ -50,8 +50,11 @@ final class LinkTraffic {
 
   private volatile Thread heldBackFor;
 
-  /** The thread that reads, or an outdated answer: only the reader itself can rely on it. */
-  private Thread reader;
+  /**
+   * The id of the thread that reads, 0 for none, or an outdated answer: only the reader itself can
+   * rely on it. No reference, for G1 has a fence behind each store of one into an old object.
+   */
+  private long reader;
 
   LinkTraffic(Link link, Connection connection, Driver driver, ConnectionLock lock) {
     this.link = link;
@@ -158,14 +161,14 @@ final class LinkTraffic {
 
   private void wakeForWriting() {
     // Whoever sleeps in the link must now wait for room as well. A wake too many is no harm.
-    if (reader != Thread.currentThread()) {
+    if (reader != Thread.currentThread().getId()) {
       link.wake();
     }
   }
 
   /** By the holder of the role: waits for the link, at most so long, and takes what it has. */
   void read(long timeoutNanos) {
-    reader = Thread.currentThread();
+    reader = Thread.currentThread().getId();
     try {
       int interest = wantsWrite && writeFailure == null ? Link.READ | Link.WRITE : Link.READ;
       int ready = link.await(interest, Math.max(0, timeoutNanos));
@@ -183,7 +186,7 @@ final class LinkTraffic {
       log.error("reading {} failed; the connection is given up", link.peer().address(), e);
       driver.giveUp(e);
     } finally {
-      reader = null;
+      reader = 0;
     }
   }
 
