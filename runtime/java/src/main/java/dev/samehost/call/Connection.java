@@ -7,7 +7,6 @@ import dev.samehost.wire.GoAwayCode;
 import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.function.Consumer;
 
 /**
@@ -15,10 +14,10 @@ import java.util.function.Consumer;
  * It does no I/O, knows no clock and no threads, and is not thread-safe: its driver holds a lock
  * around every call of it, and around every {@link Stream}.
  *
- * <p>After {@link #receive}, {@link #receiveEnd}, {@link #sent} and after every action the driver
- * takes all events by {@link #nextEvent} and writes {@link #outbound}. Actions on a stream that is
- * over do nothing, for the peer may end it at any time; actions out of order (a message after the
- * end) are the caller's mistake and throw {@link IllegalStateException}.
+ * <p>Its events go to an {@link Event.Sink} at once. After {@link #receive}, {@link #receiveEnd},
+ * {@link #sent} and after every action the driver writes {@link #outbound}. Actions on a stream
+ * that is over do nothing, for the peer may end it at any time; actions out of order (a message
+ * after the end) are the caller's mistake and throw {@link IllegalStateException}.
  */
 final class Connection {
   private final Hello own;
@@ -26,14 +25,14 @@ final class Connection {
   private final Outbound outbound;
   private final StreamActions actions;
   private final Lifecycle lifecycle;
-  private final ArrayDeque<Event> events = new ArrayDeque<>();
+  private final Event.Sink events;
 
   /** Whether {@link #canOpen} has answered false since the last {@link Event.CanOpen}. */
   private boolean wantsOpen;
 
   /** A connection at the beginning of its link. A connector has output at once. */
-  Connection(Side side, Settings settings) {
-    this(side, settings, Integer.MAX_VALUE);
+  Connection(Side side, Settings settings, Event.Sink events) {
+    this(side, settings, events, Integer.MAX_VALUE);
   }
 
   /**
@@ -42,7 +41,8 @@ final class Connection {
    *
    * @param bulkBytes how long a piece must be for that
    */
-  Connection(Side side, Settings settings, int bulkBytes) {
+  Connection(Side side, Settings settings, Event.Sink events, int bulkBytes) {
+    this.events = events;
     own = settings.hello();
     streams = new Streams(side, settings.firstStream());
     outbound = new Outbound(settings, bulkBytes, streams, events);
@@ -75,11 +75,6 @@ final class Connection {
   /** The link has ended; nothing more arrives. */
   void receiveEnd() {
     lifecycle.receiveEnd();
-  }
-
-  /** The next event, or null when there is none. */
-  Event nextEvent() {
-    return events.poll();
   }
 
   // ---- output
@@ -129,8 +124,9 @@ final class Connection {
 
   /**
    * Opens a stream, in one frame when all of it fits. Metadata or a message above the peer's limit
-   * fails the stream: {@link Event.Reset} follows.
+   * fails the stream: {@link Event.Reset} is told then.
    *
+   * @param attachment of the stream, for the driver
    * @param deadlineNanos what is left of the call's time, or {@link Stream#NO_DEADLINE}
    * @param message the first message, or null; it belongs to the connection from now on
    * @param compressed whether the message is compressed
@@ -139,6 +135,7 @@ final class Connection {
    * @throws IllegalArgumentException when the path is none, or longer than 1,024 bytes
    */
   Stream open(
+      Object attachment,
       String path,
       MetadataBlock metadata,
       long deadlineNanos,
@@ -149,7 +146,7 @@ final class Connection {
       throw new IllegalStateException("no stream can be opened now");
     }
     long deadline = deadlineNanos == Stream.NO_DEADLINE ? -1 : Math.max(0, deadlineNanos);
-    Stream stream = actions.open(path, metadata, deadline, message, compressed, end);
+    Stream stream = actions.open(attachment, path, metadata, deadline, message, compressed, end);
     settle();
     outbound.noteStalled(stream);
     return stream;
@@ -276,9 +273,10 @@ final class Connection {
 
   /**
    * Takes the one message that is all that the opener of a stream has sent, though it was not
-   * requested, and its half-close with it: no event of them follows. Null where it is not so.
+   * requested, and its half-close with it: no event of them follows. Null where it is not so. The
+   * one action that may be done while {@link Event.Opened} is told.
    */
-  Event.Message takeWholeRequest(Stream stream) {
+  static Event.Message takeWholeRequest(Stream stream) {
     return stream.state() == StreamState.HALF_CLOSED ? stream.inbox.takeWhole() : null;
   }
 
@@ -321,7 +319,7 @@ final class Connection {
     lifecycle.endWhenDrained();
     if (wantsOpen && mayOpen()) {
       wantsOpen = false;
-      events.add(new Event.CanOpen());
+      events.take(new Event.CanOpen());
     }
   }
 }

@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * LinkTraffic}) and its events told ({@link EventRouter}). It runs no listener, and waits only in
  * {@link #read} and {@link #finish}.
  *
- * <p>Every action takes the lock, acts, takes the events that follow, writes what the link takes,
- * and gives back what is to be done once all locks are released ({@link #act}). What the link does
- * not take is written by whoever reads it.
+ * <p>Every action takes the lock, acts, by which events are taken note of, writes what the link
+ * takes, and gives back what is to be done once all locks are released ({@link #act}). What the
+ * link does not take is written by whoever reads it.
  */
 final class Driver {
   /** Whoever owns a connection. Told outside the lock; must not wait. */
@@ -68,9 +68,9 @@ final class Driver {
   Driver(Link link, Side side, Settings settings, long helloTimeoutNanos, Owner owner) {
     this.link = link;
     this.owner = owner;
-    this.connection = new Connection(side, settings, LinkTraffic.bulkBytes(link));
+    this.router = new EventRouter(this, owner, link);
+    this.connection = new Connection(side, settings, router, LinkTraffic.bulkBytes(link));
     this.traffic = new LinkTraffic(link, connection, this, lock);
-    this.router = new EventRouter(this, owner, connection, link);
     this.background = new BackgroundReader(this, helloTimeoutNanos, owner.crew());
   }
 
@@ -187,15 +187,12 @@ final class Driver {
     }
   }
 
-  /** Routes events and writes until neither brings anything new. */
+  /** Writes what the link takes, and has calls opened for which there is room then. */
   private void settle() {
-    do {
-      Event event;
-      while ((event = connection.nextEvent()) != null) {
-        router.route(event);
-      }
-    } while (!traffic.holdsBack() && traffic.write());
-    router.openWaiting();
+    if (!traffic.holdsBack()) {
+      traffic.write();
+    }
+    router.openWaiting(connection);
   }
 
   /** Whether what the calling thread does next is written together with what it does after that. */
@@ -236,7 +233,7 @@ final class Driver {
   /** Ends every call that the peer opened, then the connection. */
   void abortAll(LinkException why) {
     List<ServerStream> open = new ArrayList<>();
-    perform(c -> open.addAll(router.served()));
+    perform(c -> open.addAll(router.served(c)));
     for (ServerStream stream : open) {
       stream.abort(why.code(), why.getMessage());
     }

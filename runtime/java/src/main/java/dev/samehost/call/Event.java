@@ -7,18 +7,24 @@ import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
 
 /**
- * What a {@link Connection} tells its driver, pulled by {@link Connection#nextEvent}. The events of
+ * What a {@link Connection} tells its driver, whose {@link Sink} takes it at once. The events of
  * one stream come in the order of the wire; messages only as they are requested, and a half-close
  * or a status behind them. {@link Reset} overtakes what was not delivered. After {@link Reset},
  * {@link Status}, {@link Answer} or {@link Finished} nothing more comes of a stream. After {@link
  * Closed} there is only what had arrived before a status and is requested yet.
  */
 sealed interface Event {
+  /** Takes each event as it comes, in the midst of what brings it: it acts on nothing then. */
+  interface Sink {
+    void take(Event event);
+  }
+
   /** The peer's HELLO: streams may be opened from now on. */
   record HelloReceived(Hello peer, int version) implements Event {}
 
   /**
-   * The peer opened a stream.
+   * The peer opened a stream. A message that came along is there to be requested by now, or to be
+   * taken by {@link Connection#takeWholeRequest}.
    *
    * @param deadlineNanos what is left of its time, 0 for none left, or {@link Stream#NO_DEADLINE}
    */

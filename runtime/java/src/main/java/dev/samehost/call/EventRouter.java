@@ -9,10 +9,9 @@ import java.util.List;
  * Hands the events of a {@link Connection} to its streams and to its owner, and keeps the calls
  * that wait to be opened. Used under the driver's lock: it only takes note of what is to be told.
  */
-final class EventRouter {
+final class EventRouter implements Event.Sink {
   private final Driver driver;
   private final Driver.Owner owner;
-  private final Connection connection;
   private final Link link;
   private final ArrayDeque<ClientStream> waiting = new ArrayDeque<>();
   private final List<ClientStream> lost = new ArrayList<>();
@@ -24,10 +23,9 @@ final class EventRouter {
   private volatile boolean draining;
   private volatile boolean over;
 
-  EventRouter(Driver driver, Driver.Owner owner, Connection connection, Link link) {
+  EventRouter(Driver driver, Driver.Owner owner, Link link) {
     this.driver = driver;
     this.owner = owner;
-    this.connection = connection;
     this.link = link;
   }
 
@@ -45,7 +43,8 @@ final class EventRouter {
 
   // ---- events
 
-  void route(Event event) {
+  @Override
+  public void take(Event event) {
     if (event instanceof Event.Message message) {
       stream(message.stream()).message(driver, message);
     } else if (event instanceof Event.Answer answer) {
@@ -88,7 +87,7 @@ final class EventRouter {
     stream.attend(driver);
     stream.callbacks().first(() -> owner.serve(stream));
     driver.start(stream.callbacks());
-    Event.Message whole = connection.takeWholeRequest(opened.stream());
+    Event.Message whole = Connection.takeWholeRequest(opened.stream());
     if (whole != null) {
       stream.cameWhole(whole);
     }
@@ -130,7 +129,7 @@ final class EventRouter {
   }
 
   /** The calls of the peer's that are open. */
-  List<ServerStream> served() {
+  List<ServerStream> served(Connection connection) {
     List<ServerStream> served = new ArrayList<>();
     connection.forEachStream(
         stream -> {
@@ -152,7 +151,7 @@ final class EventRouter {
   }
 
   /** Has calls opened that waited, if there is room now. */
-  void openWaiting() {
+  void openWaiting(Connection connection) {
     if (!opening && !waiting.isEmpty() && connection.canOpen()) {
       opening = true;
       driver.afterwards(this::openAll);
@@ -163,14 +162,14 @@ final class EventRouter {
   private void openAll() {
     ClientStream[] next = new ClientStream[1];
     do {
-      driver.perform(c -> next[0] = nextToOpen());
+      driver.perform(c -> next[0] = nextToOpen(c));
       if (next[0] != null) {
         next[0].bind(driver);
       }
     } while (next[0] != null);
   }
 
-  private ClientStream nextToOpen() {
+  private ClientStream nextToOpen(Connection connection) {
     opening = !waiting.isEmpty() && connection.canOpen();
     return opening ? waiting.poll() : null;
   }

@@ -3,7 +3,6 @@ package dev.samehost.call;
 import dev.samehost.wire.GoAwayCode;
 import dev.samehost.wire.WireException;
 import java.nio.ByteBuffer;
-import java.util.Queue;
 
 /**
  * The receiving half of a stream: gathers pieces to messages, hands messages over as they are
@@ -67,9 +66,12 @@ final class Inbox {
     return begun != null;
   }
 
-  /** Takes one message that was not requested with the end behind it, or answers null. */
+  /**
+   * Takes the message that was not requested, where there is one, and the end that is behind it or
+   * comes next. Null where there is none, or more.
+   */
   Event.Message takeWhole() {
-    if (ending == null || first == null || first != last) {
+    if (first == null || first != last) {
       return null;
     }
     Event.Message whole = first.message;
@@ -118,8 +120,7 @@ final class Inbox {
    * @param owned whether the bytes may be kept as they are
    * @param after how many bytes of the message follow
    */
-  void take(
-      ByteBuffer bytes, boolean owned, boolean isCompressed, long after, Queue<Event> events) {
+  void take(ByteBuffer bytes, boolean owned, boolean isCompressed, long after, Event.Sink events) {
     if (begun == null) {
       compressed = isCompressed;
       begun = Pieces.take(bytes, owned, after);
@@ -136,11 +137,11 @@ final class Inbox {
     }
   }
 
-  private void complete(Pieces bytes, Queue<Event> events) {
+  private void complete(Pieces bytes, Event.Sink events) {
     Event.Message message = new Event.Message(stream, bytes, compressed);
     if (requested > 0) {
       requested--;
-      events.add(message);
+      events.take(message);
       return;
     }
     Held held = new Held(message, heldBack);
@@ -153,27 +154,29 @@ final class Inbox {
     last = held;
   }
 
-  /** The peer sends nothing more; the event follows the last message. */
-  void end(Event event, Queue<Event> events) {
-    ended = true;
-    ending = event;
-    handOverEnding(events);
+  /** The peer sends nothing more; the event follows the last message, unless all was taken. */
+  void end(Event event, Event.Sink events) {
+    if (!ended) {
+      ended = true;
+      ending = event;
+      handOverEnding(events);
+    }
   }
 
-  private void handOverEnding(Queue<Event> events) {
+  private void handOverEnding(Event.Sink events) {
     if (ending != null && first == null) {
-      events.add(ending);
+      events.take(ending);
       ending = null;
     }
   }
 
   /** So many more messages are wanted. */
-  void request(int messages, Queue<Event> events) {
+  void request(int messages, Event.Sink events) {
     requested += messages;
     while (requested > 0 && first != null) {
       requested--;
       owed += first.cost;
-      events.add(first.message);
+      events.take(first.message);
       first = first.next;
     }
     if (requested > 0) {

@@ -14,7 +14,6 @@ import dev.samehost.wire.PrefaceReader;
 import dev.samehost.wire.WireException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Queue;
 
 /**
  * The states of a connection: preface, HELLO, draining and the three ends. It takes the frames that
@@ -30,7 +29,7 @@ final class Lifecycle {
   private final Streams streams;
   private final Outbound outbound;
   private final StreamFrames streamFrames;
-  private final Queue<Event> events;
+  private final Event.Sink events;
 
   private ConnectionState state = ConnectionState.AWAIT_PREFACE;
   private LinkException fault;
@@ -46,7 +45,7 @@ final class Lifecycle {
       Streams streams,
       Outbound outbound,
       StreamFrames streamFrames,
-      Queue<Event> events) {
+      Event.Sink events) {
     this.settings = settings;
     this.streams = streams;
     this.outbound = outbound;
@@ -184,7 +183,7 @@ final class Lifecycle {
     reader.limit(own.maxFrameBytes());
     outbound.peerSaidHello(hello);
     streamFrames.peerSaidHello(hello);
-    events.add(new Event.HelloReceived(hello, version));
+    events.take(new Event.HelloReceived(hello, version));
   }
 
   private void mismatch(Hello hello) {
@@ -207,7 +206,7 @@ final class Lifecycle {
       outbound.frames.ping(Flags.ACK, frame.data());
     } else if (pings > 0) {
       pings--;
-      events.add(new Event.Pong(frame.data()));
+      events.take(new Event.Pong(frame.data()));
     }
   }
 
@@ -215,7 +214,7 @@ final class Lifecycle {
     frame.decode(FrameType.GOAWAY, reader.header(), reader.payload());
     int last = reader.header().word();
     GoAwayCode code = GoAwayCode.of(frame.code());
-    events.add(new Event.GoAway(last, code, frame.text()));
+    events.take(new Event.GoAway(last, code, frame.text()));
     if (code == GoAwayCode.REFUSED) {
       close(End.GOAWAY, Fault.PEER_REFUSED.with(address, frame.text()));
     } else if (code != GoAwayCode.NO_ERROR) {
@@ -288,7 +287,7 @@ final class Lifecycle {
     for (Stream stream : streams.all()) {
       streamFrames.fail(stream, why.code(), why.getMessage(), false, Event.Cause.CONNECTION);
     }
-    events.add(new Event.Closed(end, why));
+    events.take(new Event.Closed(end, why));
   }
 
   void ping(long data) {

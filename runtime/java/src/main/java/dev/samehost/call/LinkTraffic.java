@@ -126,12 +126,11 @@ final class LinkTraffic {
     return holdsOutput;
   }
 
-  /** Under the lock: writes what the link takes; whether it took anything. */
-  boolean write() {
+  /** Under the lock: writes what the link takes. */
+  void write() {
     if (wantsWrite || writeFailure != null || !connection.hasOutbound()) {
-      return false;
+      return;
     }
-    boolean any = false;
     try {
       while (connection.hasOutbound()) {
         int count = link.write(connection.outbound());
@@ -140,7 +139,6 @@ final class LinkTraffic {
           wakeForWriting();
           break;
         }
-        any = true;
         sent += count;
         connection.sent(count);
       }
@@ -150,7 +148,6 @@ final class LinkTraffic {
       log.error("the transport of {} failed at writing", link.peer().address(), e);
       failedToWrite(Fault.LINK_FAILED.causedBy(e, link.peer().address(), "writing", e));
     }
-    return any;
   }
 
   private void failedToWrite(LinkException why) {

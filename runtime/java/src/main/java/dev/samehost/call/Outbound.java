@@ -7,7 +7,6 @@ import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Queue;
 
 /**
  * The sending half of a connection: takes frames from the streams, round robin, as far as their
@@ -20,7 +19,7 @@ final class Outbound {
   private final int readyBytes;
   private final int pieceBytes;
   private final Streams streams;
-  private final Queue<Event> events;
+  private final Event.Sink events;
 
   /** Streams that may have something to write. Empty where they have their turns. */
   private final ArrayDeque<Stream> turns = new ArrayDeque<>();
@@ -28,7 +27,7 @@ final class Outbound {
   private int maxFrame;
   private int maxPiece;
 
-  Outbound(Settings settings, int bulkBytes, Streams streams, Queue<Event> events) {
+  Outbound(Settings settings, int bulkBytes, Streams streams, Event.Sink events) {
     frames = new FrameWriter(bulkBytes);
     room = settings.outboundBytes() / 4;
     readyBytes = settings.readyBytes();
@@ -139,7 +138,7 @@ final class Outbound {
     }
     if (box.stalled && !box.ended && isReady(stream)) {
       box.stalled = false;
-      events.add(new Event.Ready(stream));
+      events.take(new Event.Ready(stream));
     }
     return true;
   }
@@ -172,7 +171,7 @@ final class Outbound {
     stream.to(StreamState.CLOSED);
     streams.remove(stream);
     box.clear();
-    events.add(new Event.Finished(stream));
+    events.take(new Event.Finished(stream));
     return true;
   }
 

@@ -137,7 +137,10 @@ public final class Reception {
     @Override
     public ByteBuffer farewell(LinkException why) {
       Connection connection =
-          new Connection(Side.ACCEPTOR, Settings.of(address(), options.hello()).withHelloFirst());
+          new Connection(
+              Side.ACCEPTOR,
+              Settings.of(address(), options.hello()).withHelloFirst(),
+              nobody -> {});
       connection.fail(GoAwayCode.REFUSED, why.getMessage(), why);
       ByteBuffer words = connection.outbound();
       return ByteBuffer.allocate(words.remaining()).put(words).flip();

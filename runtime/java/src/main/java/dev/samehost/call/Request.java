@@ -83,8 +83,8 @@ final class Request {
       unpushed = unpushed.next;
     }
     endPushed = halfClosed && unpushed == null;
-    Stream stream = connection.open(path, metadata, deadlineNanos, bytes, compressed, endPushed);
-    stream.attachment = attachment;
+    Stream stream =
+        connection.open(attachment, path, metadata, deadlineNanos, bytes, compressed, endPushed);
     push(connection, stream, false);
     return stream;
   }

@@ -285,8 +285,10 @@ public final class ServerStream extends StreamEvents {
   public void fail(Code code, String text) {
     act(
         c -> {
+          // First: nothing is told any more of what follows here.
+          boolean starts = callbacks.abort(this::tellCancelled);
           c.sendStatus(stream, headers, null, false, code, text, MetadataBlock.EMPTY);
-          if (callbacks.abort(this::tellCancelled)) {
+          if (starts) {
             driver.afterwards(callbacks::start);
           }
         });

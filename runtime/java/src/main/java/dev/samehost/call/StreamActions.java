@@ -5,7 +5,6 @@ import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
-import java.util.Queue;
 
 /**
  * What the application does on streams, by the same rules that {@link StreamFrames} holds the peer
@@ -20,7 +19,7 @@ final class StreamActions {
   private final Methods methods;
   private final Outbound outbound;
   private final StreamFrames streamFrames;
-  private final Queue<Event> events;
+  private final Event.Sink events;
 
   StreamActions(
       Hello own,
@@ -28,7 +27,7 @@ final class StreamActions {
       Methods methods,
       Outbound outbound,
       StreamFrames streamFrames,
-      Queue<Event> events) {
+      Event.Sink events) {
     this.own = own;
     this.streams = streams;
     this.methods = methods;
@@ -38,6 +37,7 @@ final class StreamActions {
   }
 
   Stream open(
+      Object attachment,
       String path,
       MetadataBlock metadata,
       long deadlineNanos,
@@ -52,7 +52,7 @@ final class StreamActions {
       excess = excess(message, true);
     }
     if (excess != null) {
-      return failed(excess);
+      return failed(attachment, excess);
     }
     if (word == 0) {
       word = methods.bind(path);
@@ -60,6 +60,7 @@ final class StreamActions {
     Stream stream =
         new Stream(
             streams.takeId(), true, streamFrames.peer().initialCredit(), own.initialCredit());
+    stream.attachment = attachment;
     stream.outbox.ended = end;
     streams.add(stream);
     outbound.open(stream, word, pathBytes, deadlineNanos, metadata, message, compressed, end);
@@ -67,11 +68,12 @@ final class StreamActions {
   }
 
   /** A stream that the peer never hears of. */
-  private Stream failed(StreamFrames.Excess excess) {
+  private Stream failed(Object attachment, StreamFrames.Excess excess) {
     Stream stream = new Stream(0, true, 0, 0);
+    stream.attachment = attachment;
     stream.to(StreamState.CLOSED);
     Code code = excess.fault().code();
-    events.add(new Event.Reset(stream, code, excess.text(), false, Event.Cause.LIMIT));
+    events.take(new Event.Reset(stream, code, excess.text(), false, Event.Cause.LIMIT));
     return stream;
   }
 

@@ -13,7 +13,6 @@ import dev.samehost.wire.MetadataBlock;
 import dev.samehost.wire.WireException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Queue;
 
 /**
  * What a side does on every frame of a stream: the table "What is not expected" of PROTOCOL.md. A
@@ -30,7 +29,7 @@ final class StreamFrames {
   private final Streams streams;
   private final Methods methods;
   private final Outbound outbound;
-  private final Queue<Event> events;
+  private final Event.Sink events;
   private final Frame frame = new Frame();
   private final int maxMessage;
 
@@ -43,7 +42,7 @@ final class StreamFrames {
   private int lastAccepted;
 
   StreamFrames(
-      Settings settings, Streams streams, Methods methods, Outbound outbound, Queue<Event> events) {
+      Settings settings, Streams streams, Methods methods, Outbound outbound, Event.Sink events) {
     address = settings.address();
     own = settings.hello();
     this.streams = streams;
@@ -129,13 +128,17 @@ final class StreamFrames {
     stream.peerMetadata = metadata;
     streams.add(stream);
     lastAccepted = id;
-    events.add(new Event.Opened(stream, path, frame.deadlineNanos(), metadata));
     if (hasMessage) {
       stream.inbox.spend(payload.remaining());
       stream.inbox.take(payload, owned, header.has(Flags.COMPRESSED), 0, events);
     }
-    if (header.has(Flags.END)) {
-      halfClose(stream);
+    boolean ends = header.has(Flags.END);
+    if (ends) {
+      stream.to(StreamState.HALF_CLOSED);
+    }
+    events.take(new Event.Opened(stream, path, frame.deadlineNanos(), metadata));
+    if (ends) {
+      stream.inbox.end(new Event.HalfClosed(stream), events);
     }
   }
 
@@ -161,7 +164,7 @@ final class StreamFrames {
       return;
     }
     stream.peerMetadata = frame.metadata();
-    events.add(new Event.Headers(stream, frame.metadata()));
+    events.take(new Event.Headers(stream, frame.metadata()));
   }
 
   private void message(Stream stream, FrameHeader header, ByteBuffer payload, boolean owned)
@@ -245,13 +248,13 @@ final class StreamFrames {
     if (headers != null && hasMessage && stream.inbox.requested() > 0) {
       Pieces bytes = Pieces.take(payload, owned, 0);
       stream.inbox.clear();
-      events.add(
+      events.take(
           new Event.Answer(
               stream, headers, bytes, compressed, code, frame.text(), frame.metadata()));
       return;
     }
     if (headers != null) {
-      events.add(new Event.Headers(stream, headers));
+      events.take(new Event.Headers(stream, headers));
     }
     if (hasMessage) {
       stream.inbox.take(payload, owned, compressed, 0, events);
@@ -339,7 +342,7 @@ final class StreamFrames {
   void fail(Stream stream, Code code, String text, boolean refused, Event.Cause cause) {
     close(stream);
     stream.inbox.clear();
-    events.add(new Event.Reset(stream, code, text, refused, cause));
+    events.take(new Event.Reset(stream, code, text, refused, cause));
   }
 
   /** Takes a stream from the wire, dropping what was not sent. */

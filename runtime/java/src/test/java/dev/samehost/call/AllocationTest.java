@@ -36,20 +36,20 @@ final class AllocationTest {
     Connection client = pair.client.connection;
     Connection server = pair.server.connection;
     ByteBuffer request = ByteBuffer.wrap(new byte[MESSAGE]);
-    Stream stream = client.open("/t.S/M", Pair.NONE, 1_000_000, request, false, true);
+    Stream stream = client.open(null, "/t.S/M", Pair.NONE, 1_000_000, request, false, true);
     client.request(stream, 2);
     move(client, server, wire);
-    Stream accepted = ((Event.Opened) server.nextEvent()).stream();
+    Stream accepted = pair.server.next(Event.Opened.class).stream();
     server.request(accepted, 2);
-    ByteBuffer bytes = ((Event.Message) server.nextEvent()).bytes().bytes();
-    server.nextEvent();
+    ByteBuffer bytes = pair.server.next(Event.Message.class).bytes().bytes();
+    pair.server.events.clear();
     server.sendStatus(accepted, Pair.NONE, bytes, false, Code.OK, "", Pair.NONE);
-    server.nextEvent();
+    pair.server.events.clear();
     move(server, client, wire);
-    Event.Answer answer = (Event.Answer) client.nextEvent();
-    int answered = answer.bytes().size();
-    if (answered != MESSAGE || client.nextEvent() != null || server.nextEvent() != null) {
-      throw new AssertionError(answer);
+    int answered = pair.client.next(Event.Message.class).bytes().size();
+    pair.client.next(Event.Status.class);
+    if (answered != MESSAGE || !pair.client.events.isEmpty() || !pair.server.events.isEmpty()) {
+      throw new AssertionError(pair.client.events);
     }
   }
 

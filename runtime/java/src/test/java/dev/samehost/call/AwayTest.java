@@ -133,7 +133,7 @@ final class AwayTest {
 
   private void call() {
     peer.perform(
-        c -> c.open("/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(1), false, true));
+        c -> c.open(null, "/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(1), false, true));
   }
 
   @Test
@@ -183,7 +183,9 @@ final class AwayTest {
     time.set(0);
     // More than the link holds, of which a peer that takes all of it says nothing.
     driver.perform(
-        c -> c.open("/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(9_000), false, false));
+        c ->
+            c.open(
+                null, "/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(9_000), false, false));
     assertThat(peersOwner.paths.take()).isEqualTo("/t.S/M");
     assertThat(driver.needsReaderNow()).isFalse();
   }

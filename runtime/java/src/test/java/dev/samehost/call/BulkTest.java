@@ -22,7 +22,7 @@ final class BulkTest {
 
   private static Pair.Half half(Side side) {
     Hello generous = Pair.hello(0, 1 << 20, 0, 0, 0);
-    return new Pair.Half(new Connection(side, Settings.of("test:bulk", generous), 16 << 10));
+    return new Pair.Half(side, Settings.of("test:bulk", generous), 16 << 10);
   }
 
   /** A message that fills an array, which is used again once nobody looks at it. */

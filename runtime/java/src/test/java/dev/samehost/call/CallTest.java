@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.samehost.transport.Code;
 import dev.samehost.wire.MetadataBlock;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -149,7 +150,7 @@ final class CallTest {
   void metadataAboveThePeersLimitFailTheirCallAlone() {
     Pair pair = new Pair(Pair.hello(0, 0, 0, 300, 0), Pair.hello(0, 0, 0, 300, 0));
     MetadataBlock large = metadata(300);
-    pair.client.connection.open("/t.S/M", large, -1, null, false, false);
+    pair.client.connection.open(null, "/t.S/M", large, -1, null, false, false);
     assertThat(pair.client.next(Event.Reset.class).text())
         .isEqualTo(
             "metadata of 307 bytes exceeds maximum of 300 bytes that the server takes."
@@ -169,11 +170,61 @@ final class CallTest {
   }
 
   @Test
+  void aCallThatFailsAsItOpensIsToldWithWhatIsAttachedToIt() {
+    Pair pair = new Pair(Pair.HELLO, Pair.hello(0, 0, 0, 300, 0));
+    List<Object> told = new ArrayList<>();
+    pair.client.watcher = event -> told.add(((Event.Reset) event).stream().attachment);
+    pair.client.connection.open("mine", "/t.S/M", metadata(300), -1, null, false, false);
+    assertThat(told).containsExactly("mine");
+  }
+
+  @Test
+  void aRequestThatCameWholeIsTakenWhileItsOpeningIsTold() {
+    Pair pair = new Pair();
+    List<Event.Message> taken = takenWhileOpened(pair);
+    unary(pair, 10);
+    Stream accepted = pair.accepted();
+    assertThat(taken.get(0).bytes().size()).isEqualTo(10);
+    pair.server.connection.request(accepted, 2);
+    pair.run();
+    assertThat(pair.server.events).isEmpty();
+    assertThat(accepted.state()).isEqualTo(StreamState.HALF_CLOSED);
+  }
+
+  @Test
+  void aRequestThatMayGoOnIsNotTakenWhole() {
+    Pair pair = new Pair();
+    List<Event.Message> taken = takenWhileOpened(pair);
+    Connection client = pair.client.connection;
+    Stream call = client.open(null, "/t.S/M", Pair.NONE, -1, Pair.message(10), false, false);
+    Stream accepted = pair.accepted();
+    assertThat(taken).containsExactly((Event.Message) null);
+    client.halfClose(call);
+    pair.run();
+    pair.server.connection.request(accepted, 1);
+    assertThat(pair.server.next(Event.Message.class).bytes().size()).isEqualTo(10);
+    assertThat(pair.server.next(Event.HalfClosed.class).stream()).isSameInstanceAs(accepted);
+  }
+
+  /** What the server can take of each call at once. */
+  private static List<Event.Message> takenWhileOpened(Pair pair) {
+    List<Event.Message> taken = new ArrayList<>();
+    pair.server.watcher =
+        event -> {
+          if (event instanceof Event.Opened opened) {
+            taken.add(Connection.takeWholeRequest(opened.stream()));
+          }
+        };
+    return taken;
+  }
+
+  @Test
   void metadataHaveToFitAFrameAsWell() {
     Pair pair = new Pair(Pair.HELLO, Pair.hello(4_096, 0, 0, 8_192, 0));
-    pair.client.connection.open("/t.S/M", metadata(4_090), -1, null, false, false);
+    pair.client.connection.open(null, "/t.S/M", metadata(4_090), -1, null, false, false);
     assertThat(pair.client.next(Event.Reset.class).code()).isEqualTo(Code.RESOURCE_EXHAUSTED);
-    pair.client.connection.open("/t.S/M", metadata(4_096 - 2 - 8 - 7), -1, null, false, false);
+    pair.client.connection.open(
+        null, "/t.S/M", metadata(4_096 - 2 - 8 - 7), -1, null, false, false);
     pair.run();
     assertThat(pair.server.next(Event.Opened.class).metadata().size()).isEqualTo(1);
   }
@@ -236,8 +287,8 @@ final class CallTest {
   @Test
   void aDeadlineThatHasPassedTravelsAsNothingLeft() {
     Pair pair = new Pair();
-    pair.client.connection.open("/t.S/M", Pair.NONE, -1_000, null, false, true);
-    pair.client.connection.open("/t.S/M", Pair.NONE, Long.MAX_VALUE, null, false, true);
+    pair.client.connection.open(null, "/t.S/M", Pair.NONE, -1_000, null, false, true);
+    pair.client.connection.open(null, "/t.S/M", Pair.NONE, Long.MAX_VALUE, null, false, true);
     pair.client.call("/t.S/M");
     pair.run();
     assertThat(pair.server.next(Event.Opened.class).deadlineNanos()).isEqualTo(0);
@@ -264,7 +315,7 @@ final class CallTest {
     Pair pair = new Pair();
     MetadataBlock gzip = Pair.encoding("gzip");
     Connection client = pair.client.connection;
-    Stream call = client.open("/t.S/M", gzip, -1, Pair.message(10), true, false);
+    Stream call = client.open(null, "/t.S/M", gzip, -1, Pair.message(10), true, false);
     Stream accepted = pair.accepted();
     client.sendMessage(call, Pair.message(200_000), true, false);
     client.sendMessage(call, Pair.message(10), false, true);
@@ -316,6 +367,6 @@ final class CallTest {
 
   private static Stream unary(Pair pair, int bytes) {
     return pair.client.connection.open(
-        "/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(bytes), false, true);
+        null, "/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(bytes), false, true);
   }
 }

@@ -231,11 +231,11 @@ final class ConnectionTest {
     pair.client.connection.receive(ByteBuffer.wrap(new byte[7]));
     pair.client.connection.receiveEnd();
     for (int i = 0; i < 2; i++) {
-      Event.Reset reset = (Event.Reset) pair.client.connection.nextEvent();
+      Event.Reset reset = (Event.Reset) pair.client.events.poll();
       assertThat(reset.cause()).isEqualTo(Event.Cause.CONNECTION);
       assertThat(reset.code()).isEqualTo(Code.UNAVAILABLE);
     }
-    assertThat(pair.client.connection.nextEvent())
+    assertThat(pair.client.events.poll())
         .isEqualTo(new Event.Closed(End.TRUNCATED, pair.client.connection.fault()));
     assertThat(pair.client.connection.fault().fault()).isEqualTo(Fault.LINK_TRUNCATED);
     assertThat(pair.client.connection.openStreams()).isEqualTo(0);
@@ -254,7 +254,7 @@ final class ConnectionTest {
     pair.client.connection.receive(ByteBuffer.wrap(new byte[100]));
     pair.client.connection.goAway("");
     pair.client.connection.ping(1);
-    assertThat(pair.client.connection.nextEvent()).isNull();
+    assertThat(pair.client.events.poll()).isNull();
   }
 
   @Test

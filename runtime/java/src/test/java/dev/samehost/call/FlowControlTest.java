@@ -125,7 +125,7 @@ final class FlowControlTest {
     while (!pair.client.connection.canOpen()) {
       Pair.move(pair.client, pair.server, 1_000);
     }
-    pair.client.connection.open("/t.S/Unary", Pair.NONE, -1, Pair.message(10), false, true);
+    pair.client.connection.open(null, "/t.S/Unary", Pair.NONE, -1, Pair.message(10), false, true);
     Pair.move(pair.client, pair.server, before);
     Pair.move(pair.client, pair.server, (64 << 10) + 100);
     assertThat(pair.server.next(Event.Opened.class).path()).isEqualTo("/t.S/Unary");

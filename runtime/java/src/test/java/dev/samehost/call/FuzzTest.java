@@ -133,7 +133,6 @@ final class FuzzTest {
 
   /** The streams of a half that were named by an event or opened by it, and are not over. */
   private static List<Stream> open(Pair.Half half) {
-    half.pull();
     Set<Stream> known = new HashSet<>();
     for (Event event : half.events) {
       if (event instanceof Event.Opened opened) {
@@ -150,7 +149,7 @@ final class FuzzTest {
       ByteBuffer message = random.nextBoolean() ? Pair.message(random.nextInt(9_000)) : null;
       boolean end = random.nextBoolean();
       Stream stream =
-          connection.open("/t.S/M" + random.nextInt(3), Pair.NONE, -1, message, false, end);
+          connection.open(null, "/t.S/M" + random.nextInt(3), Pair.NONE, -1, message, false, end);
       connection.request(stream, random.nextInt(4));
       if (!end && random.nextBoolean()) {
         connection.sendMessage(stream, Pair.message(random.nextInt(20_000)), false, true);
@@ -184,7 +183,6 @@ final class FuzzTest {
         }
       }
     }
-    half.pull();
   }
 
   private static byte[] randomFrame(Random random) {
@@ -239,7 +237,6 @@ final class FuzzTest {
     while (at < bytes.length) {
       int count = Math.min(bytes.length - at, 1 + random.nextInt(40));
       half.connection.receive(ByteBuffer.wrap(bytes, at, count));
-      half.pull();
       at += count;
     }
     assertThat(half.connection.outbound().remaining()).isAtMost(BOUND);
@@ -247,7 +244,6 @@ final class FuzzTest {
 
   /** It is over, says so last, and told of every stream's end once and of nothing after it. */
   private static void assertEnded(Pair.Half half, int seed) {
-    half.pull();
     assertWithMessage("seed %s", seed)
         .that(half.connection.state())
         .isEqualTo(ConnectionState.CLOSED);

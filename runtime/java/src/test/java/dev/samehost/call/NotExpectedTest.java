@@ -329,7 +329,6 @@ final class NotExpectedTest {
     FrameWriter out = new FrameWriter();
     frames.accept(out);
     half.connection.receive(out.view());
-    half.pull();
   }
 
   private void serverRefuses(GoAwayCode code, Consumer<FrameWriter> frames) {

@@ -21,23 +21,24 @@ final class Pair {
     final Connection connection;
     final ArrayDeque<Event> events = new ArrayDeque<>();
 
+    /** Is told of each event while it comes. */
+    Event.Sink watcher = event -> {};
+
     Half(Side side, Settings settings) {
-      this(new Connection(side, settings));
+      this(side, settings, Integer.MAX_VALUE);
     }
 
-    Half(Connection connection) {
-      this.connection = connection;
+    Half(Side side, Settings settings, int bulkBytes) {
+      this.connection = new Connection(side, settings, this::take, bulkBytes);
     }
 
-    void pull() {
-      for (Event event = connection.nextEvent(); event != null; event = connection.nextEvent()) {
-        events.addAll(parts(event));
-      }
+    private void take(Event event) {
+      watcher.take(event);
+      events.addAll(parts(event));
     }
 
     /** The next event of this kind; those before it are dropped. */
     <E extends Event> E next(Class<E> kind) {
-      pull();
       for (Event event = events.poll(); event != null; event = events.poll()) {
         if (kind.isInstance(event)) {
           return kind.cast(event);
@@ -48,7 +49,6 @@ final class Pair {
 
     /** All events of this kind; the others stay. */
     <E extends Event> List<E> all(Class<E> kind) {
-      pull();
       List<E> found = new ArrayList<>();
       for (Event event : List.copyOf(events)) {
         if (kind.isInstance(event)) {
@@ -60,7 +60,7 @@ final class Pair {
     }
 
     Stream call(String path) {
-      return connection.open(path, NONE, Stream.NO_DEADLINE, null, false, false);
+      return connection.open(null, path, NONE, Stream.NO_DEADLINE, null, false, false);
     }
 
     void send(Stream stream, int bytes) {
@@ -123,11 +123,9 @@ final class Pair {
     byte[] bytes = new byte[Math.min(most, out.remaining())];
     out.get(bytes);
     from.connection.sent(bytes.length);
-    from.pull();
     if (bytes.length > 0) {
       to.connection.receive(ByteBuffer.wrap(bytes));
     }
-    to.pull();
     return bytes.length;
   }
 

@@ -47,7 +47,8 @@ final class Replay {
     Settings settings =
         Settings.of("test:link", Vectors.hello(json.getAsJsonObject("hello")))
             .withFirstStream((int) Vectors.number(json, "first_stream"));
-    connection = new Connection(Side.valueOf(upper(Vectors.string(json, "side"))), settings);
+    Side side = Side.valueOf(upper(Vectors.string(json, "side")));
+    connection = new Connection(side, settings, this::take);
     pull();
   }
 
@@ -100,27 +101,26 @@ final class Replay {
     pull();
   }
 
-  private void pull() {
-    Event event;
-    while ((event = connection.nextEvent()) != null) {
-      boolean passedOver =
-          event instanceof Event.Ready
-              || event instanceof Event.CanOpen
-              || event instanceof Event.Finished;
-      if (!passedOver) {
-        events.addAll(Pair.parts(event));
-      }
-      if (event instanceof Event.Opened opened) {
-        streams.put(Integer.toUnsignedLong(opened.stream().id()), opened.stream());
-      }
+  private void take(Event event) {
+    boolean passedOver =
+        event instanceof Event.Ready
+            || event instanceof Event.CanOpen
+            || event instanceof Event.Finished;
+    if (!passedOver) {
+      events.addAll(Pair.parts(event));
     }
+    if (event instanceof Event.Opened opened) {
+      streams.put(Integer.toUnsignedLong(opened.stream().id()), opened.stream());
+    }
+  }
+
+  private void pull() {
     while (connection.hasOutbound()) {
       ByteBuffer out = connection.outbound();
       byte[] bytes = new byte[out.remaining()];
       out.get(bytes);
       sent.writeBytes(bytes);
       connection.sent(bytes.length);
-      pull();
     }
   }
 
@@ -156,6 +156,7 @@ final class Replay {
       case "open" -> {
         Stream opened =
             connection.open(
+                null,
                 Vectors.string(action, "path"),
                 metadata == null ? MetadataBlock.EMPTY : metadata,
                 action.has("deadline_nanos") ? Vectors.number(action, "deadline_nanos") : -1,
