@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Code, Fault};
 
+use super::arrivals::{Arrival, Arrivals, Finish};
 use super::channel::{ChannelHandle, Wait};
-use super::inbox::{Arrival, Arrivals, Finish};
 use super::outgoing::{CallOver, Outgoing};
 use super::session::{OpenRequest, Session, Taker};
 use super::span::CallSpan;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use samehost_transport_api::{Code, LinkError};
 
-use super::{Status, StreamId};
+use super::StreamId;
 use crate::wire::{GoAwayCode, Hello, MetadataBlock};
 
 /// A message of a stream, either way.
@@ -16,19 +16,8 @@ pub(crate) struct Message {
     pub(crate) compressed: bool,
 }
 
-/// The end of what the peer says on a stream.
-#[derive(Debug)]
-pub(crate) enum Ending {
-    /// The opener sends no further message.
-    HalfClosed,
-    /// The outcome of a stream that this side opened.
-    Status(Status),
-}
-
-/// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. The events of
-/// one stream come in the order of the wire: messages only as they are requested, a half-close or a
-/// status behind them. [`Event::Reset`] overtakes what was not delivered. Nothing more comes of a
-/// stream after `Reset`, or after a status, whoever has given it.
+/// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. [`Event::Reset`] overtakes what has
+/// arrived and was not taken. Nothing more comes of a stream after `Reset`, or after a status, whoever has given it.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The peer's HELLO; from now on streams may be opened.
@@ -36,14 +25,8 @@ pub(crate) enum Event {
     /// The peer opened a stream. `deadline_nanos` is what was left of its time when this arrived, 0 for
     /// nothing left, `None` for no deadline.
     Opened { stream: StreamId, path: Arc<str>, deadline_nanos: Option<u64>, metadata: MetadataBlock },
-    /// What the peer says on a stream, as much of it as can be told now, in this order. `headers`: the response headers
-    /// of a stream that this side opened; a status without headers has none. `message`: a whole one that was requested.
-    Arrived {
-        stream: StreamId,
-        headers: Option<MetadataBlock>,
-        message: Option<Message>,
-        end: Option<Ending>,
-    },
+    /// Something has arrived at a stream, to be taken by `take_arrivals`.
+    Arrived { stream: StreamId },
     /// The stream ended without a status. `refused`: no handler saw the call, so it may be tried
     /// again elsewhere.
     Reset { stream: StreamId, code: Code, text: String, refused: bool, cause: Cause },

@@ -3,6 +3,7 @@
 //! drivers (`task` on tokio, `reader` for threads) move its bytes, `channel` and `server` make sessions, `client_call` and
 //! `server_call` are one call each.
 
+mod arrivals;
 pub(crate) mod backoff;
 pub(crate) mod blocking;
 mod by_id;
@@ -15,7 +16,6 @@ mod dial;
 mod event;
 pub(crate) mod hub;
 mod ids;
-mod inbox;
 mod methods;
 pub(crate) mod outgoing;
 pub(crate) mod park;
@@ -35,6 +35,7 @@ mod stream;
 pub(crate) mod task;
 pub(crate) mod tender;
 pub(crate) mod timers;
+mod waiters;
 mod waitlist;
 
 #[cfg(test)]

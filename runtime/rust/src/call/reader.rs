@@ -214,6 +214,7 @@ impl Reader {
     }
 
     /// Hands on what calls have come while somebody read for himself.
+    #[inline]
     fn take_calls(self: &Arc<Self>, session: &Arc<Session>, held: &mut Held) {
         if held.calls.is_empty() {
             return;
@@ -346,6 +347,7 @@ impl Reader {
     }
 
     /// One round of the holder of the role: reads, writes, ends.
+    #[inline]
     fn read_once(self: &Arc<Self>, session: &Arc<Session>, held: &mut Held) -> Round {
         let taken = session.read_calls(&*held.link, &mut held.buffer, Some(&mut held.calls));
         let left = session.write(&*held.link);

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use samehost_transport_api::Fault;
 
-use super::event::{Ending, Message};
+use super::arrivals::{Arrivals, Finish};
 use super::queue::SmallQueue;
 use super::rejection::{Failure, Rejection, Towards};
+use super::{Message, Status};
 use crate::buffers;
 use crate::wire::{Flags, Frame, GoAwayCode, MetadataBlock, PIECE_COST, WireError};
 
@@ -13,9 +14,8 @@ use crate::wire::{Flags, Frame, GoAwayCode, MetadataBlock, PIECE_COST, WireError
 const PROMISED_BYTES: usize = 1 << 20;
 
 /// The receiving half of a stream: it joins pieces to messages, counts the credit that the peer has spent
-/// and gets back, and holds what the application has not requested. It sends and tells nothing by
-/// itself: its owner takes [`next_message`](Receiving::next_message), [`take_end`](Receiving::take_end)
-/// and [`take_credit`](Receiving::take_credit).
+/// and gets back, and holds what the application has not requested or not taken. It sends and tells nothing by
+/// itself: who moves it on looks at [`has_news`](Receiving::has_news) and [`take_credit`](Receiving::take_credit).
 #[derive(Debug)]
 pub(super) struct Receiving {
     /// Who receives: the server of the call or its client.
@@ -24,14 +24,20 @@ pub(super) struct Receiving {
     credit: u32,
     /// What was spent on requested messages and is to be returned.
     owed: u32,
-    /// How many messages are requested beyond those that were delivered.
+    /// How many messages are requested that have not arrived: nothing waits then.
     requested: u64,
-    /// Whole messages in their order: those that were not requested wait here.
-    inbox: SmallQueue<Arrived>,
-    /// The message of which pieces are still to come; it is behind those of the inbox.
+    /// Whole messages that were not requested, in their order.
+    waiting: SmallQueue<Arrived>,
+    /// The message of which pieces are still to come; it is behind those that wait.
     unfinished: Option<Box<Unfinished>>,
-    /// The end of the peer's direction, to be told behind all messages.
-    end: Option<Ending>,
+    /// The end of the peer's direction, behind messages that wait.
+    end: Option<Finish>,
+    /// What the application may take.
+    pub(super) arrivals: Arrivals,
+    /// Some of that has come since somebody last asked for news.
+    has_news: bool,
+    /// The stream is over, and the application may know it.
+    is_finished: bool,
     /// Whether the peer's direction has ended: no credit returns from then on.
     ended: bool,
     /// How the peer compresses messages on this stream.
@@ -77,15 +83,19 @@ impl Encoding {
 }
 
 impl Receiving {
+    #[inline(always)]
     pub(super) fn new(towards: Towards, initial_credit: u32) -> Receiving {
         Receiving {
             towards,
             credit: initial_credit,
             owed: 0,
             requested: 0,
-            inbox: SmallQueue::new(),
+            waiting: SmallQueue::new(),
             unfinished: None,
             end: None,
+            arrivals: Arrivals::default(),
+            has_news: false,
+            is_finished: false,
             ended: false,
             encoding: Encoding::Unknown(None),
         }
@@ -109,7 +119,7 @@ impl Receiving {
     ) -> Result<(), Rejection> {
         let cost = self.spend(bytes.len())?;
         self.admit(bytes.len() as u64, compressed, max_message_bytes)?;
-        self.arrived(bytes, compressed, cost);
+        self.arrived(Message { bytes, compressed }, cost);
         Ok(())
     }
 
@@ -134,7 +144,8 @@ impl Receiving {
         if self.unfinished.is_none() {
             self.admit(size, compressed, max_message_bytes)?;
             if to_come == 0 {
-                self.arrived(frame.payload.tail(length as usize), compressed, cost);
+                let bytes = frame.payload.tail(length as usize);
+                self.arrived(Message { bytes, compressed }, cost);
                 return Ok(());
             }
         }
@@ -142,48 +153,92 @@ impl Receiving {
         Ok(())
     }
 
-    /// Takes the end of the peer's direction.
-    pub(super) fn take_ending(&mut self, ending: Ending) {
-        self.ended = true;
-        self.end = Some(ending);
+    /// Takes the response headers.
+    pub(super) fn take_headers(&mut self, headers: MetadataBlock) {
+        self.arrivals.headers = Some(headers);
+        self.has_news = true;
     }
 
-    /// The one message of a request, where all of it has come; nothing follows it then.
+    /// Takes the end of the peer's direction.
+    pub(super) fn take_ending(&mut self, end: Finish) {
+        self.ended = true;
+        if self.waiting.is_empty() {
+            self.finish(end);
+        } else {
+            self.end = Some(end);
+        }
+    }
+
+    fn finish(&mut self, end: Finish) {
+        self.is_finished = !matches!(end, Finish::HalfClosed);
+        self.arrivals.end = Some(end);
+        self.has_news = true;
+    }
+
+    /// The one message of a request, where all of it has come and nothing was requested; nothing follows it then.
     pub(super) fn take_request(&mut self) -> Option<Message> {
         match self.end {
-            Some(Ending::HalfClosed) if !self.inbox.has_more() => {}
+            Some(Finish::HalfClosed) if !self.waiting.has_more() => {}
             _ => return None,
         }
-        let arrived = self.inbox.pop_front()?;
+        let arrived = self.waiting.pop_front()?;
         self.end = None;
         Some(arrived.message)
     }
 
-    /// So many more messages are wanted; answers whether anything has come that they may let through.
-    pub(super) fn request(&mut self, messages: u32) -> bool {
+    /// So many more messages are wanted.
+    pub(super) fn request(&mut self, messages: u32) {
         self.requested = self.requested.saturating_add(messages.into());
-        !self.inbox.is_empty() || self.unfinished.is_some()
-    }
-
-    /// The next message that arrived whole and is requested.
-    pub(super) fn next_message(&mut self) -> Option<Message> {
-        if self.requested == 0 {
-            return None;
+        while self.requested > 0
+            && let Some(Arrived { message, unreturned }) = self.waiting.pop_front()
+        {
+            self.arrived(message, unreturned);
         }
-        if let Some(arrived) = self.inbox.pop_front() {
-            self.requested -= 1;
-            self.owed += arrived.unreturned;
-            return Some(arrived.message);
-        }
-        if let Some(message) = &mut self.unfinished {
+        if self.requested > 0
+            && let Some(message) = &mut self.unfinished
+        {
             self.owed += std::mem::take(&mut message.unreturned);
         }
-        None
+        if self.waiting.is_empty()
+            && let Some(end) = self.end.take()
+        {
+            self.finish(end);
+        }
     }
 
-    /// The end of the peer's direction, when every message before it was delivered.
-    pub(super) fn take_end(&mut self) -> Option<Ending> {
-        if self.inbox.is_empty() { self.end.take() } else { None }
+    /// Whether a message has to be requested for anything to arrive.
+    pub(super) fn wants_request(&self) -> bool {
+        self.requested == 0 && !self.is_finished && self.arrivals.is_empty()
+    }
+
+    /// Whether something has come that the application may take, since this was last asked.
+    pub(super) fn has_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
+    }
+
+    /// Whether the stream is over, and the application may know it.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// Whether nothing is left to be taken, now or later.
+    pub(super) fn is_empty(&self) -> bool {
+        self.arrivals.is_empty() && self.waiting.is_empty() && self.end.is_none()
+    }
+
+    /// Nothing more is received: what was not told of yet is dropped.
+    pub(super) fn stop(&mut self) {
+        (self.waiting, self.unfinished, self.end, self.ended) = (SmallQueue::new(), None, None, true);
+        if self.has_news() {
+            self.arrivals = Arrivals::default();
+        }
+    }
+
+    /// The stream has ended without a status; that overtakes what was not taken.
+    pub(super) fn reset(&mut self, status: Status, refused: bool) {
+        self.stop();
+        self.arrivals = Arrivals::default();
+        self.finish(Finish::Reset { status, refused });
     }
 
     /// The credit to return now: nothing until half of the initial credit is owed.
@@ -221,8 +276,15 @@ impl Receiving {
         }
     }
 
-    fn arrived(&mut self, bytes: Bytes, compressed: bool, unreturned: u32) {
-        self.inbox.push_back(Arrived { message: Message { bytes, compressed }, unreturned });
+    /// A whole message has arrived, for which so much is to be returned once it is requested.
+    fn arrived(&mut self, message: Message, unreturned: u32) {
+        if self.requested == 0 {
+            return self.waiting.push_back(Arrived { message, unreturned });
+        }
+        self.requested -= 1;
+        self.owed += unreturned;
+        self.arrivals.messages.push_back(message);
+        self.has_news = true;
     }
 
     fn join(&mut self, piece: &[u8], to_come: u32, compressed: bool, cost: u32) {
@@ -239,9 +301,14 @@ impl Receiving {
         }
         message.bytes.extend_from_slice(piece);
         message.to_come = to_come;
-        message.unreturned += cost;
+        if self.requested > 0 {
+            self.owed += cost;
+        } else {
+            message.unreturned += cost;
+        }
         if to_come == 0 {
-            self.arrived(buffers::shared(message.bytes), message.compressed, message.unreturned);
+            let Unfinished { bytes, compressed, unreturned, .. } = *message;
+            self.arrived(Message { bytes: buffers::shared(bytes), compressed }, unreturned);
         } else {
             self.unfinished = Some(message);
         }

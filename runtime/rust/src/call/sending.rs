@@ -86,6 +86,7 @@ pub(super) enum Turn {
 }
 
 impl Sending {
+    #[inline(always)]
     pub(super) fn new(initial_credit: u32, stage: Stage) -> Sending {
         Sending {
             credit: initial_credit,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
-use super::inbox::{Arrival, Arrivals, Finish};
+use super::arrivals::{Arrival, Arrivals, Finish};
 use super::session::{Incoming, Session, Taker};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};

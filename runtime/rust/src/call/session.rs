@@ -10,9 +10,9 @@ use std::thread::ThreadId;
 
 use samehost_transport_api::{Link, LinkError, Peer};
 
-use super::by_id::ById;
-use super::inbox::Inbox;
+use super::arrivals::Arrivals;
 use super::reader::Reader;
+use super::waiters::Waiters;
 use super::waitlist::{Waitlist, Wakes};
 use super::{Cause, Connection, ConnectionState, End, Event, Message, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
@@ -54,9 +54,8 @@ pub(crate) struct Incoming {
     pub(crate) whole: Option<Message>,
 }
 
-/// A connection that several threads and tasks use. It puts the events of each stream into that
-/// stream's inbox and wakes who waits there, after its lock is released. It never waits, and it
-/// touches a link only to read and write what is possible at once.
+/// A connection that several threads and tasks use. It wakes who waits at a stream, after its lock is released. It
+/// never waits, and it touches a link only to read and write what is possible at once.
 pub(crate) struct Session {
     peer: Peer,
     /// What carries the bytes, in the link's words.
@@ -77,7 +76,6 @@ struct State {
     direct: Option<Direct>,
     /// The thread whose output is held back, as it is about to bring about more.
     corked: Option<ThreadId>,
-    inboxes: ById<Inbox>,
     incoming: Vec<Incoming>,
     openers: Waitlist,
     /// The whole story of the end, once the transport has told what it knows.
@@ -109,7 +107,6 @@ impl Session {
             connection: Connection::new(side, settings),
             direct: None,
             corked: None,
-            inboxes: ById::new(),
             incoming: Vec::new(),
             openers: Waitlist::default(),
             explained: None,
@@ -135,10 +132,13 @@ impl Session {
 
     /// The lock, for one who will act. Whoever has it meanwhile may leave what is to be written to this one, but not
     /// once it sleeps: to wake it takes longer than a write.
+    #[inline]
     fn lock_to_act(&self) -> MutexGuard<'_, State> {
-        if let Ok(state) = self.state.try_lock() {
-            return state;
-        }
+        self.state.try_lock().unwrap_or_else(|_| self.lock_in_turn())
+    }
+
+    #[cold]
+    fn lock_in_turn(&self) -> MutexGuard<'_, State> {
         self.spinning.fetch_add(1, Ordering::Relaxed);
         let found = (0..self.looks).find_map(|_| {
             std::hint::spin_loop();
@@ -162,13 +162,18 @@ impl Session {
         let mut after = After::default();
         let mut state = self.lock_to_act();
         let result = act(&mut state, &mut after);
-        state.hand_out(&mut after);
-        let leaves = self.spinning.load(Ordering::Relaxed) > 0 && state.leaves_to_next();
-        if !leaves {
-            state.write_directly(&mut after);
+        if state.connection.has_events() {
+            state.hand_out(&mut after);
         }
-        let left = !state.connection.outbound().is_empty();
-        after.attend |= left && !leaves && !state.holds_back();
+        let mut left = !state.connection.outbound().is_empty();
+        if left {
+            let leaves = self.spinning.load(Ordering::Relaxed) > 0 && state.leaves_to_next();
+            if !leaves {
+                state.write_directly(&mut after);
+                left = !state.connection.outbound().is_empty();
+            }
+            after.attend |= left && !leaves && !state.holds_back();
+        }
         self.seen.note(&state.connection, left);
         drop(state);
         if !after.wakes.is_empty() {
@@ -191,7 +196,7 @@ impl Session {
     pub(crate) fn explain_at_once(self: &Arc<Self>) -> bool {
         self.act_quietly(|state, _| {
             let Some(closed) = state.connection.closed() else { return true };
-            let asked = state.connection.peer_hello().is_none() || !state.inboxes.is_empty();
+            let asked = state.connection.peer_hello().is_none() || !state.connection.owned_ids().is_empty();
             if state.explained.is_none() && (!asked || closed.end == End::GoAway) {
                 state.explained = Some(closed.error.clone());
             }
@@ -262,10 +267,12 @@ impl Session {
     pub(crate) fn shut_down(self: &Arc<Self>, error: &LinkError) {
         self.act(|state, after| {
             let text = error.to_string();
-            for (stream, inbox) in state.inboxes.iter_mut() {
-                if !inbox.is_over() {
+            for stream in state.connection.owned_ids() {
+                let open =
+                    state.connection.owned(stream).is_some_and(|(receiving, _)| !receiving.is_finished());
+                if open {
                     state.connection.reset(stream, error.code(), &text);
-                    inbox.reset(Status::of(error.code(), text.clone()), false, &mut after.wakes);
+                    state.tell_reset(stream, Status::of(error.code(), text.clone()), |_| false, after);
                 }
             }
             state.connection.go_away(&text);
@@ -301,7 +308,7 @@ impl State {
         while let Some(event) = self.connection.next_event() {
             match event {
                 Event::Opened { stream, path, deadline_nanos, metadata } => {
-                    self.inboxes.insert(stream, Inbox::new(None, None));
+                    self.connection.own(stream, Waiters::new(None, None));
                     let whole = self.connection.take_request(stream);
                     if whole.is_none() {
                         self.connection.request(stream, 1);
@@ -309,24 +316,30 @@ impl State {
                     self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole });
                     after.attend = true;
                 }
-                Event::Arrived { stream, headers, message, end } => {
-                    if let Some(inbox) = self.inboxes.get_mut(stream) {
-                        inbox.put(headers, message, end, &mut after.wakes);
+                Event::Arrived { stream } => match self.connection.owned(stream) {
+                    Some((receiving, waiters)) if receiving.is_finished() => {
+                        waiters.wake_all(&mut after.wakes)
                     }
-                }
+                    Some((_, waiters)) => waiters.wake_reader(&mut after.wakes),
+                    None => self.connection.take_arrivals(stream, &mut Arrivals::default()),
+                },
                 Event::Reset { stream, code, text, refused, cause } => {
                     let (code, text) = match (&self.explained, cause) {
                         (Some(error), Cause::Connection) => (error.code(), error.to_string()),
                         _ => (code, text),
                     };
-                    if let Some(inbox) = self.inboxes.get_mut(stream) {
-                        let unsent = cause == Cause::Connection && inbox.is_unsent(self.written);
-                        inbox.reset(Status::of(code, text), refused || unsent, &mut after.wakes);
-                    }
+                    let written = self.written;
+                    let unsent = |waiters: &Waiters| cause == Cause::Connection && waiters.is_unsent(written);
+                    self.tell_reset(
+                        stream,
+                        Status::of(code, text),
+                        |waiters| refused || unsent(waiters),
+                        after,
+                    );
                 }
                 Event::Ready { stream } => {
-                    if let Some(inbox) = self.inboxes.get_mut(stream) {
-                        inbox.ready(&mut after.wakes);
+                    if let Some((_, waiters)) = self.connection.owned(stream) {
+                        waiters.wake_writer(&mut after.wakes);
                     }
                 }
                 Event::GoAway { .. } => {
@@ -341,6 +354,20 @@ impl State {
                     after.attend = true;
                 }
             }
+        }
+    }
+
+    /// Tells the owner of a stream that it ended without a status; whether it was `refused` goes by who waits there.
+    fn tell_reset(
+        &mut self,
+        stream: StreamId,
+        status: Status,
+        refused: impl Fn(&Waiters) -> bool,
+        after: &mut After,
+    ) {
+        if let Some((receiving, waiters)) = self.connection.owned(stream) {
+            receiving.reset(status, refused(waiters));
+            waiters.wake_all(&mut after.wakes);
         }
     }
 

@@ -1,7 +1,9 @@
 //! One stream: its state and its two halves.
 
 use super::receiving::Receiving;
-use super::sending::Sending;
+use super::rejection::Towards;
+use super::sending::{Sending, Stage};
+use super::waiters::Waiters;
 
 /// Where a stream stands on the wire. Both ends see the same states.
 ///
@@ -20,8 +22,8 @@ pub(super) enum StreamState {
     Closed,
 }
 
-/// One stream, at either end. It is kept while it is open, and beyond while the application has not
-/// requested all that came before its status.
+/// One stream, at either end. It is kept while it is open, and beyond while it has an owner, or something to tell that
+/// was not taken.
 #[derive(Debug)]
 pub(super) struct Stream {
     /// Whether this side opened it.
@@ -31,13 +33,25 @@ pub(super) struct Stream {
     pub(super) headers_arrived: bool,
     pub(super) sending: Sending,
     pub(super) receiving: Receiving,
+    /// Who waits for what of it, while it has an owner.
+    pub(super) waiters: Option<Waiters>,
 }
 
 impl Stream {
     /// A stream that an OPEN begins; `end`: the OPEN has END.
+    #[inline(always)]
     pub(super) fn new(opened_here: bool, end: bool, sending: Sending, receiving: Receiving) -> Stream {
         let state = if end { StreamState::HalfClosed } else { StreamState::Open };
-        Stream { opened_here, state, headers_arrived: false, sending, receiving }
+        Stream { opened_here, state, headers_arrived: false, sending, receiving, waiters: None }
+    }
+
+    /// A stream that the peer has opened and ended before anybody looked: its owner is still to be told.
+    pub(super) fn ended_by_opener() -> Stream {
+        let mut stream =
+            Stream::new(false, true, Sending::new(0, Stage::Ended), Receiving::new(Towards::Server, 0));
+        stream.close();
+        stream.receiving.stop();
+        stream
     }
 
     pub(super) fn state(&self) -> StreamState {
@@ -49,13 +63,18 @@ impl Stream {
         self.state == StreamState::Closed
     }
 
+    /// Whether the stream is over, and nobody has anything to do with it any more.
+    pub(super) fn has_gone(&self) -> bool {
+        self.is_over() && self.waiters.is_none() && self.receiving.is_empty()
+    }
+
     /// The opener has said END.
     pub(super) fn half_close(&mut self) {
         assert_eq!(self.state, StreamState::Open, "a stream is half-closed once");
         self.state = StreamState::HalfClosed;
     }
 
-    /// A STATUS has arrived.
+    /// It is over on the wire.
     pub(super) fn close(&mut self) {
         assert_ne!(self.state, StreamState::Closed, "a stream is closed once");
         self.state = StreamState::Closed;

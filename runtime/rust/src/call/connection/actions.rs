@@ -2,7 +2,7 @@
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::event::{Cause, Ending, Event, Message};
+use super::super::event::{Cause, Event, Message};
 use super::super::ids;
 use super::super::receiving::Receiving;
 use super::super::rejection::{Failure, Towards};
@@ -39,13 +39,11 @@ impl Connection {
         self.check_open(path, metadata, deadline_nanos, message)
             .map_err(|Failure { code, text }| OpenError::Failed { code, text })?;
         let id = self.take_id();
-        let (sending, receiving) = (
-            Sending::new(self.peer.initial_credit, Stage::Messages),
-            Receiving::new(Towards::Client, self.own.initial_credit),
-        );
         let piece = self.frame_bounds().piece;
-        self.streams.insert(id, Stream::new(true, false, sending, receiving));
-        let stream = self.streams.get_mut(id).expect("it was just put there");
+        let stream = self.streams.insert_with(id, || {
+            let sending = Sending::new(self.peer.initial_credit, Stage::Messages);
+            Stream::new(true, false, sending, Receiving::new(Towards::Client, self.own.initial_credit))
+        });
         let (word, path) = match known {
             Some(word) => (word, None),
             None => (self.outgoing_methods.bind(path, self.peer.max_methods), Some(path)),
@@ -165,15 +163,16 @@ impl Connection {
         self.end_stream(id, code, text, true);
     }
 
-    /// So many more messages of the stream are wanted; their events may follow at once.
+    /// So many more messages of the stream are wanted; [`Event::Arrived`] may follow at once.
     pub(crate) fn request(&mut self, id: StreamId, messages: u32) {
-        if self.streams.get_mut(id).is_some_and(|stream| stream.receiving.request(messages)) {
-            self.deliver(id, None);
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.receiving.request(messages);
+            self.note_arrivals(id);
         }
     }
 
     /// Takes the one message of a request, where all of it came with the OPEN and nothing was requested of it. It spares
-    /// an event, which costs as much as a copy of it.
+    /// an event.
     pub(crate) fn take_request(&mut self, id: StreamId) -> Option<Message> {
         self.streams.get_mut(id)?.receiving.take_request()
     }
@@ -187,24 +186,14 @@ impl Connection {
         }
     }
 
-    /// Hands up what a stream has to tell: the headers that have just come, messages that are requested, and the end
-    /// behind them. Returns credit.
-    pub(super) fn deliver(&mut self, id: StreamId, mut headers: Option<MetadataBlock>) {
+    /// Tells that something has arrived at a stream which may be taken, if so. Returns credit.
+    pub(super) fn note_arrivals(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        let mut is_over = false;
-        loop {
-            let (message, end) = (stream.receiving.next_message(), stream.receiving.take_end());
-            if headers.is_none() && message.is_none() && end.is_none() {
-                break;
-            }
-            is_over |= matches!(end, Some(Ending::Status(_)));
-            self.events.push_back(Event::Arrived { stream: id, headers: headers.take(), message, end });
+        if stream.receiving.has_news() {
+            self.events.push_back(Event::Arrived { stream: id });
         }
         if let Some(granted) = stream.receiving.take_credit(self.own.initial_credit) {
             self.writer.credit(id, granted);
-        }
-        if is_over {
-            self.remove(id);
         }
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::event::{Cause, End, Ending, Event};
+use super::super::arrivals::Finish;
+use super::super::event::{Cause, End, Event};
 use super::super::receiving::{Encoding, Receiving};
 use super::super::rejection::{Failure, Rejection, Towards};
 use super::super::sending::{Sending, Stage};
@@ -138,22 +139,21 @@ impl Connection {
         let open = wire::Open::decode(frame)?;
         self.take_peer_id(id)?;
         let path = self.incoming_methods.resolve(frame.header.word, open.path, self.own.max_methods)?;
-        let (sending, receiving) = (
-            Sending::new(self.peer.initial_credit, Stage::Nothing),
-            Receiving::new(Towards::Server, self.own.initial_credit),
-        );
         let end = flags.has(Flags::END);
         let (encoding, max_message_bytes) = (self.encoding(&open.metadata), self.own.max_message_bytes);
         // It may be refused yet, but is in its place from the beginning: so it is not moved.
-        self.streams.insert(id, Stream::new(false, end, sending, receiving));
-        let receiving = &mut self.stream(id).receiving;
+        let stream = self.streams.insert_with(id, || {
+            let sending = Sending::new(self.peer.initial_credit, Stage::Nothing);
+            Stream::new(false, end, sending, Receiving::new(Towards::Server, self.own.initial_credit))
+        });
+        let receiving = &mut stream.receiving;
         receiving.set_encoding(encoding);
         let taken = match open.message {
             None => Ok(()),
             Some(bytes) => receiving.take_whole(bytes, flags.has(Flags::COMPRESSED), max_message_bytes),
         };
         if end {
-            receiving.take_ending(Ending::HalfClosed);
+            receiving.take_ending(Finish::HalfClosed);
         }
         let failed = match taken {
             Err(Rejection::Connection(error)) => {
@@ -174,7 +174,7 @@ impl Connection {
         self.last_accepted = id;
         let (deadline_nanos, metadata) = (open.deadline_nanos, open.metadata);
         self.events.push_back(Event::Opened { stream: id, path, deadline_nanos, metadata });
-        self.deliver(id, None);
+        self.note_arrivals(id);
         Ok(())
     }
 
@@ -218,7 +218,8 @@ impl Connection {
         stream.headers_arrived = true;
         stream.receiving.set_encoding(encoding);
         self.check_block(&headers, Towards::Client)?;
-        self.deliver(id, Some(headers));
+        self.stream(id).receiving.take_headers(headers);
+        self.note_arrivals(id);
         Ok(())
     }
 
@@ -248,9 +249,9 @@ impl Connection {
         }
         if end {
             stream.half_close();
-            stream.receiving.take_ending(Ending::HalfClosed);
+            stream.receiving.take_ending(Finish::HalfClosed);
         }
-        self.deliver(id, None);
+        self.note_arrivals(id);
         Ok(())
     }
 
@@ -287,9 +288,12 @@ impl Connection {
         self.stop_sending(id);
         let stream = self.stream(id);
         stream.close();
-        stream.receiving.take_ending(Ending::Status(status));
+        if let Some(headers) = headers {
+            stream.receiving.take_headers(headers);
+        }
+        stream.receiving.take_ending(Finish::Status(status));
         self.count_closed(true);
-        self.deliver(id, headers);
+        self.note_arrivals(id);
         self.end_if_drained();
         Ok(())
     }

@@ -4,6 +4,7 @@ mod actions;
 mod end;
 mod input;
 mod output;
+mod owners;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use crate::wire::{FrameReader, FrameWriter, Hello, Limits, PrefaceReader};
 /// It does no I/O, knows no clock and no threads; its driver holds a lock around every call.
 ///
 /// After `receive`, `receive_end`, `sent` and after every action the driver takes all events by
-/// [`next_event`](Connection::next_event) and writes [`outbound`](Connection::outbound).
+/// [`next_event`](Connection::next_event) and writes [`outbound`](Connection::outbound). A stream that it
+/// [owns](Connection::own) it has until it lets it go.
 ///
 /// An action on a stream that is over answers [`StreamError::Gone`](super::StreamError) and does
 /// nothing, for the peer may end it at any time; an action out of order (a message after the end) is
@@ -117,6 +119,12 @@ impl Connection {
         connection
     }
 
+    /// Whether there is an event.
+    #[inline]
+    pub(crate) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The next event.
     pub(crate) fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
@@ -204,6 +212,7 @@ impl Connection {
     }
 
     /// Tells when `can_open` has become true.
+    #[inline]
     fn note_can_open(&mut self) {
         let can_open = self.can_open();
         if can_open && !self.could_open {

@@ -74,13 +74,21 @@ impl Connection {
         }
     }
 
-    /// Takes a stream that is over, or that ends here, out of everything.
+    /// Takes a stream that is over, or that ends here, out of everything; what it has told of may be taken yet.
     pub(super) fn remove(&mut self, id: StreamId) {
         self.stop_sending(id);
-        if let Some(stream) = self.streams.get(id).filter(|stream| !stream.is_over()) {
-            self.count_closed(stream.opened_here);
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        let ends_here = (!stream.is_over()).then_some(stream.opened_here);
+        if ends_here.is_some() {
+            stream.close();
         }
-        self.streams.remove(id);
+        stream.receiving.stop();
+        if stream.has_gone() {
+            self.streams.remove(id);
+        }
+        if let Some(opened_here) = ends_here {
+            self.count_closed(opened_here);
+        }
     }
 
     /// The peer has ended a stream: what waits is dropped.

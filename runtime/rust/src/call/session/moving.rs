@@ -135,10 +135,13 @@ impl Session {
     }
 
     /// Writes what the link takes; answers whether something is left that it did not take.
+    #[inline]
     pub(crate) fn write(self: &Arc<Self>, link: &dyn Link) -> bool {
-        if !self.seen.output_left.load(Ordering::Acquire) {
-            return false;
-        }
+        self.seen.output_left.load(Ordering::Acquire) && self.write_rest(link)
+    }
+
+    #[inline(never)]
+    fn write_rest(self: &Arc<Self>, link: &dyn Link) -> bool {
         self.act_quietly(|state, after| {
             after.wrote = true;
             state.flush(link)
@@ -206,15 +209,17 @@ impl State {
         }
     }
 
-    /// Writes what was brought about, where whoever acts does that.
+    /// Writes what was brought about, which is something, where whoever acts does that.
     pub(super) fn write_directly(&mut self, after: &mut After) {
-        if after.wrote || self.holds_back() || self.connection.outbound().is_empty() {
+        if after.wrote || self.holds_back() {
             return;
         }
         let Some(direct) = self.direct.take() else { return };
         if !direct.alone || self.connection.open_streams() <= 1 {
             self.flush(&*direct.link);
-            self.hand_out(after);
+            if self.connection.has_events() {
+                self.hand_out(after);
+            }
         }
         self.direct = Some(direct);
     }

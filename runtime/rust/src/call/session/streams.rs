@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::Session;
-use crate::call::inbox::{Arrivals, Inbox};
+use super::{After, Session, State};
+use crate::call::arrivals::Arrivals;
+use crate::call::waiters::Waiters;
 use crate::call::waitlist::{Place, Wakes};
 use crate::call::{Message, OpenError, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
@@ -51,7 +52,7 @@ impl Session {
             match &opened {
                 Ok(stream) => {
                     state.openers.leave(place);
-                    state.inboxes.insert(*stream, Inbox::new(Some(open_at), Some(cx.waker().clone())));
+                    state.connection.own(*stream, Waiters::new(Some(open_at), Some(cx.waker().clone())));
                     state.connection.request(*stream, 1);
                     state.next_opener(after);
                 }
@@ -84,43 +85,51 @@ impl Session {
         arrived: &mut Arrivals,
         cx: &Context<'_>,
     ) -> Poll<bool> {
-        self.act(|state, after| {
-            let Some(inbox) = state.inboxes.get_mut(stream) else { return Poll::Ready(true) };
-            if taker == Taker::Watched && inbox.has_untold_reset() {
-                inbox.park_reader(cx);
-                return Poll::Pending;
+        // Who takes what is there brings nothing about, so others must not leave to it what is to be written.
+        let mut state = self.lock();
+        let Some((receiving, _)) = state.connection.owned(stream) else { return Poll::Ready(true) };
+        if receiving.wants_request() {
+            drop(state);
+            // It may be let through at once, and its credit is to be written.
+            self.act(|state, _| state.connection.request(stream, 1));
+            state = self.lock();
+        }
+        let Some((receiving, waiters)) = state.connection.owned(stream) else { return Poll::Ready(true) };
+        if taker == Taker::Watched && receiving.arrivals.is_reset() && !waiters.told {
+            waiters.park_reader(cx);
+            return Poll::Pending;
+        }
+        let some = receiving.arrivals.move_into(arrived);
+        if !receiving.is_finished() {
+            if some {
+                return Poll::Ready(false);
             }
-            if !inbox.take_all(arrived) && inbox.wants_request() {
-                state.connection.request(stream, 1);
-                state.hand_out(after);
-                let Some(inbox) = state.inboxes.get_mut(stream) else { return Poll::Ready(true) };
-                inbox.take_all(arrived);
-            }
-            let Some(inbox) = state.inboxes.get_mut(stream) else { return Poll::Ready(true) };
-            if inbox.is_over() {
-                if taker == Taker::Owner {
-                    state.inboxes.remove(stream);
-                }
-                return Poll::Ready(taker == Taker::Owner);
-            }
-            if arrived.is_empty() {
-                inbox.park_reader(cx);
-                return Poll::Pending;
-            }
-            Poll::Ready(false)
-        })
+            waiters.park_reader(cx);
+            return Poll::Pending;
+        }
+        if taker != Taker::Owner {
+            return Poll::Ready(false);
+        }
+        let waiters = state.connection.let_go(stream);
+        drop(state);
+        if let Some(mut waiters) = waiters {
+            let mut wakes = Wakes::new();
+            waiters.wake_all(&mut wakes);
+            wakes.for_each(Waker::wake);
+        }
+        Poll::Ready(true)
     }
 
     /// Ready when the stream takes a message, or never will again.
     pub(crate) fn poll_ready(&self, stream: StreamId, cx: &Context<'_>) -> Poll<Result<(), StreamError>> {
         let mut state = self.lock();
         let ready = state.connection.is_ready(stream);
-        match state.inboxes.get_mut(stream) {
+        match state.connection.owned(stream) {
             None => Poll::Ready(Err(StreamError::Gone)),
-            Some(inbox) if inbox.is_over() => Poll::Ready(Err(StreamError::Gone)),
+            Some((receiving, _)) if receiving.is_finished() => Poll::Ready(Err(StreamError::Gone)),
             Some(_) if ready => Poll::Ready(Ok(())),
-            Some(inbox) => {
-                inbox.park_writer(cx);
+            Some((_, waiters)) => {
+                waiters.park_writer(cx);
                 Poll::Pending
             }
         }
@@ -134,9 +143,19 @@ impl Session {
     /// Ready when the stream is over; answers whether it ended without any handler having seen the call.
     pub(crate) fn poll_refused(&self, stream: StreamId, cx: &Context<'_>) -> Poll<bool> {
         let mut wakes = Wakes::new();
-        let over = match self.lock().inboxes.get_mut(stream) {
+        let over = match self.lock().connection.owned(stream) {
             None => Poll::Ready(false),
-            Some(inbox) => inbox.poll_over(cx, &mut wakes).map(|()| inbox.was_refused()),
+            Some((receiving, waiters)) if receiving.is_finished() => {
+                // Who reads what somebody else watches has waited for this.
+                if !std::mem::replace(&mut waiters.told, true) {
+                    waiters.wake_reader(&mut wakes);
+                }
+                Poll::Ready(receiving.arrivals.is_refused())
+            }
+            Some((_, waiters)) => {
+                waiters.park_watcher(cx);
+                Poll::Pending
+            }
         };
         wakes.for_each(Waker::wake);
         over
@@ -173,9 +192,8 @@ impl Session {
     ) -> bool {
         self.act(|state, after| {
             let sent = state.connection.send_status(stream, headers, message, status).is_ok();
-            if sent && let Some(inbox) = state.inboxes.get_mut(stream) {
-                inbox.finished(&mut after.wakes);
-                state.inboxes.remove(stream);
+            if sent {
+                state.let_go(stream, after);
             }
             sent
         })
@@ -185,12 +203,20 @@ impl Session {
     /// `None` a stream that is not over goes on to its end, but nobody is told.
     pub(crate) fn forget(self: &Arc<Self>, stream: StreamId, reset: Option<&Status>) {
         self.act(|state, after| {
-            let Some(inbox) = state.inboxes.get_mut(stream) else { return };
-            if let (Some(status), false) = (reset, inbox.is_over()) {
+            let Some((receiving, _)) = state.connection.owned(stream) else { return };
+            if let (Some(status), false) = (reset, receiving.is_finished()) {
                 state.connection.reset(stream, status.code, status.text());
             }
-            inbox.finished(&mut after.wakes);
-            state.inboxes.remove(stream);
+            state.let_go(stream, after);
         });
+    }
+}
+
+impl State {
+    /// A stream has no owner any more.
+    fn let_go(&mut self, stream: StreamId, after: &mut After) {
+        if let Some(mut waiters) = self.connection.let_go(stream) {
+            waiters.wake_all(&mut after.wakes);
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use samehost_transport_api::{Code, Descriptors, Fault, Interest, Read};
 
 use super::*;
-use crate::call::inbox::{Arrival, Arrivals, Finish};
+use crate::call::arrivals::{Arrival, Arrivals, Finish};
 use crate::call::server_call::ServerCall;
 use crate::wire::Hello;
 

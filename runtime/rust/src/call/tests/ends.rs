@@ -183,7 +183,7 @@ fn a_broken_link_fails_every_open_stream_with_its_error() {
     let text = error.to_string();
     pair.client.connection.link_failed(error);
     pair.client.take_events();
-    let Some(Event::Reset { code: Code::Unavailable, text: told, refused: false, .. }) =
+    let Some(Told::Event(Event::Reset { code: Code::Unavailable, text: told, refused: false, .. })) =
         pair.client.events.pop_front()
     else {
         panic!("the stream fails")

@@ -1,5 +1,6 @@
 //! Hostile bytes, by a seeded generator: never a panic, never unbounded memory, always the same end.
 
+use super::super::arrivals::Arrival;
 use super::super::*;
 use super::pair::*;
 use crate::wire::{FrameWriter, Hello, MetadataBlock, OpenFields, StatusFields};
@@ -42,7 +43,8 @@ fn greet(side: Side) -> Peer {
 fn react(peer: &mut Peer, numbers: &mut Numbers) {
     peer.take_events();
     while let Some(event) = peer.events.pop_front() {
-        if let Event::Opened { stream, .. } | Event::Arrived { stream, message: Some(_), .. } = event {
+        if let Told::Event(Event::Opened { stream, .. }) | Told::Arrival(stream, Arrival::Message(_)) = event
+        {
             let connection = &mut peer.connection;
             // The stream may be over, or the action out of order: both are answered, never a panic.
             let _ = match numbers.below(6) {

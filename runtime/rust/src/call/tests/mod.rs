@@ -3,6 +3,7 @@
 mod ends;
 mod flow;
 mod fuzz;
+mod owners;
 mod pair;
 mod purity;
 mod streams;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::super::event::{Closed, Ending};
+use super::super::arrivals::{Arrival, Arrivals, Finish};
+use super::super::event::Closed;
 use super::super::*;
 use crate::wire::{Hello, MetadataBlock};
 
@@ -19,10 +20,18 @@ pub(super) fn settings() -> Settings {
     Settings::new("test:", hello())
 }
 
-/// One connection with the events that it has told.
+/// What a connection has told.
+#[derive(Debug)]
+pub(super) enum Told {
+    Event(Event),
+    /// What was taken of a stream, as an event said that something had arrived there.
+    Arrival(StreamId, Arrival),
+}
+
+/// One connection with what it has told.
 pub(super) struct Peer {
     pub(super) connection: Connection,
-    pub(super) events: VecDeque<Event>,
+    pub(super) events: VecDeque<Told>,
 }
 
 impl Peer {
@@ -31,8 +40,8 @@ impl Peer {
     }
 
     pub(super) fn take_events(&mut self) {
-        while let Some(event) = self.connection.next_event() {
-            self.events.extend(apart(event));
+        while let Some(told) = next_told(&mut self.connection) {
+            self.events.extend(told);
         }
     }
 
@@ -40,7 +49,7 @@ impl Peer {
     pub(super) fn event(&mut self) -> String {
         self.take_events();
         while let Some(event) = self.events.pop_front() {
-            if !matches!(event, Event::CanOpen) {
+            if !matches!(event, Told::Event(Event::CanOpen)) {
                 return short(&event);
             }
         }
@@ -91,36 +100,41 @@ pub(super) fn block_of(bytes: usize) -> MetadataBlock {
     block
 }
 
-/// What an event tells, one thing at a time.
-pub(super) fn apart(event: Event) -> impl Iterator<Item = Event> {
-    let (stream, headers, message, end) = match event {
-        Event::Arrived { stream, headers, message, end } => (stream, headers, message, end),
-        other => return [Some(other), None, None].into_iter().flatten(),
-    };
-    [
-        headers.map(|headers| Event::Arrived { stream, headers: Some(headers), message: None, end: None }),
-        message.map(|message| Event::Arrived { stream, headers: None, message: Some(message), end: None }),
-        end.map(|end| Event::Arrived { stream, headers: None, message: None, end: Some(end) }),
-    ]
-    .into_iter()
-    .flatten()
+/// What a connection tells next, where it tells something: an event, or all that has arrived at a stream.
+pub(super) fn next_told(connection: &mut Connection) -> Option<Vec<Told>> {
+    match connection.next_event()? {
+        Event::Arrived { stream } => {
+            let mut arrivals = Arrivals::default();
+            connection.take_arrivals(stream, &mut arrivals);
+            let arrived = std::iter::from_fn(|| arrivals.pop_front());
+            Some(arrived.map(|arrival| Told::Arrival(stream, arrival)).collect())
+        }
+        event => Some(vec![Told::Event(event)]),
+    }
 }
 
-/// An event in a form that is easy to compare: long messages by their length.
-pub(super) fn short(event: &Event) -> String {
-    match event {
-        Event::Hello { version, .. } => format!("hello {version}"),
-        Event::Opened { stream, path, .. } => format!("{stream} opened {path}"),
-        Event::Arrived { stream, headers: Some(_), .. } => format!("{stream} headers"),
-        Event::Arrived { stream, message: Some(message), .. } => match message.bytes.len() {
+/// What was told in a form that is easy to compare: long messages by their length.
+pub(super) fn short(told: &Told) -> String {
+    match told {
+        Told::Event(event) => short_event(event),
+        Told::Arrival(stream, Arrival::Headers(_)) => format!("{stream} headers"),
+        Told::Arrival(stream, Arrival::Message(message)) => match message.bytes.len() {
             0..=8 => format!("{stream} message {:?}", String::from_utf8_lossy(&message.bytes)),
             length => format!("{stream} message of {length}"),
         },
-        Event::Arrived { stream, end, .. } => match end {
-            Some(Ending::Status(status)) => format!("{stream} status {:?} {:?}", status.code, status.text()),
-            Some(Ending::HalfClosed) => format!("{stream} half-closed"),
-            None => format!("{stream} nothing"),
-        },
+        Told::Arrival(stream, Arrival::End(Finish::Status(status))) => {
+            format!("{stream} status {:?} {:?}", status.code, status.text())
+        }
+        Told::Arrival(stream, Arrival::End(Finish::HalfClosed)) => format!("{stream} half-closed"),
+        Told::Arrival(stream, Arrival::End(Finish::Reset { .. })) => format!("{stream} reset, to its owner"),
+    }
+}
+
+fn short_event(event: &Event) -> String {
+    match event {
+        Event::Hello { version, .. } => format!("hello {version}"),
+        Event::Opened { stream, path, .. } => format!("{stream} opened {path}"),
+        Event::Arrived { stream } => format!("{stream} arrived"),
         Event::Reset { stream, code, refused, cause, .. } => {
             format!("{stream} reset {code:?}{} by {cause:?}", if *refused { " refused" } else { "" })
         }

@@ -2,7 +2,7 @@
 
 use samehost_transport_api::Code;
 
-use super::super::event::Ending;
+use super::super::arrivals::{Arrival, Finish};
 use super::super::*;
 use super::pair::*;
 use crate::wire::{Hello, MetadataBlock};
@@ -66,7 +66,7 @@ fn messages_pass_both_ways_in_order_at_every_step_size() {
         let lengths = |peer: &mut Peer| -> Vec<usize> {
             peer.take_events();
             let messages = peer.events.iter().filter_map(|event| match event {
-                Event::Arrived { message: Some(message), .. } => Some(message.bytes.len()),
+                Told::Arrival(_, Arrival::Message(message)) => Some(message.bytes.len()),
                 _ => None,
             });
             messages.collect()
@@ -74,10 +74,7 @@ fn messages_pass_both_ways_in_order_at_every_step_size() {
         let expected: Vec<usize> = (0..50).map(|number| number * 100).collect();
         assert_eq!(lengths(&mut pair.client), expected, "steps of {step}");
         assert_eq!(lengths(&mut pair.server), expected, "steps of {step}");
-        assert!(matches!(
-            pair.client.events.back(),
-            Some(Event::Arrived { end: Some(Ending::Status(_)), .. })
-        ));
+        assert!(matches!(pair.client.events.back(), Some(Told::Arrival(_, Arrival::End(Finish::Status(_))))));
     }
 }
 
@@ -108,7 +105,8 @@ fn metadata_deadline_and_path_arrive_as_they_were_given() {
     metadata.push("a", b"2").expect("a good key");
     pair.client.connection.open("/other.S/N", &metadata, Some(0), None, true).expect("opened");
     pair.drive();
-    let Some(Event::Opened { path, deadline_nanos, metadata: arrived, .. }) = pair.server.events.pop_front()
+    let Some(Told::Event(Event::Opened { path, deadline_nanos, metadata: arrived, .. })) =
+        pair.server.events.pop_front()
     else {
         panic!("opened")
     };
@@ -132,7 +130,7 @@ fn compressed_messages_pass_where_both_sides_know_the_method() {
     pair.drive();
     let compressed = |peer: &Peer| -> Vec<bool> {
         let messages = peer.events.iter().filter_map(|event| match event {
-            Event::Arrived { message: Some(message), .. } => Some(message.compressed),
+            Told::Arrival(_, Arrival::Message(message)) => Some(message.compressed),
             _ => None,
         });
         messages.collect()
@@ -264,8 +262,8 @@ fn a_status_larger_than_a_frame_is_taken_apart_and_its_text_cut() {
     pair.drive();
     pair.client.take_events();
     let [
-        Event::Arrived { headers: Some(metadata), .. },
-        Event::Arrived { end: Some(Ending::Status(status)), .. },
+        Told::Arrival(_, Arrival::Headers(metadata)),
+        Told::Arrival(_, Arrival::End(Finish::Status(status))),
     ] = pair.client.events.make_contiguous()
     else {
         panic!("{:?}", pair.client.events)

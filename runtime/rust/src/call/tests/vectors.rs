@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 use samehost_transport_api::Code;
 use serde_json::{Value, json};
 
-use super::super::event::{Closed, Ending};
+use super::super::arrivals::{Arrival, Finish};
+use super::super::event::Closed;
 use super::super::*;
-use super::pair::apart;
+use super::pair::{Told, next_told};
 use crate::vectors::{cases, hello, hex, metadata, number, text, to_hex};
 use crate::wire::{Flags, FrameReader, GoAwayCode, MetadataBlock, PREFACE};
 
@@ -105,7 +106,7 @@ fn refuse(case: &Value, bytes: &[u8], cut: Cut) {
 
 struct Player {
     connection: Connection,
-    events: VecDeque<Event>,
+    events: VecDeque<Told>,
     cut: Cut,
     what: String,
 }
@@ -179,11 +180,12 @@ impl Player {
     fn next_event(&mut self) -> Option<Value> {
         loop {
             if self.events.is_empty() {
-                self.events.extend(apart(self.connection.next_event()?));
+                self.events.extend(next_told(&mut self.connection)?);
             }
             match self.events.pop_front()? {
-                Event::Ready { .. } | Event::CanOpen => {}
-                event => return Some(describe_event(&event)),
+                Told::Event(Event::Ready { .. } | Event::CanOpen) => {}
+                Told::Event(event) => return Some(describe_event(&event)),
+                Told::Arrival(stream, arrival) => return Some(describe_arrival(stream, &arrival)),
             }
         }
     }
@@ -236,20 +238,6 @@ fn describe_event(event: &Event) -> Value {
             }
             event
         }
-        Event::Arrived { stream, headers: Some(headers), .. } => {
-            json!({"kind": "HEADERS", "stream": stream, "metadata": describe_metadata(headers)})
-        }
-        Event::Arrived { stream, message: Some(Message { bytes, compressed }), .. } => {
-            json!({"kind": "MESSAGE", "stream": stream, "message": to_hex(bytes), "compressed": compressed})
-        }
-        Event::Arrived { stream, end: Some(Ending::Status(status)), .. } => {
-            let (code, trailers) = (status.code as u8, describe_metadata(status.trailers()));
-            let text = status.text();
-            json!({"kind": "STATUS", "stream": stream, "code": code, "text": text, "trailers": trailers})
-        }
-        Event::Arrived { stream, end: Some(Ending::HalfClosed), .. } => {
-            json!({"kind": "HALF_CLOSED", "stream": stream})
-        }
         Event::Reset { stream, code, text, refused, .. } => {
             json!({"kind": "RESET", "stream": stream, "code": *code as u8, "text": text, "refused": refused})
         }
@@ -269,6 +257,24 @@ fn describe_event(event: &Event) -> Value {
         Event::Arrived { .. } | Event::Pong { .. } | Event::Ready { .. } | Event::CanOpen => {
             panic!("the vectors know no such event: {event:?}")
         }
+    }
+}
+
+fn describe_arrival(stream: StreamId, arrival: &Arrival) -> Value {
+    match arrival {
+        Arrival::Headers(headers) => {
+            json!({"kind": "HEADERS", "stream": stream, "metadata": describe_metadata(headers)})
+        }
+        Arrival::Message(Message { bytes, compressed }) => {
+            json!({"kind": "MESSAGE", "stream": stream, "message": to_hex(bytes), "compressed": compressed})
+        }
+        Arrival::End(Finish::Status(status)) => {
+            let (code, trailers) = (status.code as u8, describe_metadata(status.trailers()));
+            let text = status.text();
+            json!({"kind": "STATUS", "stream": stream, "code": code, "text": text, "trailers": trailers})
+        }
+        Arrival::End(Finish::HalfClosed) => json!({"kind": "HALF_CLOSED", "stream": stream}),
+        Arrival::End(Finish::Reset { .. }) => panic!("no stream has an owner: {arrival:?}"),
     }
 }
 

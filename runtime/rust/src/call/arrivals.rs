@@ -1,0 +1,88 @@
+//! What has arrived for one stream and waits for its owner.
+
+use super::queue::SmallQueue;
+use super::{Message, Status};
+use crate::wire::MetadataBlock;
+
+/// What the owner of a stream is told, in the order of the wire.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    Headers(MetadataBlock),
+    Message(Message),
+    End(Finish),
+}
+
+/// What is told last. After a half-close there may still be a reset, after anything else comes nothing.
+#[derive(Debug)]
+pub(crate) enum Finish {
+    HalfClosed,
+    /// The outcome of a stream that this side opened.
+    Status(Status),
+    /// The stream ended without a status. `refused`: no handler saw the call.
+    Reset {
+        status: Status,
+        refused: bool,
+    },
+}
+
+/// What has arrived and was not taken yet. Its order on the wire is always this one, so each kind has its place.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    pub(super) headers: Option<MetadataBlock>,
+    pub(super) messages: SmallQueue<Message>,
+    pub(super) end: Option<Finish>,
+}
+
+impl Arrivals {
+    /// The one message of a request, and its end.
+    pub(crate) fn of_request(message: Message) -> Arrivals {
+        let mut messages = SmallQueue::new();
+        messages.push_back(message);
+        Arrivals { headers: None, messages, end: Some(Finish::HalfClosed) }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.headers.is_none() && self.messages.is_empty() && self.end.is_none()
+    }
+
+    /// Moves all of this into `arrived`, which is empty; answers whether that was anything.
+    pub(super) fn move_into(&mut self, arrived: &mut Arrivals) -> bool {
+        debug_assert!(arrived.is_empty());
+        if self.is_empty() {
+            return false;
+        }
+        *arrived = std::mem::take(self);
+        true
+    }
+
+    /// Takes what comes next.
+    pub(crate) fn pop_front(&mut self) -> Option<Arrival> {
+        if let Some(headers) = self.headers.take() {
+            return Some(Arrival::Headers(headers));
+        }
+        match self.messages.pop_front() {
+            Some(message) => Some(Arrival::Message(message)),
+            None => self.end.take().map(Arrival::End),
+        }
+    }
+
+    /// Takes the one message of a request, if that is all that is here, nothing follows it, and it is not compressed.
+    pub(crate) fn take_request(&mut self) -> Option<Message> {
+        match (self.messages.front(), &self.end) {
+            (Some(message), Some(Finish::HalfClosed)) if !self.messages.has_more() && !message.compressed => {
+            }
+            _ => return None,
+        }
+        self.end = None;
+        self.messages.pop_front()
+    }
+
+    pub(super) fn is_reset(&self) -> bool {
+        matches!(self.end, Some(Finish::Reset { .. }))
+    }
+
+    /// Whether the stream ended without any handler having seen the call.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.end, Some(Finish::Reset { refused: true, .. }))
+    }
+}

@@ -1,0 +1,55 @@
+//! What the owners of streams do, beside what goes over the wire.
+
+use super::super::StreamId;
+use super::super::arrivals::Arrivals;
+use super::super::receiving::Receiving;
+use super::super::stream::Stream;
+use super::super::waiters::Waiters;
+use super::Connection;
+
+impl Connection {
+    /// A stream that was just opened, by either side, has an owner from now on: it is kept until it is
+    /// [let go](Connection::let_go).
+    pub(in crate::call) fn own(&mut self, id: StreamId, waiters: Waiters) {
+        let stream = match self.streams.get_mut(id) {
+            Some(stream) => stream,
+            None => self.streams.insert_with(id, Stream::ended_by_opener),
+        };
+        stream.waiters = Some(waiters);
+    }
+
+    /// A stream that has an owner, and who waits there.
+    #[inline]
+    pub(in crate::call) fn owned(&mut self, id: StreamId) -> Option<(&mut Receiving, &mut Waiters)> {
+        match self.streams.get_mut(id)? {
+            Stream { receiving, waiters: Some(waiters), .. } => Some((receiving, waiters)),
+            _ => None,
+        }
+    }
+
+    /// The streams that have an owner, in no promised order.
+    pub(in crate::call) fn owned_ids(&self) -> Vec<StreamId> {
+        self.streams.iter().filter(|(_, stream)| stream.waiters.is_some()).map(|(id, _)| id).collect()
+    }
+
+    /// A stream has no owner any more; answers who waited there. If it is not over it goes on to its end, but nobody is
+    /// told.
+    pub(in crate::call) fn let_go(&mut self, id: StreamId) -> Option<Waiters> {
+        let stream = self.streams.get_mut(id)?;
+        let waiters = stream.waiters.take();
+        if stream.is_over() {
+            // Nobody takes what it has to tell.
+            self.streams.remove(id);
+        }
+        waiters
+    }
+
+    /// Takes what has arrived at a stream into `arrived`, which is empty.
+    pub(in crate::call) fn take_arrivals(&mut self, id: StreamId, arrived: &mut Arrivals) {
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.receiving.arrivals.move_into(arrived);
+        if stream.has_gone() {
+            self.streams.remove(id);
+        }
+    }
+}

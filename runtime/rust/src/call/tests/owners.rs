@@ -1,0 +1,99 @@
+//! Streams that have an owner: how long they are kept, and what the owner finds.
+
+use std::task::{Context, Wake, Waker};
+
+use samehost_transport_api::Code;
+
+use super::super::arrivals::{Arrival, Arrivals};
+use super::super::waiters::Waiters;
+use super::super::waitlist::Wakes;
+use super::super::*;
+use super::pair::*;
+use crate::wire::MetadataBlock;
+
+/// Nobody waits.
+fn idle() -> Waiters {
+    Waiters::new(None, None)
+}
+
+#[test]
+fn a_stream_that_is_over_is_kept_until_its_owner_lets_it_go() {
+    let mut pair = Pair::usual();
+    let stream = pair.open();
+    pair.client.connection.own(stream, idle());
+    pair.server.connection.reset(stream, Code::Aborted, "enough");
+    pair.drive();
+    assert_eq!(pair.client.event(), format!("{stream} reset Aborted by Peer"));
+    assert!(pair.client.connection.owned(stream).is_some());
+    assert!(pair.client.connection.let_go(stream).is_some());
+    assert!(pair.client.connection.owned(stream).is_none());
+}
+
+#[test]
+fn a_stream_without_an_owner_goes_with_its_end() {
+    let mut pair = Pair::usual();
+    let stream = pair.open();
+    pair.server.connection.reset(stream, Code::Aborted, "enough");
+    pair.drive();
+    pair.client.connection.own(stream, idle());
+    let mut arrivals = Arrivals::default();
+    pair.client.connection.take_arrivals(stream, &mut arrivals);
+    assert!(arrivals.is_empty(), "what it had was forgotten before");
+    assert_eq!(
+        pair.client.connection.owned_ids(),
+        [stream],
+        "a late owner is to be told of the end all the same"
+    );
+}
+
+#[test]
+fn an_owner_takes_what_was_told_before_the_connection_ended() {
+    let mut pair = Pair::usual();
+    let stream = pair.open();
+    pair.client.connection.own(stream, idle());
+    pair.client.connection.request(stream, 1);
+    pair.server.connection.send_headers(stream, MetadataBlock::new()).expect("in order");
+    pair.server.send(stream, b"told");
+    let output = pair.server.output();
+    pair.client.connection.receive(&output);
+    assert!(matches!(pair.client.connection.next_event(), Some(Event::Arrived { stream: 1 })));
+    pair.client.connection.receive_end();
+    let mut arrivals = Arrivals::default();
+    pair.client.connection.take_arrivals(stream, &mut arrivals);
+    assert!(matches!(arrivals.pop_front(), Some(Arrival::Headers(_))));
+    assert!(matches!(arrivals.pop_front(), Some(Arrival::Message(message)) if *message.bytes == *b"told"));
+}
+
+#[test]
+fn a_stream_that_is_let_go_while_it_is_open_goes_on_to_its_end() {
+    let mut pair = Pair::with(|settings| settings.hello.initial_credit = 1024);
+    let stream = pair.open();
+    pair.server.connection.own(stream, idle());
+    pair.server.connection.send_status(stream, None, Some(plain(&[7; 3000])), ok()).expect("in order");
+    assert!(pair.server.connection.let_go(stream).is_some());
+    pair.client.connection.request(stream, 1);
+    pair.drive();
+    let events = pair.client.all_events();
+    assert_eq!(events, ["1 headers", "1 message of 3000", "1 status Ok \"\""]);
+    assert_eq!(pair.server.connection.open_streams(), 0);
+}
+
+#[test]
+fn whoever_waits_at_a_stream_is_woken_once() {
+    struct Nobody;
+    impl Wake for Nobody {
+        fn wake(self: std::sync::Arc<Self>) {}
+    }
+    let waker = Waker::from(std::sync::Arc::new(Nobody));
+    let cx = Context::from_waker(&waker);
+    let (mut waiters, mut wakes) = (idle(), Wakes::new());
+    waiters.park_reader(&cx);
+    waiters.park_writer(&cx);
+    waiters.park_watcher(&cx);
+    waiters.wake_reader(&mut wakes);
+    assert_eq!(wakes.by_ref().count(), 1, "the reader");
+    waiters.wake_all(&mut wakes);
+    assert_eq!(wakes.by_ref().count(), 2, "the writer and the watcher");
+    waiters.wake_all(&mut wakes);
+    assert_eq!(wakes.count(), 0);
+}
