@@ -322,7 +322,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
           "Failed to read message.",
           () -> {
             try (ReceivedMessage stream = new ReceivedMessage(plain)) {
-              listener.onMessage(method.parseResponse(stream));
+              listener.onMessage(Messages.parse(method.getResponseMarshaller(), stream));
             }
           });
     }

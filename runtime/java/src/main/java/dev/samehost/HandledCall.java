@@ -120,7 +120,8 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
     tell(
         () -> {
           try (ReceivedMessage received = new ReceivedMessage(plain)) {
-            listener.onMessage(call.getMethodDescriptor().parseRequest(received));
+            listener.onMessage(
+                Messages.parse(call.getMethodDescriptor().getRequestMarshaller(), received));
           }
         });
   }

@@ -5,6 +5,8 @@ import dev.samehost.wire.LargeArrays;
 import io.grpc.Compressor;
 import io.grpc.Decompressor;
 import io.grpc.Drainable;
+import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,6 +20,13 @@ final class Messages {
 
   /** About the largest array of Java. */
   private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
+
+  /** From how many bytes on it is worth a look what a message consists of. */
+  static final int LARGE_BYTES = 64 << 10;
+
+  /** The marshaller of grpc-protobuf, by the name of its class, which is not public. */
+  static final String PROTOBUF_MARSHALLER =
+      "io.grpc.protobuf.lite.ProtoLiteUtils$MessageMarshaller";
 
   private Messages() {}
 
@@ -34,6 +43,40 @@ final class Messages {
       return sink.bytes();
     } catch (IOException e) {
       throw new UncheckedIOException("the message cannot be serialised", e);
+    }
+  }
+
+  /**
+   * The message that a marshaller makes of what was received, from the beginning. A large one of
+   * gRPC's own marshaller is made with a copy less, where {@link LargeField} can; nobody else's
+   * marshaller is done without.
+   */
+  static <T> T parse(Marshaller<T> marshaller, ReceivedMessage received) {
+    if (received.available() >= LARGE_BYTES && isOfProtobuf(marshaller)) {
+      T message = LargeField.parse((PrototypeMarshaller<T>) marshaller, received);
+      if (message != null) {
+        return message;
+      }
+      received.reset();
+    }
+    return marshaller.parse(received);
+  }
+
+  private static boolean isOfProtobuf(Marshaller<?> marshaller) {
+    return marshaller.getClass().getName().equals(PROTOBUF_MARSHALLER) && Protobuf.IS_WHOLE;
+  }
+
+  /** The application's protobuf, looked at when there is a message of it. */
+  private static final class Protobuf {
+    /** Whether messages have descriptors, which they have not in protobuf's lite runtime. */
+    private static final boolean IS_WHOLE = isWhole();
+
+    private static boolean isWhole() {
+      try {
+        return LargeField.isPossible();
+      } catch (NoClassDefFoundError e) {
+        return false;
+      }
     }
   }
 

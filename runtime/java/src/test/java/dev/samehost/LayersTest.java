@@ -64,6 +64,15 @@ final class LayersTest {
               "dev.samehost.transport");
 
   @ArchTest
+  static final ArchRule oneClassAloneKnowsProtobufWhichMayNotBeThere =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("dev.samehost.LargeField")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("com.google.protobuf..", "io.grpc.protobuf..");
+
+  @ArchTest
   static final ArchRule ourStubsSitOnThePublicApiOfGrpc =
       noClasses()
           .that()
