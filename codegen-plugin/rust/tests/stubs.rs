@@ -47,7 +47,7 @@ fn reply(name: &str) -> HelloReply {
 #[tonic::async_trait]
 impl Greeter for Greetings {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
-        let (metadata, _, HelloRequest { name }) = request.into_parts();
+        let (metadata, mut extensions, HelloRequest { name }) = request.into_parts();
         match &*name {
             "nobody" => {
                 let mut status = Status::not_found("there is nobody");
@@ -57,6 +57,11 @@ impl Greeter for Greetings {
             "keys" => {
                 let keys: Vec<_> = metadata.as_ref().keys().map(|key| key.as_str()).collect();
                 return Ok(Response::new(reply(&keys.join(" "))));
+            }
+            "caller" => {
+                // It takes the peer away: from itself alone.
+                let peer = extensions.remove::<samehost::Peer>().expect("each call has the peer");
+                return Ok(Response::new(reply(&peer.process_id.unwrap_or_default().to_string())));
             }
             "later" => tokio::time::sleep(Duration::from_millis(20)).await,
             name if name.starts_with("never") => {
@@ -294,6 +299,16 @@ async fn metadata_goes_both_ways_and_comes_with_an_error_too() {
         assert_eq!((status.code(), status.message()), (Code::NotFound, "there is nobody"));
         assert_eq!(status.metadata().get("searched").unwrap(), "everywhere");
         assert_eq!(client.hello(ask("panic")).await.unwrap_err().code(), Code::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn each_call_of_a_connection_has_the_peer_whatever_the_one_before_has_done_with_it() {
+    let own = reply(&std::process::id().to_string());
+    for mut client in served(|server| server).clients() {
+        for _ in 0..3 {
+            assert_eq!(client.hello(ask("caller")).await.unwrap().into_inner(), own);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod moving;
 mod streams;
 
+use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
@@ -60,6 +61,7 @@ pub(crate) struct Session {
     peer: Peer,
     /// What carries the bytes, in the link's words.
     pub(crate) medium: Arc<str>,
+    kept: OnceLock<Box<dyn Any + Send + Sync>>,
     driver: Box<dyn Driver>,
     observer: Observer,
     seen: Seen,
@@ -114,7 +116,17 @@ impl Session {
         };
         let seen = Seen::of(&state.connection);
         let (looks, spinning, state) = (looks(), AtomicU32::new(0), Mutex::new(state));
-        Arc::new(Session { peer, medium, driver, observer, seen, looks, spinning, state })
+        Arc::new(Session {
+            peer,
+            medium,
+            kept: OnceLock::new(),
+            driver,
+            observer,
+            seen,
+            looks,
+            spinning,
+            state,
+        })
     }
 
     /// The role of reading, where the threads that wait take turns at it.
@@ -124,6 +136,11 @@ impl Session {
 
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// What its surface, which is one, keeps with a connection: made when it is first asked for.
+    pub(crate) fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> &T {
+        self.kept.get_or_init(|| Box::new(make())).downcast_ref().expect("a connection has one surface")
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,6 @@
 //! The two sockets beside the memory.
 
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::{Errno, Result};
@@ -70,9 +71,9 @@ impl Sockets {
 
 fn take_all(socket: impl AsFd) -> Found {
     let mut found = Found::Nothing;
-    let mut taken = [0; TAKEN_BYTES];
+    let mut taken = [MaybeUninit::<u8>::uninit(); TAKEN_BYTES];
     for _ in 0..TAKES {
-        match recv(&socket, &mut taken, RecvFlags::DONTWAIT).map(|(count, _)| count) {
+        match recv(&socket, &mut taken, RecvFlags::DONTWAIT).map(|((taken, _), _)| taken.len()) {
             Ok(0) => return Found::End,
             Ok(count) => {
                 found = Found::Rings;

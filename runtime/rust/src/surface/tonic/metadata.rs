@@ -19,6 +19,9 @@ const UNSENT: [&str; 5] = ["te", "content-type", "grpc-timeout", "grpc-status", 
 /// The wire's form of headers. Binary values become the bytes that they stand for.
 pub(super) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
     let mut block = MetadataBlock::new();
+    if headers.is_empty() {
+        return Ok(block);
+    }
     for pair in MetadataMap::from_headers(headers).iter() {
         match pair {
             KeyAndValueRef::Ascii(key, value) => {

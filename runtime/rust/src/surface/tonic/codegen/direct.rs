@@ -3,12 +3,11 @@
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use http::{Extensions, HeaderMap};
 use prost::Message;
 use tonic::codec::EnabledCompressionEncodings;
 use tonic::metadata::MetadataMap;
@@ -32,7 +31,10 @@ pub trait Direct: Any + Send + Sync {
 }
 
 /// The headers and the message to come.
-pub struct Answering(Pin<Box<dyn Future<Output = Result<Answer, tonic::Status>> + Send>>);
+pub struct Answering {
+    handling: Pin<Box<dyn Handling + Send>>,
+    max_encoding: Option<usize>,
+}
 
 /// What a handler has answered, as it travels.
 pub(in crate::surface::tonic) type Answer = (MetadataBlock, call::Message);
@@ -42,7 +44,31 @@ impl Answering {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Answer, tonic::Status>> {
-        self.0.as_mut().poll(cx)
+        self.handling.as_mut().poll_answer(self.max_encoding, cx)
+    }
+}
+
+/// A handler at work, whatever the type of its message: its future is in a box as it is, and is not moved about in one
+/// of ours.
+trait Handling {
+    fn poll_answer(
+        self: Pin<&mut Self>,
+        max_encoding: Option<usize>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Answer, tonic::Status>>;
+}
+
+impl<A, F> Handling for F
+where
+    A: Message,
+    F: Future<Output = Result<tonic::Response<A>, tonic::Status>>,
+{
+    fn poll_answer(
+        self: Pin<&mut Self>,
+        max_encoding: Option<usize>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Answer, tonic::Status>> {
+        self.poll(cx).map(|response| answer(response?, max_encoding))
     }
 }
 
@@ -93,27 +119,26 @@ impl DirectCall<'_> {
     ) -> Answering
     where
         Q: Message + Default,
-        A: Message,
+        A: Message + 'static,
         F: Future<Output = Result<tonic::Response<A>, tonic::Status>> + Send + 'static,
     {
         let (metadata, extensions) = (headers_of_plain(self.0), extensions(self.0));
-        let run = move |message| {
+        let request = move |message| {
             let message = decoded(message, max_decoding, "the client")?;
-            Ok::<_, tonic::Status>(handler(request(metadata, extensions, message)))
+            Ok(tonic::Request::from_parts(MetadataMap::from_headers(metadata), extensions, message))
         };
-        if let Some(message) = self.0.take_whole() {
-            return Answering(Box::pin(async move { answer(run(message)?.await?, max_encoding) }));
-        }
-        let mut messages = self.0.messages_of_watched();
-        Answering(Box::pin(async move {
-            let message = whole(&mut messages).await?;
-            answer(run(message)?.await?, max_encoding)
-        }))
+        let handling: Pin<Box<dyn Handling + Send>> = match self.0.take_whole() {
+            Some(message) => match request(message) {
+                Ok(request) => Box::pin(handler(request)),
+                Err(status) => Box::pin(ready(Err::<tonic::Response<A>, _>(status))),
+            },
+            None => {
+                let mut messages = self.0.messages_of_watched();
+                Box::pin(async move { handler(request(whole(&mut messages).await?)?).await })
+            }
+        };
+        Answering { handling, max_encoding }
     }
-}
-
-fn request<Q>(metadata: HeaderMap, extensions: Extensions, message: Q) -> tonic::Request<Q> {
-    tonic::Request::from_parts(MetadataMap::from_headers(metadata), extensions, message)
 }
 
 fn answer<A: Message>(
