@@ -3,7 +3,10 @@
 
 #![allow(missing_docs, clippy::print_stdout)] // a program, and this is its output
 
-#[allow(dead_code, unused_imports)] // parts are all that is measured
+#[allow(dead_code)] // parts are all that is measured
+#[path = "../../../runtime/rust/src/buffers.rs"]
+mod buffers;
+#[allow(dead_code, unused_imports)]
 #[path = "../../../transports/shm/rust/src/cells.rs"]
 mod cells;
 #[allow(dead_code)]

@@ -264,8 +264,8 @@ final class BackgroundReader implements Runnable, Executor {
       return 0;
     }
     Pace its = task instanceof Callbacks callbacks ? callbacks.pace() : null;
-    if (pace
-        != its) { // it mostly is the last one's: G1 has a fence behind each store of a reference
+    // It mostly is the last one's, and G1 has a fence behind each store of a reference.
+    if (pace != its) {
       pace = its;
     }
     long now = turn.get() + 1;
