@@ -2,7 +2,7 @@
 //! fault for each 4 KiB: without this a stream of messages of 1 MiB took twice as long. At most [`KEPT_BYTES`] of each
 //! size are kept, for whoever needs them next, as long as the process lives. It knows nothing of messages.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -13,51 +13,79 @@ const SIZES: usize = 7;
 /// So many bytes of a size are kept.
 const KEPT_BYTES: usize = LEAST_BYTES << (SIZES - 1);
 
-/// For each size the buffers that are kept, all empty, the last one given at the end.
-static KEPT: Mutex<[Vec<Vec<u8>>; SIZES]> = Mutex::new([const { Vec::new() }; SIZES]);
+/// Those of this process.
+static BUFFERS: Buffers = Buffers::new();
 
 /// An empty buffer with room for at least so many bytes; for exactly so many where that is little, or very much.
 pub(crate) fn take(bytes: usize) -> Vec<u8> {
-    if bytes <= LEAST_BYTES / 2 || bytes > KEPT_BYTES {
-        return Vec::with_capacity(bytes);
-    }
-    let size = size(bytes);
-    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner)[size].pop();
-    kept.unwrap_or_else(|| Vec::with_capacity(LEAST_BYTES << size))
+    BUFFERS.take(bytes)
 }
 
 /// Gives a buffer back, where it is of use and there is room.
-pub(crate) fn give(mut buffer: Vec<u8>) {
-    let capacity = buffer.capacity();
-    if !(LEAST_BYTES..=KEPT_BYTES).contains(&capacity) || !capacity.is_power_of_two() {
-        return;
-    }
-    buffer.clear();
-    let kept = &mut KEPT.lock().unwrap_or_else(PoisonError::into_inner)[size(capacity)];
-    if kept.len() < KEPT_BYTES / capacity {
-        kept.push(buffer);
-    }
+pub(crate) fn give(buffer: Vec<u8>) {
+    BUFFERS.give(buffer);
 }
 
 /// The bytes of a buffer, which is given back when nobody has them any more.
 pub(crate) fn shared(buffer: Vec<u8>) -> Bytes {
-    match buffer.capacity() {
-        LEAST_BYTES.. => Bytes::from_owner(Shared(buffer)),
-        _ => buffer.into(),
+    BUFFERS.shared(buffer)
+}
+
+/// For each size the buffers that are kept, all empty, the last one given at the end.
+struct Buffers(Mutex<[Vec<Vec<u8>>; SIZES]>);
+
+impl Buffers {
+    const fn new() -> Buffers {
+        Buffers(Mutex::new([const { Vec::new() }; SIZES]))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, [Vec<Vec<u8>>; SIZES]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, bytes: usize) -> Vec<u8> {
+        if bytes <= LEAST_BYTES / 2 || bytes > KEPT_BYTES {
+            return Vec::with_capacity(bytes);
+        }
+        let size = size(bytes);
+        let kept = self.kept()[size].pop();
+        kept.unwrap_or_else(|| Vec::with_capacity(LEAST_BYTES << size))
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        let capacity = buffer.capacity();
+        if !(LEAST_BYTES..=KEPT_BYTES).contains(&capacity) || !capacity.is_power_of_two() {
+            return;
+        }
+        buffer.clear();
+        let kept = &mut self.kept()[size(capacity)];
+        if kept.len() < KEPT_BYTES / capacity {
+            kept.push(buffer);
+        }
+    }
+
+    fn shared(&'static self, buffer: Vec<u8>) -> Bytes {
+        match buffer.capacity() {
+            LEAST_BYTES.. => Bytes::from_owner(Shared { buffer, of: self }),
+            _ => buffer.into(),
+        }
     }
 }
 
-struct Shared(Vec<u8>);
+struct Shared {
+    buffer: Vec<u8>,
+    of: &'static Buffers,
+}
 
 impl AsRef<[u8]> for Shared {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        &self.buffer
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        give(std::mem::take(&mut self.0));
+        self.of.give(std::mem::take(&mut self.buffer));
     }
 }
 
@@ -70,28 +98,23 @@ fn size(bytes: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// No other test takes buffers of this size.
-    const OWN: usize = KEPT_BYTES;
-
-    fn kept() -> usize {
-        KEPT.lock().unwrap()[SIZES - 1].len()
-    }
-
     #[test]
     fn what_nobody_has_any_more_is_used_again() {
-        let mut buffer = take(OWN - 7);
+        static BUFFERS: Buffers = Buffers::new();
+        let kept = || BUFFERS.kept()[SIZES - 1].len();
+        let mut buffer = BUFFERS.take(KEPT_BYTES - 7);
         buffer.extend_from_slice(b"abc");
-        let (at, bytes) = (buffer.as_ptr(), shared(buffer));
+        let (at, bytes) = (buffer.as_ptr(), BUFFERS.shared(buffer));
         let slice = bytes.slice(1..);
         drop(bytes);
         assert_eq!((kept(), &slice[..]), (0, &b"bc"[..]), "somebody still has a slice of it");
         drop(slice);
         assert_eq!(kept(), 1);
-        let again = take(OWN);
+        let again = BUFFERS.take(KEPT_BYTES);
         assert_eq!((again.as_ptr(), again.len(), kept()), (at, 0, 0));
         // There is room for one of this size.
-        give(Vec::with_capacity(OWN));
-        give(again);
+        BUFFERS.give(Vec::with_capacity(KEPT_BYTES));
+        BUFFERS.give(again);
         assert_eq!(kept(), 1);
     }
 
@@ -106,7 +129,7 @@ mod tests {
             (KEPT_BYTES / 2 + 1, KEPT_BYTES),
             (KEPT_BYTES + 1, KEPT_BYTES + 1),
         ] {
-            assert_eq!(take(bytes).capacity(), room, "{bytes}");
+            assert_eq!(Buffers::new().take(bytes).capacity(), room, "{bytes}");
         }
     }
 }
