@@ -21,8 +21,8 @@ use super::session::{Driver, Incoming, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
 /// The reader role of one session: the thread that has it reads the link for all. A thread that
-/// waits for its own answer takes the role, parses what arrives, puts what is others' into their
-/// inboxes, and hands the role over when its own answer is there. It never runs what others wrote.
+/// waits for its own answer takes the role, parses what arrives, leaves what is others' at their
+/// streams, and hands the role over when its own answer is there. It never runs what others wrote.
 ///
 /// ```text
 ///                 a caller waits                      its answer came; nobody waits

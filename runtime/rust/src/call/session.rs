@@ -213,7 +213,8 @@ impl Session {
     pub(crate) fn explain_at_once(self: &Arc<Self>) -> bool {
         self.act_quietly(|state, _| {
             let Some(closed) = state.connection.closed() else { return true };
-            let asked = state.connection.peer_hello().is_none() || !state.connection.owned_ids().is_empty();
+            let asked =
+                state.connection.peer_hello().is_none() || state.connection.owned_ids().next().is_some();
             if state.explained.is_none() && (!asked || closed.end == End::GoAway) {
                 state.explained = Some(closed.error.clone());
             }
@@ -284,9 +285,8 @@ impl Session {
     pub(crate) fn shut_down(self: &Arc<Self>, error: &LinkError) {
         self.act(|state, after| {
             let text = error.to_string();
-            for stream in state.connection.owned_ids() {
-                let open =
-                    state.connection.owned(stream).is_some_and(|(receiving, _)| !receiving.is_finished());
+            for stream in state.connection.owned_ids().collect::<Vec<_>>() {
+                let open = state.connection.owned(stream).is_some_and(|(half, _)| !half.is_finished());
                 if open {
                     state.connection.reset(stream, error.code(), &text);
                     state.tell_reset(stream, Status::of(error.code(), text.clone()), |_| false, after);

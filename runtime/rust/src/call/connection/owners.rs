@@ -28,8 +28,8 @@ impl Connection {
     }
 
     /// The streams that have an owner, in no promised order.
-    pub(in crate::call) fn owned_ids(&self) -> Vec<StreamId> {
-        self.streams.iter().filter(|(_, stream)| stream.waiters.is_some()).map(|(id, _)| id).collect()
+    pub(in crate::call) fn owned_ids(&self) -> impl Iterator<Item = StreamId> {
+        self.streams.iter().filter(|(_, stream)| stream.waiters.is_some()).map(|(id, _)| id)
     }
 
     /// A stream has no owner any more; answers who waited there. If it is not over it goes on to its end, but nobody is

@@ -40,7 +40,7 @@ fn a_stream_without_an_owner_goes_with_its_end() {
     pair.client.connection.take_arrivals(stream, &mut arrivals);
     assert!(arrivals.is_empty(), "what it had was forgotten before");
     assert_eq!(
-        pair.client.connection.owned_ids(),
+        pair.client.connection.owned_ids().collect::<Vec<_>>(),
         [stream],
         "a late owner is to be told of the end all the same"
     );
