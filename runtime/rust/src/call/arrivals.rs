@@ -1,5 +1,7 @@
 //! What has arrived for one stream and waits for its owner.
 
+use samehost_transport_api::Code;
+
 use super::queue::SmallQueue;
 use super::{Message, Status};
 use crate::wire::MetadataBlock;
@@ -53,6 +55,29 @@ impl Arrivals {
         }
         *arrived = std::mem::take(self);
         true
+    }
+
+    /// Moves all of this behind what is in `arrived`.
+    pub(super) fn move_behind(&mut self, arrived: &mut Arrivals) {
+        if arrived.is_empty() {
+            self.move_into(arrived);
+            return;
+        }
+        let Arrivals { headers, messages, end } = std::mem::take(self);
+        arrived.headers = arrived.headers.take().or(headers);
+        arrived.messages.extend(messages);
+        arrived.end = end;
+    }
+
+    /// Takes the headers, the one message and the status of a response that went well, if that is what is here.
+    pub(super) fn take_response(&mut self) -> Option<(MetadataBlock, Message, Status)> {
+        match &self.end {
+            Some(Finish::Status(status)) if status.code == Code::Ok && !self.messages.has_more() => {}
+            _ => return None,
+        }
+        let message = self.messages.pop_front()?;
+        let Some(Finish::Status(status)) = self.end.take() else { return None };
+        Some((self.headers.take().unwrap_or_default(), message, status))
     }
 
     /// Takes what comes next.

@@ -7,15 +7,39 @@ use std::time::Instant;
 use super::channel::Starter;
 use super::park::Parker;
 use super::reader::{Reader, ThreadDriver};
-use super::session::Session;
+use super::session::{Own, Session};
 
-/// Polls until something is ready, at most until then; in between this thread waits, and reads the
-/// session that `session` names, for itself and for others. `None`: the time is over.
+/// A thread that waits, and how long.
+#[derive(Clone, Copy)]
+pub(crate) struct Pause<'a> {
+    parker: &'a Arc<Parker>,
+    until: Option<Instant>,
+}
+
+impl Pause<'_> {
+    /// Waits at a session, if there is one: this thread reads it for itself and for others.
+    pub(crate) fn at(self, session: Option<&Arc<Session>>) {
+        self.at_stream(session, &mut None);
+    }
+
+    /// As `at`; what arrives at this thread's own stream is taken as it is read.
+    #[inline]
+    pub(super) fn at_stream(self, session: Option<&Arc<Session>>, own: &mut Option<Own<'_>>) {
+        match session.and_then(|session| Some((session, session.reader()?))) {
+            Some((session, reader)) => reader.wait(session, self.parker, self.until, own),
+            None => self.parker.park(self.until),
+        }
+    }
+}
+
+/// Polls until something is ready, at most until then; in between this thread pauses as `pause` says. `None`: the time
+/// is over.
+#[inline]
 pub(crate) fn block_on<P, T>(
     polled: &mut P,
     until: Option<Instant>,
     mut poll: impl FnMut(&mut P, &Context<'_>) -> Poll<T>,
-    session: impl Fn(&P) -> Option<Arc<Session>>,
+    mut pause: impl FnMut(&mut P, Pause<'_>),
 ) -> Option<T> {
     Parker::with_current(|parker, waker| {
         let cx = Context::from_waker(waker);
@@ -25,17 +49,11 @@ pub(crate) fn block_on<P, T>(
             if let Poll::Ready(ready) = poll(polled, &cx) {
                 return Some(ready);
             }
-            // The first wait looks at the clock by itself, before it sleeps.
+            // The first pause looks at the clock by itself, before it sleeps.
             if !std::mem::take(&mut begins) && until.is_some_and(|until| Instant::now() >= until) {
                 return None;
             }
-            match session(polled) {
-                Some(session) => match session.reader() {
-                    Some(reader) => reader.wait(&session, parker, until),
-                    None => parker.park(until),
-                },
-                None => parker.park(until),
-            }
+            pause(polled, Pause { parker, until });
         }
     })
 }

@@ -1,11 +1,12 @@
 //! One call of a client, from its wait for a connection to its outcome.
 
+mod ending;
+mod pausing;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-
-use samehost_transport_api::{Code, Fault};
 
 use super::arrivals::{Arrival, Arrivals, Finish};
 use super::channel::{ChannelHandle, Wait};
@@ -13,7 +14,7 @@ use super::outgoing::{CallOver, Outgoing};
 use super::session::{OpenRequest, Session, Taker};
 use super::span::CallSpan;
 use super::waitlist::Place;
-use super::{Message, OpenError, Status, StreamId};
+use super::{Content, Message, OpenError, Status, StreamId};
 use crate::wire::MetadataBlock;
 
 /// So often a call that no handler has seen is tried again.
@@ -33,7 +34,7 @@ pub(crate) struct Request<'p> {
 
 impl Request<'_> {
     /// What opens a stream for it, now.
-    pub(super) fn opening<'a>(&'a self, message: Option<&'a Message>, end: bool) -> OpenRequest<'a> {
+    pub(super) fn opening<'a>(&'a self, message: Option<Content<'a>>, end: bool) -> OpenRequest<'a> {
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         OpenRequest {
             path: &self.path,
@@ -58,7 +59,7 @@ pub(crate) struct ClientCall<'p> {
     channel: Arc<ChannelHandle>,
     request: Request<'p>,
     began: Instant,
-    messages: Messages,
+    messages: Messages<'p>,
     stage: Stage,
     wait: Wait,
     tries: u32,
@@ -71,9 +72,11 @@ pub(crate) struct ClientCall<'p> {
 }
 
 /// The messages of a request.
-enum Messages {
+enum Messages<'p> {
     /// One, and it was there from the beginning: nobody else has to do with it.
     Whole(Message),
+    /// The same, in memory that is lent to the call.
+    Lent(&'p [u8]),
     /// Those that come one by one from whoever sends.
     Sent(Arc<Outgoing>),
 }
@@ -113,6 +116,16 @@ impl<'p> ClientCall<'p> {
         ClientCall::of(channel, request, Messages::Whole(message), span)
     }
 
+    /// The same, with a message that somebody lends.
+    pub(crate) fn of_lent(
+        channel: Arc<ChannelHandle>,
+        request: Request<'p>,
+        message: &'p [u8],
+    ) -> ClientCall<'p> {
+        let span = span(&channel, &request);
+        ClientCall::of(channel, request, Messages::Lent(message), span)
+    }
+
     /// A call whose request is the one message that `look` finds, in the span of the call. Where it finds none, also
     /// where the messages go.
     pub(crate) fn looking(
@@ -134,7 +147,7 @@ impl<'p> ClientCall<'p> {
     fn of(
         channel: Arc<ChannelHandle>,
         request: Request<'p>,
-        messages: Messages,
+        messages: Messages<'p>,
         span: CallSpan,
     ) -> ClientCall<'p> {
         let (began, stage) = (Instant::now(), Stage::Waiting(None));
@@ -241,6 +254,14 @@ impl<'p> ClientCall<'p> {
         }
     }
 
+    /// The stream has been forgotten, as all of it was taken.
+    fn has_arrived(&mut self) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Open(session, _) => Stage::Arrived(session),
+            other => other,
+        };
+    }
+
     /// Waits until something has arrived; the error is that nothing does any more, with the outcome where that was not
     /// told.
     fn poll_arrivals(&mut self, cx: &Context<'_>) -> Poll<Result<(), Option<Status>>> {
@@ -261,10 +282,7 @@ impl<'p> ClientCall<'p> {
             }
             Stage::Open(session, stream) => {
                 if ready!(session.poll_arrivals(*stream, Taker::Owner, &mut self.arrived, cx)) {
-                    self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-                        Stage::Open(session, _) => Stage::Arrived(session),
-                        other => other,
-                    };
+                    self.has_arrived();
                 }
                 Poll::Ready(Ok(()))
             }
@@ -277,7 +295,7 @@ impl<'p> ClientCall<'p> {
         self.tries += 1;
         let again = self.tries < MOST_TRIES
             && match &self.messages {
-                Messages::Whole(_) => !self.committed,
+                Messages::Whole(_) | Messages::Lent(_) => !self.committed,
                 Messages::Sent(outgoing) => outgoing.rewind(),
             };
         if again
@@ -310,7 +328,10 @@ impl<'p> ClientCall<'p> {
             }
             let opened = match &self.messages {
                 Messages::Whole(message) => {
-                    session.open(self.request.opening(Some(message), true), place, cx)
+                    session.open(self.request.opening(Some(Content::Shared(message)), true), place, cx)
+                }
+                Messages::Lent(bytes) => {
+                    session.open(self.request.opening(Some(Content::Lent(bytes)), true), place, cx)
                 }
                 Messages::Sent(outgoing) => outgoing.open(session, place, &self.request, cx),
             };
@@ -327,49 +348,6 @@ impl<'p> ClientCall<'p> {
                 }
                 Err(OpenError::Failed { code, text }) => return Poll::Ready(Err(Status::of(code, text))),
             }
-        }
-    }
-
-    /// Ends the call as its deadline has passed; answers its outcome.
-    pub(crate) fn expire(&mut self) -> Status {
-        let waiting = match &self.stage {
-            Stage::Waiting(None) => "waiting for a connection",
-            Stage::Waiting(Some(_)) => "waiting for its turn, as the server takes no more calls at once",
-            Stage::Open(..) | Stage::Arrived(_) | Stage::Over => "waiting for the answer",
-        };
-        let elapsed = format!("{:.9}", self.began.elapsed().as_secs_f64());
-        let error = Fault::DeadlineExceeded.with(&[&elapsed, &self.channel.address(), &waiting]);
-        let status = Status::of(error.code(), error.to_string());
-        self.end(&status, Some(&status));
-        status
-    }
-
-    /// Ends the call with this outcome, which its caller has come to by itself.
-    pub(crate) fn fail(&mut self, outcome: &Status) {
-        self.end(outcome, Some(&Status::of(Code::Cancelled, outcome.text().to_owned())));
-    }
-
-    /// Ends the call as its caller no longer wants it; answers its outcome.
-    pub(crate) fn cancel(&mut self, reason: &str) -> Status {
-        let status = Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&reason]));
-        self.end(&status, Some(&status));
-        status
-    }
-
-    /// `reset`: what the peer is told, where the caller ends the call by itself; what has arrived does not count then.
-    fn end(&mut self, outcome: &Status, reset: Option<&Status>) {
-        self.span.end(outcome);
-        self.channel.leave(&mut self.wait);
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Waiting(Some((session, mut place))) => session.pass(&mut place),
-            Stage::Open(session, stream) => session.forget(stream, reset),
-            Stage::Waiting(None) | Stage::Arrived(_) | Stage::Over => {}
-        }
-        if reset.is_some() {
-            self.arrived = Arrivals::default();
-        }
-        if let Messages::Sent(outgoing) = &self.messages {
-            outgoing.end();
         }
     }
 }

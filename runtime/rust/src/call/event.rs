@@ -16,6 +16,35 @@ pub(crate) struct Message {
     pub(crate) compressed: bool,
 }
 
+/// A message that is about to be sent, and belongs to somebody else: it is copied or shared where it has to wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Content<'a> {
+    Shared(&'a Message),
+    /// In memory that somebody wants back soon. It is not compressed.
+    Lent(&'a [u8]),
+}
+
+impl Content<'_> {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Content::Shared(message) => &message.bytes,
+            Content::Lent(bytes) => bytes,
+        }
+    }
+
+    pub(crate) fn is_compressed(&self) -> bool {
+        matches!(self, Content::Shared(message) if message.compressed)
+    }
+
+    /// The message in memory of its own.
+    pub(crate) fn to_message(self) -> Message {
+        match self {
+            Content::Shared(message) => message.clone(),
+            Content::Lent(bytes) => Message { bytes: Bytes::copy_from_slice(bytes), compressed: false },
+        }
+    }
+}
+
 /// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. [`Event::Reset`] overtakes what has
 /// arrived and was not taken. Nothing more comes of a stream after `Reset`, or after a status, whoever has given it.
 #[derive(Debug)]

@@ -42,7 +42,7 @@ mod waitlist;
 mod tests;
 
 pub(crate) use connection::Connection;
-pub(crate) use event::{Cause, End, Event, Message};
+pub(crate) use event::{Cause, Content, End, Event, Message};
 pub(crate) use rejection::MESSAGE_OPTION;
 pub(crate) use settings::Settings;
 pub(crate) use status::Status;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::client_call::Request;
 use super::session::Session;
 use super::waitlist::Place;
-use super::{Message, OpenError, Status, StreamId};
+use super::{Content, Message, OpenError, Status, StreamId};
 
 /// So many bytes of messages are kept before the stream is open, and until the call is known to
 /// have reached a handler; beyond the first message, that is.
@@ -161,7 +161,8 @@ impl Outgoing {
     ) -> Result<StreamId, OpenError> {
         let mut sending = self.lock();
         let end = sending.half_closed && sending.kept.len() <= 1;
-        let stream = session.open(request.opening(sending.kept.first(), end), place, cx)?;
+        let stream =
+            session.open(request.opening(sending.kept.first().map(Content::Shared), end), place, cx)?;
         let last = sending.kept.len();
         for (index, message) in sending.kept.iter().enumerate().skip(1) {
             let _ = session.send_message(stream, message.clone(), sending.half_closed && index + 1 == last);

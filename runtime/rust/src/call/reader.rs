@@ -1,6 +1,7 @@
 //! The driver of threads: who reads the link of a session.
 
 mod background;
+mod role;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +14,12 @@ use std::time::Instant;
 use samehost_transport_api::{Code, Fault, Interest, Link};
 
 use self::background::Background;
+use self::role::{Role, State};
 use super::Status;
 use super::crew::Crew;
 use super::park::Parker;
 use super::server_call::ServerCall;
-use super::session::{Driver, Incoming, Session, Taken};
+use super::session::{Driver, Incoming, Own, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
 /// The reader role of one session: the thread that has it reads the link for all. A thread that
@@ -75,25 +77,6 @@ enum Round {
     Over,
 }
 
-struct State {
-    /// `None` before the session starts and after it is over.
-    link: Option<Arc<dyn Link>>,
-    role: Role,
-    /// Callers that wait while another thread has the role, longest first.
-    followers: VecDeque<Arc<Parker>>,
-    /// What the next holder has, while nobody has the role.
-    held: Option<Held>,
-    background: Background,
-}
-
-enum Role {
-    Free,
-    Caller,
-    /// To a follower that has not taken it yet.
-    Offered(Arc<Parker>),
-    Background,
-}
-
 /// A session's handle on its [`Reader`].
 pub(crate) struct ThreadDriver(pub(crate) Arc<Reader>);
 
@@ -132,7 +115,7 @@ impl Reader {
 
     /// The session's link; from now on it is read.
     pub(crate) fn start(self: &Arc<Self>, session: &Arc<Session>, link: Arc<dyn Link>) {
-        let held = Held { link: link.clone(), buffer: vec![0; BUFFER_BYTES], calls: Vec::new() };
+        let held = Box::new(Held { link: link.clone(), buffer: vec![0; BUFFER_BYTES], calls: Vec::new() });
         let mut state = self.lock();
         (state.link, state.held) = (Some(link.clone()), Some(held));
         drop(state);
@@ -179,12 +162,14 @@ impl Reader {
         }
     }
 
-    /// Waits until this thread is woken, at most until then; meanwhile it may read for all.
+    /// Waits until this thread is woken, or has read all that it waits for itself, at most until then; meanwhile it may
+    /// read for all.
     pub(crate) fn wait(
         self: &Arc<Self>,
         session: &Arc<Session>,
         parker: &Arc<Parker>,
         until: Option<Instant>,
+        own: &mut Option<Own<'_>>,
     ) {
         let entered = self.enter(parker);
         let Some(mut held) = entered.or_else(|| {
@@ -197,10 +182,11 @@ impl Reader {
         let in_time = || until.is_none_or(|until| Instant::now() < until);
         let mut begins = true;
         while !parker.is_woken() {
-            let round = self.read_once(session, &mut held);
+            let round = self.read_once(session, &mut held, own.as_mut());
             self.take_calls(session, &mut held);
             match round {
                 Round::Over => break,
+                Round::Some if own.as_ref().is_some_and(Own::is_there) => break,
                 // Who begins to wait is in time: a look at the clock costs as much as a frame.
                 Round::Nothing(left) if std::mem::take(&mut begins) => {
                     held.sleep(session, parker, left, until)
@@ -248,72 +234,9 @@ impl Reader {
         }
         let held = self.lock().take(Role::Caller);
         let Some(mut held) = held else { return };
-        while let Round::Some = self.read_once(session, &mut held) {}
+        while let Round::Some = self.read_once(session, &mut held, None) {}
         self.take_calls(session, &mut held);
         self.leave(session, held);
-    }
-
-    /// Takes the role if it is free; otherwise this thread follows.
-    fn enter(&self, parker: &Arc<Parker>) -> Option<Held> {
-        let mut state = self.lock();
-        match state.role {
-            Role::Free => return state.take(Role::Caller),
-            Role::Background => {
-                if let Some(link) = &state.link {
-                    link.wake();
-                }
-            }
-            Role::Caller | Role::Offered(_) => {}
-        }
-        state.followers.push_back(parker.clone());
-        self.followed.store(true, Ordering::Release);
-        None
-    }
-
-    /// This follower has stopped waiting; answers whether it was offered the role, which it then has.
-    fn take_offer(&self, parker: &Arc<Parker>) -> Option<Held> {
-        let mut state = self.lock();
-        state.followers.retain(|follower| !Arc::ptr_eq(follower, parker));
-        self.followed.store(!state.followers.is_empty(), Ordering::Release);
-        let offered = matches!(&state.role, Role::Offered(to) if Arc::ptr_eq(to, parker));
-        if offered {
-            state.role = Role::Free;
-        }
-        parker.offer(false);
-        if offered { state.take(Role::Caller) } else { None }
-    }
-
-    /// Hands the role to a follower, or to the background if there is need, or lays it down.
-    fn leave(self: &Arc<Self>, session: &Arc<Session>, held: Held) {
-        let mut state = self.lock();
-        state.held = state.link.is_some().then_some(held);
-        if let Some(next) = state.followers.pop_front() {
-            self.followed.store(!state.followers.is_empty(), Ordering::Release);
-            next.offer(true);
-            state.role = Role::Offered(next);
-            return;
-        }
-        state.role = Role::Free;
-        if state.link.is_none() {
-            return;
-        }
-        match &self.crew {
-            // Looked at under the lock: who opens a stream from here on finds the role free.
-            None if session.is_busy() || session.has_ended() => {
-                self.want_background(&mut state, session, session.has_ended());
-            }
-            None => {}
-            Some(crew) => {
-                drop(state);
-                crew.leave_behind(self, session);
-            }
-        }
-    }
-
-    /// Whether nobody has the role.
-    pub(super) fn is_free(&self) -> bool {
-        let state = self.lock();
-        state.link.is_some() && matches!(state.role, Role::Free)
     }
 
     /// Reads for the crew, if the role is free, until there are calls to run, which are put into `calls`, or a
@@ -326,7 +249,7 @@ impl Reader {
         let parker = Parker::current();
         loop {
             parker.begin();
-            let round = self.read_once(session, &mut held);
+            let round = self.read_once(session, &mut held, None);
             let until = crew.hello_until(session, &*held.link);
             if !held.calls.is_empty() {
                 std::mem::swap(calls, &mut held.calls);
@@ -348,8 +271,13 @@ impl Reader {
 
     /// One round of the holder of the role: reads, writes, ends.
     #[inline]
-    fn read_once(self: &Arc<Self>, session: &Arc<Session>, held: &mut Held) -> Round {
-        let taken = session.read_calls(&*held.link, &mut held.buffer, Some(&mut held.calls));
+    fn read_once(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        held: &mut Held,
+        own: Option<&mut Own<'_>>,
+    ) -> Round {
+        let taken = session.read_calls(&*held.link, &mut held.buffer, &mut held.calls, own);
         let left = session.write(&*held.link);
         if session.has_ended() {
             session.explain(&*held.link);
@@ -376,18 +304,6 @@ impl Reader {
             drop(link);
             crew.end();
         }
-    }
-}
-
-impl State {
-    /// Gives the role to somebody, if it is free and there is something to read.
-    fn take(&mut self, role: Role) -> Option<Held> {
-        let held = match self.role {
-            Role::Free => self.held.take()?,
-            _ => return None,
-        };
-        self.role = role;
-        Some(held)
     }
 }
 

@@ -109,6 +109,15 @@ impl Sending {
         }
     }
 
+    /// Begins and ends with a message of so many bytes, if nothing was sent yet and there is enough credit, which is spent.
+    pub(super) fn begins_with(&mut self, bytes: usize) -> bool {
+        let begins = self.stage == Stage::Nothing && self.spend_whole(bytes);
+        if begins {
+            self.stage = Stage::Ended;
+        }
+        begins
+    }
+
     /// The peer has granted so many bytes.
     pub(super) fn grant(&mut self, bytes: u32) -> Result<(), WireError> {
         if bytes == 0 {

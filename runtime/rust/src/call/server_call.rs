@@ -119,6 +119,13 @@ impl ServerCall {
         *self.forgotten.get_mut() = self.session.answer(self.stream, headers, message, status);
     }
 
+    /// As [`give_answer`](ServerCall::give_answer), where all went well, with a message that somebody lends.
+    pub(crate) fn respond(&self, headers: MetadataBlock, message: &[u8]) {
+        self.locked_span().end(&Status::OK);
+        let sent = self.session.respond(self.stream, headers, message);
+        self.forgotten.store(sent, Ordering::Relaxed);
+    }
+
     /// As [`answer`](ServerCall::answer), by one of several who have the call; `false`: it was over.
     pub(crate) fn give_answer(
         &self,

@@ -1,6 +1,8 @@
 //! A connection that several threads and tasks use: the lock around it, and where its events go.
 
+mod events;
 mod moving;
+mod own;
 mod streams;
 
 use std::any::Any;
@@ -11,15 +13,14 @@ use std::thread::ThreadId;
 
 use samehost_transport_api::{Link, LinkError, Peer};
 
-use super::arrivals::Arrivals;
 use super::reader::Reader;
-use super::waiters::Waiters;
 use super::waitlist::{Waitlist, Wakes};
-use super::{Cause, Connection, ConnectionState, End, Event, Message, Settings, Side, Status, StreamId};
+use super::{Connection, End, Message, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
 
 pub(crate) use moving::Taken;
 use moving::{Direct, Seen};
+pub(crate) use own::{Own, Until};
 pub(crate) use streams::{OpenRequest, Taker};
 
 /// Whoever moves a session's bytes: a task, or the threads that call. [`attend`](Driver::attend) is
@@ -84,6 +85,8 @@ struct State {
     explained: Option<LinkError>,
     /// How many bytes the link has taken in all.
     written: u64,
+    /// The waker of a thread that has taken its own arrivals: most often it opens the next stream, too.
+    spare: Option<Waker>,
 }
 
 /// What is to be done once the lock is released.
@@ -94,6 +97,8 @@ struct After {
     attend: bool,
     /// What the link takes was written.
     wrote: bool,
+    /// The stream at which whoever acts takes by itself what has arrived.
+    own: Option<StreamId>,
 }
 
 impl Session {
@@ -113,6 +118,7 @@ impl Session {
             openers: Waitlist::default(),
             explained: None,
             written: 0,
+            spare: None,
         };
         let seen = Seen::of(&state.connection);
         let (looks, spinning, state) = (looks(), AtomicU32::new(0), Mutex::new(state));
@@ -312,88 +318,6 @@ fn looks() -> u32 {
     *LOOKS.get_or_init(|| {
         if std::thread::available_parallelism().is_ok_and(|count| count.get() > 1) { 64 } else { 0 }
     })
-}
-
-impl State {
-    /// Puts every event where it belongs.
-    fn hand_out(&mut self, after: &mut After) {
-        if self.connection.closed().is_some() && self.explained.is_none() {
-            // Nobody is told of the end before the transport has been asked about it.
-            after.attend = true;
-            return;
-        }
-        while let Some(event) = self.connection.next_event() {
-            match event {
-                Event::Opened { stream, path, deadline_nanos, metadata } => {
-                    self.connection.own(stream, Waiters::new(None, None));
-                    let whole = self.connection.take_request(stream);
-                    if whole.is_none() {
-                        self.connection.request(stream, 1);
-                    }
-                    self.incoming.push(Incoming { stream, path, deadline_nanos, metadata, whole });
-                    after.attend = true;
-                }
-                Event::Arrived { stream } => match self.connection.owned(stream) {
-                    Some((receiving, waiters)) if receiving.is_finished() => {
-                        waiters.wake_all(&mut after.wakes)
-                    }
-                    Some((_, waiters)) => waiters.wake_reader(&mut after.wakes),
-                    None => self.connection.take_arrivals(stream, &mut Arrivals::default()),
-                },
-                Event::Reset { stream, code, text, refused, cause } => {
-                    let (code, text) = match (&self.explained, cause) {
-                        (Some(error), Cause::Connection) => (error.code(), error.to_string()),
-                        _ => (code, text),
-                    };
-                    let written = self.written;
-                    let unsent = |waiters: &Waiters| cause == Cause::Connection && waiters.is_unsent(written);
-                    self.tell_reset(
-                        stream,
-                        Status::of(code, text),
-                        |waiters| refused || unsent(waiters),
-                        after,
-                    );
-                }
-                Event::Ready { stream } => {
-                    if let Some((_, waiters)) = self.connection.owned(stream) {
-                        waiters.wake_writer(&mut after.wakes);
-                    }
-                }
-                Event::GoAway { .. } => {
-                    self.openers.all(&mut after.wakes);
-                    after.notice.get_or_insert(Notice::Draining);
-                }
-                Event::Hello { .. } | Event::CanOpen => self.next_opener(after),
-                Event::Pong { .. } => {}
-                Event::Closed(_) => {
-                    self.openers.all(&mut after.wakes);
-                    after.notice = Some(Notice::Over);
-                    after.attend = true;
-                }
-            }
-        }
-    }
-
-    /// Tells the owner of a stream that it ended without a status; whether it was `refused` goes by who waits there.
-    fn tell_reset(
-        &mut self,
-        stream: StreamId,
-        status: Status,
-        refused: impl Fn(&Waiters) -> bool,
-        after: &mut After,
-    ) {
-        if let Some((receiving, waiters)) = self.connection.owned(stream) {
-            receiving.reset(status, refused(waiters));
-            waiters.wake_all(&mut after.wakes);
-        }
-    }
-
-    /// The next one that waits for its turn to open has it, where one can be opened.
-    fn next_opener(&mut self, after: &mut After) {
-        if self.connection.state() == ConnectionState::Open && self.connection.can_open() {
-            after.wakes.extend(self.openers.next());
-        }
-    }
 }
 
 #[cfg(test)]

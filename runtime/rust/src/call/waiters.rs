@@ -46,6 +46,11 @@ impl Waiters {
         wakes.extend(self.reader.take());
     }
 
+    /// The reader has seen for himself, and need not be woken.
+    pub(super) fn take_reader(&mut self) -> Option<Waker> {
+        self.reader.take()
+    }
+
     /// The stream takes messages again.
     pub(super) fn wake_writer(&mut self, wakes: &mut Wakes) {
         wakes.extend(self.writer.take());

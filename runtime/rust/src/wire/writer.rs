@@ -36,7 +36,14 @@ pub(crate) struct StatusFields<'a> {
     pub(crate) compressed: bool,
 }
 
-impl StatusFields<'_> {
+impl<'a> StatusFields<'a> {
+    /// A response that went well, and has one message, which is not compressed.
+    pub(crate) fn of_response(headers: &'a MetadataBlock, message: &'a [u8]) -> StatusFields<'a> {
+        const NONE: &MetadataBlock = &MetadataBlock::new();
+        let (headers, message) = (Some(headers), Some(message));
+        StatusFields { code: 0, headers, text: "", trailers: NONE, message, compressed: false }
+    }
+
     /// The length of the payload without the message.
     pub(crate) fn size(&self) -> usize {
         self.headers.map_or(0, |headers| 2 + headers.size())

@@ -2,15 +2,15 @@
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::event::{Cause, Event, Message};
+use super::super::event::{Cause, Content, Event, Message};
 use super::super::ids;
 use super::super::receiving::Receiving;
 use super::super::rejection::{Failure, Towards};
-use super::super::sending::{Answer, Outgoing, Sending, Stage};
+use super::super::sending::{Answer, Outgoing, Sending, Stage, Turn};
 use super::super::stream::Stream;
 use super::super::{ConnectionState, OpenError, Status, StreamError, StreamId};
 use super::Connection;
-use crate::wire::{MetadataBlock, OpenFields, is_path};
+use crate::wire::{MetadataBlock, OpenFields, StatusFields, is_path};
 
 impl Connection {
     /// Opens a stream, in one frame when all of it fits. `message` is the first message, `end` says
@@ -20,7 +20,7 @@ impl Connection {
         path: &str,
         metadata: &MetadataBlock,
         deadline_nanos: Option<u64>,
-        message: Option<&Message>,
+        message: Option<Content<'_>>,
         end: bool,
     ) -> Result<StreamId, OpenError> {
         match self.state {
@@ -36,7 +36,7 @@ impl Connection {
             let Failure { code, text } = Failure::of(Fault::MethodUnknown, &[&path.trim_start_matches('/')]);
             return Err(OpenError::Failed { code, text });
         }
-        self.check_open(path, metadata, deadline_nanos, message)
+        self.check_open(path, metadata, deadline_nanos, message.as_ref().map(Content::bytes))
             .map_err(|Failure { code, text }| OpenError::Failed { code, text })?;
         let id = self.take_id();
         let piece = self.frame_bounds().piece;
@@ -53,14 +53,14 @@ impl Connection {
         let mut follows = None;
         match message {
             None => fields.end = end,
-            Some(first)
-                if fields.size() + first.bytes.len() <= piece
-                    && stream.sending.spend_whole(first.bytes.len()) =>
+            Some(ref first)
+                if fields.size() + first.bytes().len() <= piece
+                    && stream.sending.spend_whole(first.bytes().len()) =>
             {
-                fields =
-                    OpenFields { message: Some(&first.bytes), compressed: first.compressed, end, ..fields };
+                let (message, compressed) = (Some(first.bytes()), first.is_compressed());
+                fields = OpenFields { message, compressed, end, ..fields };
             }
-            Some(message) => follows = Some(message.clone()),
+            Some(message) => follows = Some(message.to_message()),
         }
         self.writer.open(id, word, &fields);
         if fields.end {
@@ -110,7 +110,7 @@ impl Connection {
             Stage::Messages => {}
         }
         let towards = if opened_here { Towards::Server } else { Towards::Client };
-        let checked = self.check_message(&message, towards);
+        let checked = self.check_message(&message.bytes, towards);
         self.enqueue_checked(id, checked, Outgoing::Message { message, begun: false, end });
         Ok(())
     }
@@ -150,6 +150,29 @@ impl Connection {
         let answer = Answer { headers, message, status };
         self.enqueue_checked(id, self.check_answer(&answer), Outgoing::Answer(answer));
         Ok(())
+    }
+
+    /// As [`send_status`](Connection::send_status) of a response that went well, with a message that somebody lends. Most
+    /// often all of it can be written at once, and nothing else waits.
+    pub(crate) fn respond(
+        &mut self,
+        id: StreamId,
+        headers: MetadataBlock,
+        message: &[u8],
+    ) -> Result<(), StreamError> {
+        let (has_turn, bounds) = (self.has_turn(), self.frame_bounds());
+        let fields = StatusFields::of_response(&headers, message);
+        let fits = has_turn
+            && fields.size() + message.len() <= bounds.piece
+            && self.check_metadata(&headers, 2, Towards::Client).is_ok()
+            && self.check_message(message, Towards::Client).is_ok();
+        let stream = self.open_stream(id)?;
+        if fits && !stream.opened_here && stream.sending.begins_with(message.len()) {
+            self.writer.status(id, &fields);
+            self.after_turn(id, Turn::Finished);
+            return Ok(());
+        }
+        self.send_status(id, Some(headers), Some(Content::Lent(message).to_message()), Status::OK)
     }
 
     /// Ends a stream at once, dropping what is queued either way; no event of it follows. `code` is
@@ -230,7 +253,7 @@ impl Connection {
 
     fn enqueue(&mut self, id: StreamId, outgoing: Outgoing) {
         let bounds = self.frame_bounds();
-        let has_turn = self.line.is_empty() && self.has_room_for_messages();
+        let has_turn = self.has_turn();
         let Some(stream) = self.streams.get_mut(id) else { return };
         if has_turn && stream.sending.may_overtake_queue(&outgoing) {
             let turn = stream.sending.write_at_once(id, outgoing, bounds, &mut self.writer);
@@ -243,6 +266,11 @@ impl Connection {
         if let Some(stream) = self.streams.get_mut(id) {
             stream.sending.note_ready(self.settings.ready_bytes);
         }
+    }
+
+    /// Whether nothing else is to be written first.
+    fn has_turn(&self) -> bool {
+        self.line.is_empty() && self.has_room_for_messages()
     }
 
     fn end_stream(&mut self, id: StreamId, code: Code, text: &str, refused: bool) {
@@ -262,7 +290,7 @@ impl Connection {
         path: &str,
         metadata: &MetadataBlock,
         deadline_nanos: Option<u64>,
-        message: Option<&Message>,
+        message: Option<&[u8]>,
     ) -> Result<(), Failure> {
         let before = 2 + path.len() + deadline_nanos.map_or(0, |_| 8) + 2;
         self.check_metadata(metadata, before, Towards::Server)?;
@@ -275,8 +303,8 @@ impl Connection {
         Failure::check_metadata(block.size(), limit, towards)
     }
 
-    fn check_message(&self, message: &Message, towards: Towards) -> Result<(), Failure> {
-        Failure::check_message(message.bytes.len() as u64, self.peer.max_message_bytes, towards)
+    fn check_message(&self, message: &[u8], towards: Towards) -> Result<(), Failure> {
+        Failure::check_message(message.len() as u64, self.peer.max_message_bytes, towards)
     }
 
     fn check_answer(&self, answer: &Answer) -> Result<(), Failure> {
@@ -284,6 +312,6 @@ impl Connection {
             self.check_metadata(headers, 2, Towards::Client)?;
         }
         self.check_metadata(answer.status.trailers(), 4, Towards::Client)?;
-        answer.message.as_ref().map_or(Ok(()), |message| self.check_message(message, Towards::Client))
+        answer.message.as_ref().map_or(Ok(()), |message| self.check_message(&message.bytes, Towards::Client))
     }
 }

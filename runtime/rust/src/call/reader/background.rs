@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::Interest;
 
-use super::{Reader, Role, Round, State};
+use super::role::{Role, State};
+use super::{Reader, Round};
 use crate::call::park::Parker;
 use crate::call::session::Session;
 
@@ -54,7 +55,7 @@ impl Reader {
             let parker = Parker::current();
             loop {
                 parker.begin();
-                let round = self.read_once(&session, &mut held);
+                let round = self.read_once(&session, &mut held, None);
                 self.take_calls(&session, &mut held);
                 match round {
                     Round::Over => break,

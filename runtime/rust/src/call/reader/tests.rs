@@ -68,6 +68,6 @@ fn a_thread_whose_time_is_over_waits_no_longer_though_something_comes_all_the_ti
         Box::new(|_, _| {}),
     );
     reader.start(&session, link);
-    reader.wait(&session, &Parker::current(), Some(Instant::now() + Duration::from_millis(20)));
+    reader.wait(&session, &Parker::current(), Some(Instant::now() + Duration::from_millis(20)), &mut None);
     assert!(!session.has_ended(), "it waited until the link had ended");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Link, Read};
 
-use super::{After, Incoming, Session, State};
+use super::{After, Incoming, Own, Session, State};
 use crate::call::Connection;
 
 /// So many bytes of several callers are written by one of them, and no more.
@@ -98,15 +98,39 @@ impl Session {
 
     /// Takes in what the link has, as much as fits into the buffer. One thread at a time.
     pub(crate) fn read(self: &Arc<Self>, link: &dyn Link, buffer: &mut [u8]) -> Taken {
-        self.read_calls(link, buffer, None)
+        self.read_with(link, buffer, |_, _| {})
     }
 
-    /// As [`read`](Session::read), and takes the calls that have come.
+    /// As [`read`](Session::read), and takes the calls that have come, and what the reader waits for itself.
+    #[inline]
     pub(crate) fn read_calls(
         self: &Arc<Self>,
         link: &dyn Link,
         buffer: &mut [u8],
-        calls: Option<&mut Vec<Incoming>>,
+        calls: &mut Vec<Incoming>,
+        own: Option<&mut Own<'_>>,
+    ) -> Taken {
+        self.read_with(link, buffer, |state, after| {
+            after.own = own.as_ref().map(|own| own.stream());
+            state.hand_out(after);
+            if !state.incoming.is_empty() {
+                match calls.is_empty() {
+                    true => std::mem::swap(calls, &mut state.incoming),
+                    false => calls.append(&mut state.incoming),
+                }
+            }
+            if let Some(own) = own {
+                state.take_own(own, after);
+            }
+        })
+    }
+
+    #[inline]
+    fn read_with(
+        self: &Arc<Self>,
+        link: &dyn Link,
+        buffer: &mut [u8],
+        take: impl FnOnce(&mut State, &mut After),
     ) -> Taken {
         let read = match link.read(buffer) {
             Ok(Read::Empty) => return Taken::Nothing,
@@ -115,10 +139,7 @@ impl Session {
         self.act_quietly(|state, after| match read {
             Ok(Read::Bytes(count)) => {
                 state.connection.receive(&buffer[..count]);
-                if let Some(calls) = calls {
-                    state.hand_out(after);
-                    calls.append(&mut state.incoming);
-                }
+                take(state, after);
                 Taken::Some
             }
             Ok(Read::Empty) => Taken::Nothing,

@@ -7,7 +7,7 @@ use super::{After, Session, State};
 use crate::call::arrivals::Arrivals;
 use crate::call::waiters::Waiters;
 use crate::call::waitlist::{Place, Wakes};
-use crate::call::{Message, OpenError, Status, StreamError, StreamId};
+use crate::call::{Content, Message, OpenError, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
 
 /// What opens a stream.
@@ -15,7 +15,7 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) path: &'a str,
     pub(crate) metadata: &'a MetadataBlock,
     pub(crate) deadline_nanos: Option<u64>,
-    pub(crate) message: Option<&'a Message>,
+    pub(crate) message: Option<Content<'a>>,
     pub(crate) end: bool,
 }
 
@@ -52,7 +52,8 @@ impl Session {
             match &opened {
                 Ok(stream) => {
                     state.openers.leave(place);
-                    state.connection.own(*stream, Waiters::new(Some(open_at), Some(cx.waker().clone())));
+                    let waker = state.opener(cx);
+                    state.connection.own(*stream, Waiters::new(Some(open_at), Some(waker)));
                     state.connection.request(*stream, 1);
                     state.next_opener(after);
                 }
@@ -192,6 +193,22 @@ impl Session {
     ) -> bool {
         self.act(|state, after| {
             let sent = state.connection.send_status(stream, headers, message, status).is_ok();
+            if sent {
+                state.let_go(stream, after);
+            }
+            sent
+        })
+    }
+
+    /// As [`answer`](Session::answer), with a response that went well, and a message that somebody lends.
+    pub(crate) fn respond(
+        self: &Arc<Self>,
+        stream: StreamId,
+        headers: MetadataBlock,
+        message: &[u8],
+    ) -> bool {
+        self.act(|state, after| {
+            let sent = state.connection.respond(stream, headers, message).is_ok();
             if sent {
                 state.let_go(stream, after);
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use samehost_transport_api::{Code, Descriptors, Fault, Interest, Read};
 
 use super::*;
+use crate::call::Content;
 use crate::call::arrivals::{Arrival, Arrivals, Finish};
 use crate::call::server_call::ServerCall;
 use crate::wire::Hello;
@@ -173,7 +174,7 @@ fn whoever_watches_a_call_is_told_that_it_was_cancelled_before_whoever_reads_its
     );
     let (mut calls, mut buffer) = (Vec::new(), [0; 1024]);
     for _ in 0..2 {
-        assert_eq!(session.read_calls(&link, &mut buffer, Some(&mut calls)), Taken::Some);
+        assert_eq!(session.read_calls(&link, &mut buffer, &mut calls, None), Taken::Some);
     }
     let mut call = ServerCall::new(&session, calls.pop().expect("a call has come"));
     let mut messages = call.messages_of_watched();
@@ -205,8 +206,9 @@ fn a_request_that_is_cancelled_before_anybody_has_it_is_read_by_nobody() {
     caller.receive(twin.outbound());
     let message = Message { bytes: vec![7].into(), compressed: false };
     for cancels in [false, true] {
-        let stream =
-            caller.open("/a.B/C", &MetadataBlock::new(), None, Some(&message), true).expect("it opens");
+        let stream = caller
+            .open("/a.B/C", &MetadataBlock::new(), None, Some(Content::Shared(&message)), true)
+            .expect("it opens");
         if cancels {
             caller.reset(stream, Code::Cancelled, "enough");
         }
@@ -223,7 +225,7 @@ fn a_request_that_is_cancelled_before_anybody_has_it_is_read_by_nobody() {
         Session::new(Side::Acceptor, Settings::new("here", hello), peer, "".into(), driver, observer);
     let (mut calls, mut buffer) = (Vec::new(), [0; 1024]);
     for _ in 0..2 {
-        assert_eq!(session.read_calls(&link, &mut buffer, Some(&mut calls)), Taken::Some);
+        assert_eq!(session.read_calls(&link, &mut buffer, &mut calls, None), Taken::Some);
     }
     let requests: Vec<_> =
         calls.into_iter().map(|call| ServerCall::new(&session, call).take_whole()).collect();

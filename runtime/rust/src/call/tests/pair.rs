@@ -64,7 +64,7 @@ impl Peer {
     pub(super) fn open(&mut self, message: Option<&[u8]>, end: bool) -> StreamId {
         let metadata = MetadataBlock::new();
         self.connection
-            .open(PATH, &metadata, None, message.map(plain).as_ref(), end)
+            .open(PATH, &metadata, None, message.map(Content::Lent), end)
             .expect("it can be opened")
     }
 

@@ -120,7 +120,11 @@ fn compressed_messages_pass_where_both_sides_know_the_method() {
     let mut gzip = MetadataBlock::new();
     gzip.push("grpc-encoding", b"gzip").expect("a good key");
     let message = Message { compressed: true, ..plain(b"squeezed") };
-    let stream = pair.client.connection.open(PATH, &gzip, None, Some(&message), false).expect("opened");
+    let stream = pair
+        .client
+        .connection
+        .open(PATH, &gzip, None, Some(Content::Shared(&message)), false)
+        .expect("opened");
     pair.client.connection.send_message(stream, message.clone(), true).expect("in order");
     pair.client.connection.request(stream, 1);
     pair.server.connection.request(stream, 1);
@@ -197,7 +201,10 @@ fn what_the_peer_does_not_take_is_not_sent() {
     let mut pair = Pair::with(|settings| settings.hello = limits.clone());
     let mut failure = |path: &str, metadata: &MetadataBlock, message: usize| {
         let message = Some(plain(&vec![0; message]));
-        pair.client.connection.open(path, metadata, None, message.as_ref(), true).expect_err("it is too much")
+        pair.client
+            .connection
+            .open(path, metadata, None, message.as_ref().map(Content::Shared), true)
+            .expect_err("it is too much")
     };
     let failed = |code, text: &str| OpenError::Failed { code, text: text.to_owned() };
     assert_eq!(

@@ -204,7 +204,9 @@ impl Player {
                 let deadline_nanos = action["deadline_nanos"].as_u64();
                 let metadata = metadata(&action["metadata"]);
                 let path = text(action, "path");
-                connection.open(path, &metadata, deadline_nanos, message.as_ref(), end).expect("opened");
+                connection
+                    .open(path, &metadata, deadline_nanos, message.as_ref().map(Content::Shared), end)
+                    .expect("opened");
             }
             "message" => {
                 connection.send_message(stream(), message.expect("a message"), end).expect("in order");

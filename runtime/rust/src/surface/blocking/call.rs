@@ -49,7 +49,7 @@ impl<Q: Message, A: Message + Default> Call<Q, A> {
     pub fn send(&mut self, message: &Q) -> Result<(), Ended> {
         let until = self.sender.until;
         let call = &mut self.receiver.call;
-        block_on(call, until, |call, cx| call.poll_sendable(cx), |call| call.session().cloned())
+        block_on(call, until, |call, cx| call.poll_sendable(cx), |call, pause| pause.at(call.session()))
             .unwrap_or(Err(CallOver))
             .and_then(|()| self.sender.outgoing.send(self.sender.encoded(message), false))
             .map_err(|CallOver| Ended)
@@ -148,7 +148,7 @@ impl<Q: Message> Sender<Q> {
             &mut self.outgoing,
             self.until,
             |outgoing, cx| outgoing.poll_ready(cx),
-            |outgoing| outgoing.session(),
+            |outgoing, pause| pause.at(outgoing.session().as_ref()),
         )
         .unwrap_or(Err(CallOver))
         .and_then(|()| self.outgoing.send(self.encoded(message), false))
@@ -192,7 +192,7 @@ impl<A: Message + Default> Receiver<A> {
     fn answer(&mut self) -> Answer {
         let until = self.call.deadline();
         let answer =
-            block_on(&mut self.call, until, |call, cx| call.poll_answer(cx), |call| call.session().cloned());
+            block_on(&mut self.call, until, |call, cx| call.poll_answer(cx), |call, pause| call.pause(pause));
         match answer {
             Some(Some(answer)) => answer,
             Some(None) => {

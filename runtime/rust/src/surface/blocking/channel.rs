@@ -10,11 +10,13 @@ use samehost_transport_api::{Options, Registry};
 use super::call::encoded;
 use super::unary::unary;
 use super::{Call, CallOptions, Response};
+use crate::call;
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
 use crate::call::channel::ChannelHandle;
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
+use crate::surface::proto::{Encoded, with_encoded};
 use crate::surface::{Route, Status};
 
 /// The way to one server, for threads. It connects at the first call and again when it has to, as
@@ -68,9 +70,21 @@ impl Channel {
         message: &Q,
         options: &CallOptions,
     ) -> Result<Response<A>, Status> {
-        let message = encoded(message, options.sends_compressed);
-        let mut call = ClientCall::of_one(self.handle.clone(), self.request(path(method), options), message);
-        unary(&mut call, self.max_message_bytes)
+        let request = self.request(path(method), options);
+        if options.sends_compressed {
+            let message = encoded(message, true);
+            return unary(ClientCall::of_one(self.handle.clone(), request, message), self.max_message_bytes);
+        }
+        with_encoded(message, |message| {
+            let call = match message {
+                Encoded::Lent(bytes) => ClientCall::of_lent(self.handle.clone(), request, bytes),
+                Encoded::Own(bytes) => {
+                    let message = call::Message { bytes, compressed: false };
+                    ClientCall::of_one(self.handle.clone(), request, message)
+                }
+            };
+            unary(call, self.max_message_bytes)
+        })
     }
 
     /// One message there, and any number back, by [`Call::next`].

@@ -14,15 +14,19 @@ use crate::surface::{Metadata, Status};
 
 /// One message there, one message back.
 pub(super) fn unary<A: Message + Default>(
-    call: &mut ClientCall<'_>,
+    mut call: ClientCall<'_>,
     max_message_bytes: u32,
 ) -> Result<Response<A>, Status> {
     let (mut headers, mut answer, mut surplus) = (Metadata::new(), None, false);
     let until = call.deadline();
     let outcome = block_on(
-        call,
+        &mut call,
         until,
         |call, cx| loop {
+            if let Some((block, message, status)) = call.take_response() {
+                (headers, answer) = (Metadata(block), Some(message));
+                return Poll::Ready(Some(status));
+            }
             match ready!(call.poll_answer(cx)) {
                 Some(Answer::Headers(block)) => headers = Metadata(block),
                 Some(Answer::Message(message)) if answer.is_none() => answer = Some(message),
@@ -34,11 +38,11 @@ pub(super) fn unary<A: Message + Default>(
                 None => return Poll::Ready(None),
             }
         },
-        |call| call.session().cloned(),
+        |call, pause| call.pause_for_all(pause),
     );
     let status = match outcome {
         Some(Some(status)) => status,
-        Some(None) if surplus => return Err(failed(call, Fault::MessageSurplus.with(&[&"the server"]))),
+        Some(None) if surplus => return Err(failed(&mut call, Fault::MessageSurplus.with(&[&"the server"]))),
         Some(None) => call::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"it is over"])),
         None => call.expire(),
     };

@@ -132,7 +132,11 @@ impl Call {
     /// # Errors
     /// Where the patience was told to stop.
     pub fn wait_ready(&self, mut patience: Patience<'_>) -> Result<Option<Result<(), Ended>>, Interrupted> {
-        patience.wait(&mut (), |(), cx| self.poll_ready(cx), |()| self.inner.session())
+        patience.wait(
+            &mut (),
+            |(), cx| self.poll_ready(cx),
+            |(), pause| pause.at(self.inner.session().as_ref()),
+        )
     }
 
     /// Sends a message, without waiting for room; with `last` none follows, and with the first message this is
@@ -255,7 +259,7 @@ impl Call {
         mut patience: Patience<'_>,
         poll: impl Fn(&Call, &Context<'_>) -> Poll<T>,
     ) -> Result<Option<T>, Interrupted> {
-        patience.wait(&mut (), |(), cx| poll(self, cx), |()| self.inner.session())
+        patience.wait(&mut (), |(), cx| poll(self, cx), |(), pause| pause.at(self.inner.session().as_ref()))
     }
 
     /// Completes as one of the `poll` methods does, for a [`Tender`](super::Tender): the connection is read in

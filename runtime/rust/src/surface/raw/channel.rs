@@ -91,7 +91,7 @@ impl Channel {
         from: ConnectivityState,
         mut patience: Patience<'_>,
     ) -> Result<Option<ConnectivityState>, Interrupted> {
-        patience.wait(&mut (), |(), cx| self.handle.poll_change(from, cx), |()| None)
+        patience.wait(&mut (), |(), cx| self.handle.poll_change(from, cx), |(), pause| pause.at(None))
     }
 
     /// Takes no more calls, for all clones. Those that are open go on, or with `now` fail with UNAVAILABLE.

@@ -1,11 +1,9 @@
 //! How long a thread waits, and what it looks after meanwhile.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::call::blocking::block_on;
-use crate::call::session::Session;
+use crate::call::blocking::{Pause, block_on};
 
 /// How often a thread that waits looks whether it should stop.
 const LOOK: Duration = Duration::from_millis(50);
@@ -52,20 +50,20 @@ impl<'a> Patience<'a> {
         Patience { look: Some(now + LOOK), ..self }
     }
 
-    /// Waits until something is ready, `None` when the time is over; the thread reads the session meanwhile.
+    /// Waits until something is ready, `None` when the time is over; meanwhile the thread pauses as it is told.
     pub(super) fn wait<P, T>(
         &mut self,
         polled: &mut P,
         mut poll: impl FnMut(&mut P, &Context<'_>) -> Poll<T>,
-        session: impl Fn(&P) -> Option<Arc<Session>>,
+        mut pause: impl FnMut(&mut P, Pause<'_>),
     ) -> Result<Option<T>, Interrupted> {
         loop {
             let Some(goes_on) = &mut self.goes_on else {
-                return Ok(block_on(polled, self.until, &mut poll, &session));
+                return Ok(block_on(polled, self.until, &mut poll, &mut pause));
             };
             let look = self.look.take().unwrap_or_else(|| Instant::now() + LOOK);
             let until = self.until.map_or(look, |until| until.min(look));
-            if let Some(ready) = block_on(polled, Some(until), &mut poll, &session) {
+            if let Some(ready) = block_on(polled, Some(until), &mut poll, &mut pause) {
                 return Ok(Some(ready));
             }
             if !goes_on() {

@@ -256,7 +256,7 @@ impl Server {
         &self,
         mut patience: Patience<'_>,
     ) -> Result<Option<Result<(), Status>>, Interrupted> {
-        patience.wait(&mut (), |(), cx| self.poll_terminated(cx), |()| None)
+        patience.wait(&mut (), |(), cx| self.poll_terminated(cx), |(), pause| pause.at(None))
     }
 }
 

@@ -182,7 +182,7 @@ impl ServerCall {
         mut patience: Patience<'_>,
         poll: impl Fn(&ServerCall, &Context<'_>) -> Poll<T>,
     ) -> Result<Option<T>, Interrupted> {
-        patience.wait(&mut (), |(), cx| poll(self, cx), |()| Some(self.inner.call.session().clone()))
+        patience.wait(&mut (), |(), cx| poll(self, cx), |(), pause| pause.at(Some(self.inner.call.session())))
     }
 
     /// Whether nobody waits for the answer any more.

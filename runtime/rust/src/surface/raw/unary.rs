@@ -27,8 +27,11 @@ pub(super) fn unary(
     let mut patience = patience.at_most(call.deadline()).since(call.began());
     let (mut headers, mut message, mut compressed) = (Metadata::new(), None, false);
     loop {
-        let answer =
-            patience.wait(&mut call, |call, cx| call.poll_answer(cx), |call| call.session().cloned())?;
+        let answer = patience.wait(
+            &mut call,
+            |call, cx| call.poll_answer(cx),
+            |call, pause| call.pause_for_all(pause),
+        )?;
         let status = match answer {
             Some(Some(Answer::Headers(block))) => {
                 headers = Metadata(block);

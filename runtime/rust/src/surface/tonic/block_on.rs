@@ -58,7 +58,7 @@ fn wait_with<F: Future>(parker: &Arc<Parker>, waker: &Waker, future: F) -> F::Ou
             return output;
         }
         match session.as_ref().and_then(|session| Some((session, session.reader()?))) {
-            Some((session, reader)) => reader.wait(session, parker, until),
+            Some((session, reader)) => reader.wait(session, parker, until, &mut None),
             None => parker.park(until),
         }
     }

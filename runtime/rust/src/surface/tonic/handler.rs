@@ -11,7 +11,7 @@ use samehost_transport_api::{Code, Fault};
 use tracing::Instrument;
 
 use super::body::RequestBody;
-use super::codegen::{Answer, Answering, UnaryCall};
+use super::codegen::{Answering, UnaryCall};
 use super::framing::{Framed, Splitter};
 use super::metadata::{has_status, take_status, to_block};
 use super::service::{Entry, HttpResponse, Services};
@@ -37,14 +37,14 @@ pub(super) fn begin(services: &Arc<Services>, mut call: ServerCall) {
 /// As `begin`, where the handler is reached directly.
 fn begin_directly(mut call: ServerCall, mut answering: Answering) {
     let span = call.span();
-    let mut poll = || answering.poll(&mut Context::from_waker(Waker::noop()));
+    let mut poll = || answering.poll(&call, &mut Context::from_waker(Waker::noop()));
     let handled = match catch_unwind(AssertUnwindSafe(|| span.in_scope(&mut poll))) {
-        Ok(Poll::Ready(answer)) => Watched::Done(answer),
+        Ok(Poll::Ready(answered)) => Watched::Done(answered),
         Ok(Poll::Pending) => return drop(tokio::spawn(go_on(call, answering).instrument(span))),
         // The panic hook has had its text, which may hold secrets: it goes no further.
         Err(_) => Watched::Panicked,
     };
-    // Nothing of the handler is left when its response begins.
+    // Of a handler that has failed nothing is left when its call ends.
     drop(answering);
     end_directly(&mut call, handled);
 }
@@ -52,16 +52,16 @@ fn begin_directly(mut call: ServerCall, mut answering: Answering) {
 async fn go_on(mut call: ServerCall, mut answering: Answering) {
     let deadline = call.deadline.map(|(at, _)| at);
     let sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
-    let handled = watched(&call, sleep, |cx| answering.poll(cx)).await;
+    let handled = watched(&call, sleep, |cx| answering.poll(&call, cx)).await;
     drop(answering);
     end_directly(&mut call, handled);
 }
 
-fn end_directly(call: &mut ServerCall, handled: Watched<Result<Answer, tonic::Status>>) {
+fn end_directly(call: &mut ServerCall, handled: Watched<Result<(), tonic::Status>>) {
     end(
         call,
         match handled {
-            Watched::Done(Ok((headers, message))) => Outcome::Whole(headers, Some(message), Status::OK),
+            Watched::Done(Ok(())) => return,
             Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
             Watched::Over => Outcome::Over,
             Watched::Expired => Outcome::Expired,

@@ -12,13 +12,13 @@ use prost::Message;
 use tonic::codec::EnabledCompressionEncodings;
 use tonic::metadata::MetadataMap;
 
-use super::{decoded, encoded, missing};
+use super::{decoded, missing, within};
 use crate::call;
 use crate::call::server_call::{Messages, ServerCall};
+use crate::surface::proto::{Encoded, with_encoded};
 use crate::surface::tonic::body::broken_off;
 use crate::surface::tonic::metadata::{has_status, to_block};
 use crate::surface::tonic::told::{extensions, headers_of_plain};
-use crate::wire::MetadataBlock;
 
 /// A generated server, where it stands alone: its unary calls need no request of HTTP's. One that has an interceptor
 /// or another layer before it is another type, and takes HTTP's requests.
@@ -30,21 +30,21 @@ pub trait Direct: Any + Send + Sync {
     fn begin(&self, call: DirectCall<'_>) -> Option<Answering>;
 }
 
-/// The headers and the message to come.
+/// A handler at work: it answers its call.
 pub struct Answering {
     handling: Pin<Box<dyn Handling + Send>>,
     max_encoding: Option<usize>,
 }
 
-/// What a handler has answered, as it travels.
-pub(in crate::surface::tonic) type Answer = (MetadataBlock, call::Message);
-
 impl Answering {
+    /// Ready when the call is answered; an error is still to be told. The handler's own code is over by then, and what
+    /// it had is dropped.
     pub(in crate::surface::tonic) fn poll(
         &mut self,
+        call: &ServerCall,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Answer, tonic::Status>> {
-        self.handling.as_mut().poll_answer(self.max_encoding, cx)
+    ) -> Poll<Result<(), tonic::Status>> {
+        self.handling.as_mut().poll_answer(call, self.max_encoding, cx)
     }
 }
 
@@ -53,9 +53,10 @@ impl Answering {
 trait Handling {
     fn poll_answer(
         self: Pin<&mut Self>,
+        call: &ServerCall,
         max_encoding: Option<usize>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Answer, tonic::Status>>;
+    ) -> Poll<Result<(), tonic::Status>>;
 }
 
 impl<A, F> Handling for F
@@ -65,10 +66,11 @@ where
 {
     fn poll_answer(
         self: Pin<&mut Self>,
+        call: &ServerCall,
         max_encoding: Option<usize>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Answer, tonic::Status>> {
-        self.poll(cx).map(|response| answer(response?, max_encoding))
+    ) -> Poll<Result<(), tonic::Status>> {
+        self.poll(cx).map(|response| answer(call, response?, max_encoding))
     }
 }
 
@@ -142,17 +144,26 @@ impl DirectCall<'_> {
 }
 
 fn answer<A: Message>(
+    call: &ServerCall,
     response: tonic::Response<A>,
     max_encoding: Option<usize>,
-) -> Result<Answer, tonic::Status> {
+) -> Result<(), tonic::Status> {
     let (metadata, message, _) = response.into_parts();
-    let message = encoded(&message, max_encoding)?;
+    within("encoded", message.encoded_len(), max_encoding.unwrap_or(usize::MAX))?;
     let headers = metadata.into_headers();
     if has_status(&headers) {
         // tonic's own way takes a status among the headers for the outcome.
         return Err(tonic::Status::from_header_map(&headers).expect("there is a status"));
     }
-    Ok((to_block(headers)?, message))
+    let headers = to_block(headers)?;
+    with_encoded(&message, |message| match message {
+        Encoded::Lent(bytes) => call.respond(headers, bytes),
+        Encoded::Own(bytes) => {
+            let message = call::Message { bytes, compressed: false };
+            call.give_answer(Some(headers), Some(message), call::Status::OK);
+        }
+    });
+    Ok(())
 }
 
 /// The one message of a request, once that has ended.

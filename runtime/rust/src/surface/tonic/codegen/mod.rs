@@ -12,7 +12,7 @@ use crate::call;
 use crate::surface::{Status, proto};
 
 pub use client::Short;
-pub(in crate::surface::tonic) use direct::{Answer, direct};
+pub(in crate::surface::tonic) use direct::direct;
 pub use direct::{Answering, Direct, DirectCall, register};
 pub use server::UnaryCall;
 
