@@ -4,26 +4,29 @@ SHELL := /bin/sh
 MVN ?= mvn -B -q -ntp
 CARGO ?= cargo
 STAGE := scripts/stage
+# Set where all that is Java and Rust has been built by stages before.
+BUILT :=
 VENV := .venv/bin
 DEMO_STUBS := examples/demo/python/target
 
-.PHONY: demo test lint format help build java java-newest rust python python-package python-test matrix bench bench-micro bench-programs bench-smoke tidy
+.PHONY: demo demo-programs test lint format help build java java-newest rust python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-demo: ## Java, Python and Rust call each other, over stdio, Unix sockets and shared memory
+demo: $(if $(BUILT),,demo-programs) python-package $(DEMO_STUBS)/text_analysis_pb2_grpc.py ## Java, Python and Rust call each other, over stdio, Unix sockets and shared memory
+	@$(STAGE) 'the demo' examples/demo/run
+
+demo-programs:
 	@scripts/toolchain java rust python
 	@$(STAGE) 'build the demo (Java)' $(MVN) -pl examples/demo/java -am package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build the demo (Rust)' $(CARGO) build -q -p samehost-demo
-	@$(MAKE) --no-print-directory python-package $(DEMO_STUBS)/text_analysis_pb2_grpc.py
-	@examples/demo/run
 
 # What Cargo keeps for the next build doubles the disk that this takes, and a build of everything gains nothing from it.
 test: export CARGO_INCREMENTAL = 0
 test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
 	@scripts/toolchain java rust python
-	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory java java-newest rust python python-test tidy matrix bench-smoke demo
+	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory BUILT=yes java java-newest rust python python-test tidy matrix bench-smoke demo
 
 lint: ## formatters and linters alone
 	@scripts/toolchain java rust python
@@ -49,10 +52,10 @@ java-newest:
 
 rust:
 	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check
-	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
+	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets --features samehost-benchmarks/micro -- -D warnings
 	@$(STAGE) 'Rust: calls as bytes alone' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
 	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features --features blocking -- -D warnings
-	@$(STAGE) 'Rust: lint what make bench-micro runs' $(CARGO) clippy -q -p samehost-benchmarks --features micro --bins -- -D warnings
+	@$(STAGE) 'Rust: build' $(CARGO) build -q --workspace --bins --tests
 	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
 
 $(VENV)/ruff: scripts/requirements.txt
@@ -82,9 +85,11 @@ python-test: python-package
 tidy:
 	@$(STAGE) 'tidy: the rules of the repository' python3 scripts/tidy.py
 
-matrix: python-package
+matrix-programs:
 	@$(STAGE) 'build the interop programs (Java)' $(MVN) -pl interop-tests/java -am package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build the interop programs (Rust)' $(CARGO) build -q -p samehost-interop-tests
+
+matrix: $(if $(BUILT),,matrix-programs) python-package
 	@$(STAGE) 'make the stubs of the interop programs (Python)' $(VENV)/python interop-tests/python/generate.py
 	@$(STAGE) 'interop matrix' interop-tests/matrix
 
@@ -116,9 +121,7 @@ bench-programs: $(VENV)/ruff $(if $(findstring capnp,$(PEERS)),$(VENV)/capnp) ##
 	@benchmarks/python/stubs
 	@mv target/benchmarks-begun target/benchmarks-programs
 
-# By then all that is Java has been built by the stage before, and Python's package too.
-bench-smoke: $(VENV)/ruff
-	@$(STAGE) 'build the benchmarks (Rust)' $(CARGO) build -q -p samehost-benchmarks
+bench-smoke: $(if $(BUILT),,build) python-package
 	@benchmarks/python/stubs
 	@SAMEHOST_BENCHMARKS_BUILD=debug $(STAGE) 'benchmarks: short turns' python3 benchmarks/smoke.py \
 		unix,unary,java-rust,rust-java:raw,tonic,grpc-java stdio,unary,python-rust,java-python:jsonl
