@@ -1,16 +1,74 @@
-//! A queue that holds one element without allocating.
+//! Queues that are empty most often, or hold one element.
 
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
+
+/// A first-in first-out queue that is most often never used: it is one word until then, and to make, to move and to drop
+/// it is next to nothing.
+#[derive(Debug)]
+pub(super) struct RareQueue<T>(
+    /// Dropped by hand: the compiler's own way calls a function or two even where there is nothing.
+    #[allow(clippy::box_collection)]
+    ManuallyDrop<Option<Box<VecDeque<T>>>>,
+);
+
+impl<T> RareQueue<T> {
+    pub(super) const fn new() -> RareQueue<T> {
+        RareQueue(ManuallyDrop::new(None))
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|queue| queue.is_empty())
+    }
+
+    pub(super) fn front(&self) -> Option<&T> {
+        self.0.as_ref()?.front()
+    }
+
+    pub(super) fn push_back(&mut self, element: T) {
+        self.0.get_or_insert_default().push_back(element);
+    }
+
+    pub(super) fn push_front(&mut self, element: T) {
+        self.0.get_or_insert_default().push_front(element);
+    }
+
+    #[inline]
+    pub(super) fn pop_front(&mut self) -> Option<T> {
+        self.0.as_mut()?.pop_front()
+    }
+
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        if let Some(queue) = &mut *self.0 {
+            queue.clear();
+        }
+    }
+
+    #[cold]
+    fn drop_used(&mut self) {
+        // SAFETY: the drop of this queue alone calls it, once.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+    }
+}
+
+impl<T> Drop for RareQueue<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            self.drop_used();
+        }
+    }
+}
 
 /// A first-in first-out queue whose first element needs no memory of its own: most streams never have more than one
 /// thing waiting.
 #[derive(Debug)]
 pub(crate) struct SmallQueue<T> {
     first: Option<T>,
-    /// What came when there was a first one. In a box, as there is none most often: an empty queue then is little to
-    /// make, to move and to drop.
-    #[allow(clippy::box_collection)]
-    rest: Option<Box<VecDeque<T>>>,
+    /// What came when there was a first one.
+    rest: RareQueue<T>,
 }
 
 impl<T> Default for SmallQueue<T> {
@@ -21,7 +79,7 @@ impl<T> Default for SmallQueue<T> {
 
 impl<T> SmallQueue<T> {
     pub(crate) const fn new() -> SmallQueue<T> {
-        SmallQueue { first: None, rest: None }
+        SmallQueue { first: None, rest: RareQueue::new() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -33,7 +91,7 @@ impl<T> SmallQueue<T> {
         if self.first.is_none() {
             self.first = Some(element);
         } else {
-            self.rest.get_or_insert_default().push_back(element);
+            self.rest.push_back(element);
         }
     }
 
@@ -43,15 +101,13 @@ impl<T> SmallQueue<T> {
 
     /// Whether there is something behind the first element.
     pub(super) fn has_more(&self) -> bool {
-        self.rest.as_ref().is_some_and(|rest| !rest.is_empty())
+        !self.rest.is_empty()
     }
 
     #[inline]
     pub(crate) fn pop_front(&mut self) -> Option<T> {
         let next = self.first.take()?;
-        if let Some(rest) = &mut self.rest {
-            self.first = rest.pop_front();
-        }
+        self.first = self.rest.pop_front();
         Some(next)
     }
 }

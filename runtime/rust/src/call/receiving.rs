@@ -101,6 +101,7 @@ impl Receiving {
         }
     }
 
+    #[inline]
     pub(super) fn set_encoding(&mut self, encoding: Encoding) {
         self.encoding = encoding;
     }
@@ -160,6 +161,7 @@ impl Receiving {
     }
 
     /// Takes the end of the peer's direction.
+    #[inline]
     pub(super) fn take_ending(&mut self, end: Finish) {
         self.ended = true;
         if self.waiting.is_empty() {
@@ -184,6 +186,13 @@ impl Receiving {
         let arrived = self.waiting.pop_front()?;
         self.end = None;
         Some(arrived.message)
+    }
+
+    /// One message is wanted, of a stream that was just opened: nothing can have come.
+    #[inline]
+    pub(super) fn request_first(&mut self) {
+        debug_assert!(self.is_empty() && self.unfinished.is_none());
+        self.requested += 1;
     }
 
     /// So many more messages are wanted.
@@ -250,6 +259,7 @@ impl Receiving {
         Some(std::mem::take(&mut self.owed))
     }
 
+    #[inline]
     fn spend(&mut self, bytes: usize) -> Result<u32, WireError> {
         let cost = PIECE_COST + bytes as u32; // a frame has at most 2^24 bytes
         match self.credit.checked_sub(cost) {
@@ -265,6 +275,7 @@ impl Receiving {
     }
 
     /// Whether a message that begins may be received.
+    #[inline]
     fn admit(&self, size: u64, compressed: bool, max_message_bytes: u32) -> Result<(), Failure> {
         Failure::check_message(size, max_message_bytes, self.towards)?;
         match &self.encoding {
@@ -277,6 +288,7 @@ impl Receiving {
     }
 
     /// A whole message has arrived, for which so much is to be returned once it is requested.
+    #[inline]
     fn arrived(&mut self, message: Message, unreturned: u32) {
         if self.requested == 0 {
             return self.waiting.push_back(Arrived { message, unreturned });

@@ -62,6 +62,7 @@ impl Failure {
     }
 
     /// Whether a message may go this way, where the receiver takes so many bytes.
+    #[inline]
     pub(super) fn check_message(bytes: u64, limit: u32, towards: Towards) -> Result<(), Failure> {
         if bytes <= limit.into() {
             return Ok(());
@@ -70,6 +71,7 @@ impl Failure {
     }
 
     /// Whether a metadata block may go this way, where the receiver takes so many bytes.
+    #[inline]
     pub(super) fn check_metadata(bytes: usize, limit: usize, towards: Towards) -> Result<(), Failure> {
         if bytes <= limit {
             return Ok(());

@@ -1,10 +1,9 @@
 //! The sending half of a stream: what waits for credit and for its turn.
 
-use std::collections::VecDeque;
-
 use bytes::Buf;
 
 use super::event::Message;
+use super::queue::RareQueue;
 use super::{Status, StreamId};
 use crate::wire::{
     FrameWriter, MAX_CREDIT, MAX_TEXT_BYTES, MetadataBlock, PIECE_COST, StatusFields, WireError, cut,
@@ -16,7 +15,7 @@ use crate::wire::{
 pub(super) struct Sending {
     /// What may still be spent.
     credit: u32,
-    queue: VecDeque<Outgoing>,
+    queue: RareQueue<Outgoing>,
     /// What the messages in the queue will cost, with a piece each.
     waiting: usize,
     /// Whether the stream stands in the line of those that wait for their turn.
@@ -90,7 +89,7 @@ impl Sending {
     pub(super) fn new(initial_credit: u32, stage: Stage) -> Sending {
         Sending {
             credit: initial_credit,
-            queue: VecDeque::new(),
+            queue: RareQueue::new(),
             waiting: 0,
             in_line: false,
             owes_ready: false,
@@ -109,13 +108,10 @@ impl Sending {
         }
     }
 
-    /// Begins and ends with a message of so many bytes, if nothing was sent yet and there is enough credit, which is spent.
-    pub(super) fn begins_with(&mut self, bytes: usize) -> bool {
-        let begins = self.stage == Stage::Nothing && self.spend_whole(bytes);
-        if begins {
-            self.stage = Stage::Ended;
-        }
-        begins
+    /// Whether a message of so many bytes may be the first word and the last one: if nothing was sent, and there is enough
+    /// credit, which is spent then.
+    pub(super) fn says_all_with(&mut self, bytes: usize) -> bool {
+        self.stage == Stage::Nothing && self.spend_whole(bytes)
     }
 
     /// The peer has granted so many bytes.

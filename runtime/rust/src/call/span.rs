@@ -61,6 +61,7 @@ impl CallSpan {
     }
 
     /// The call has ended so; what comes later does not count.
+    #[inline]
     pub(crate) fn end(&mut self, outcome: &Status) {
         let span = std::mem::replace(&mut self.span, Span::none());
         if span.is_disabled() {

@@ -28,6 +28,7 @@ impl Status {
         Status::new(code, text, MetadataBlock::new())
     }
 
+    #[inline]
     pub(crate) fn new(code: Code, text: String, trailers: MetadataBlock) -> Status {
         let empty = text.is_empty() && trailers.is_empty();
         Status { code, more: (!empty).then(|| Box::new(More { text, trailers })) }

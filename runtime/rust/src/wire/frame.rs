@@ -137,6 +137,7 @@ impl Payload<'_> {
     }
 
     /// The last `length` bytes, to keep: copied only where they are borrowed.
+    #[inline]
     pub(crate) fn tail(&self, length: usize) -> Bytes {
         match self {
             Payload::Borrowed(bytes) => Bytes::copy_from_slice(&bytes[bytes.len() - length..]),

@@ -87,12 +87,17 @@ impl MetadataBlock {
     }
 
     /// Reads a block from the beginning of `bytes`; answers it and what follows it.
+    #[inline(always)]
     pub(super) fn decode(bytes: &[u8]) -> Result<(MetadataBlock, &[u8]), WireError> {
+        match bytes.split_first_chunk() {
+            Some((EMPTY, rest)) => Ok((MetadataBlock::new(), rest)),
+            _ => MetadataBlock::decode_pairs(bytes),
+        }
+    }
+
+    fn decode_pairs(bytes: &[u8]) -> Result<(MetadataBlock, &[u8]), WireError> {
         const CUT: &str = "a metadata block ends too early";
         let (count, mut rest) = bytes.split_first_chunk().ok_or(WireError::protocol(CUT))?;
-        if count == EMPTY {
-            return Ok((MetadataBlock::new(), rest));
-        }
         for _ in 0..u16::from_le_bytes(*count) {
             let (key, after_key) = split_field::<2>(rest).ok_or(WireError::protocol(CUT))?;
             if !is_key(key) {

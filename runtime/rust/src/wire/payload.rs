@@ -113,7 +113,11 @@ fn decode_path(bytes: &[u8]) -> Result<&str, WireError> {
         .ok_or(WireError::protocol("the path of a method is none"))
 }
 
+#[inline]
 fn decode_text(bytes: &[u8]) -> Result<String, WireError> {
+    if bytes.is_empty() {
+        return Ok(String::new());
+    }
     if bytes.len() > MAX_TEXT_BYTES {
         return Err(WireError::protocol("a text is longer than 4096 bytes"));
     }

@@ -186,6 +186,7 @@ impl FrameWriter {
         self.buffer.extend_from_slice(text.as_bytes());
     }
 
+    #[inline(always)]
     fn header(&mut self, frame_type: FrameType, flags: Flags, stream: u32, word: u32, length: usize) {
         self.make_room(HEADER_BYTES + length);
         let header =
@@ -211,11 +212,13 @@ impl FrameWriter {
         }
     }
 
+    #[inline]
     fn short_text(&mut self, text: &str) {
         self.buffer.extend_from_slice(&(text.len() as u16).to_le_bytes());
         self.buffer.extend_from_slice(text.as_bytes());
     }
 
+    #[inline]
     fn metadata(&mut self, block: &MetadataBlock) {
         self.buffer.extend_from_slice(block.as_bytes());
     }

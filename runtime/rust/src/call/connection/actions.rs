@@ -6,8 +6,9 @@ use super::super::event::{Cause, Content, Event, Message};
 use super::super::ids;
 use super::super::receiving::Receiving;
 use super::super::rejection::{Failure, Towards};
-use super::super::sending::{Answer, Outgoing, Sending, Stage, Turn};
+use super::super::sending::{Answer, Outgoing, Sending, Stage};
 use super::super::stream::Stream;
+use super::super::waiters::Waiters;
 use super::super::{ConnectionState, OpenError, Status, StreamError, StreamId};
 use super::Connection;
 use crate::wire::{MetadataBlock, OpenFields, StatusFields, is_path};
@@ -152,14 +153,14 @@ impl Connection {
         Ok(())
     }
 
-    /// As [`send_status`](Connection::send_status) of a response that went well, with a message that somebody lends. Most
-    /// often all of it can be written at once, and nothing else waits.
-    pub(crate) fn respond(
+    /// As [`send_status`](Connection::send_status) of a response that went well, with a message that somebody lends, and
+    /// [`let_go`](Connection::let_go). Most often all of it can be written at once, and nothing is left of the stream.
+    pub(in crate::call) fn respond(
         &mut self,
         id: StreamId,
         headers: MetadataBlock,
         message: &[u8],
-    ) -> Result<(), StreamError> {
+    ) -> Result<Option<Waiters>, StreamError> {
         let (has_turn, bounds) = (self.has_turn(), self.frame_bounds());
         let fields = StatusFields::of_response(&headers, message);
         let fits = has_turn
@@ -167,12 +168,17 @@ impl Connection {
             && self.check_metadata(&headers, 2, Towards::Client).is_ok()
             && self.check_message(message, Towards::Client).is_ok();
         let stream = self.open_stream(id)?;
-        if fits && !stream.opened_here && stream.sending.begins_with(message.len()) {
+        if fits && !stream.opened_here && stream.sending.says_all_with(message.len()) {
+            let waiters = stream.waiters.take();
             self.writer.status(id, &fields);
-            self.after_turn(id, Turn::Finished);
-            return Ok(());
+            self.streams.remove(id);
+            self.count_closed(false);
+            self.end_if_drained();
+            self.note_can_open();
+            return Ok(waiters);
         }
-        self.send_status(id, Some(headers), Some(Content::Lent(message).to_message()), Status::OK)
+        self.send_status(id, Some(headers), Some(Content::Lent(message).to_message()), Status::OK)?;
+        Ok(self.let_go(id))
     }
 
     /// Ends a stream at once, dropping what is queued either way; no event of it follows. `code` is
@@ -210,6 +216,7 @@ impl Connection {
     }
 
     /// Tells that something has arrived at a stream which may be taken, if so. Returns credit.
+    #[inline]
     pub(super) fn note_arrivals(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         if stream.receiving.has_news() {

@@ -200,6 +200,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     fn check_block(&self, block: &MetadataBlock, towards: Towards) -> Result<(), Failure> {
         Failure::check_metadata(block.size(), self.own.max_metadata_bytes as usize, towards)
     }
@@ -337,10 +338,12 @@ impl Connection {
     }
 
     /// A stream that `dispatch` has found open.
+    #[inline]
     fn stream(&mut self, id: StreamId) -> &mut Stream {
         self.streams.get_mut(id).expect("the stream was found open")
     }
 
+    #[inline]
     fn encoding(&self, block: &MetadataBlock) -> Encoding {
         Encoding::of(block, |name| name == "gzip" && self.has_feature(name))
     }

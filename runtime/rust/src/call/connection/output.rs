@@ -92,6 +92,7 @@ impl Connection {
     }
 
     /// The peer has ended a stream: what waits is dropped.
+    #[inline]
     pub(super) fn stop_sending(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         stream.sending.clear();

@@ -18,6 +18,15 @@ impl Connection {
         stream.waiters = Some(waiters);
     }
 
+    /// A stream that this side has just opened has an owner from now on, who wants its first message.
+    #[inline]
+    pub(in crate::call) fn own_opened(&mut self, id: StreamId, waiters: Waiters) {
+        if let Some(stream) = self.streams.get_mut(id) {
+            stream.waiters = Some(waiters);
+            stream.receiving.request_first();
+        }
+    }
+
     /// A stream that has an owner, and who waits there.
     #[inline]
     pub(in crate::call) fn owned(&mut self, id: StreamId) -> Option<(&mut Receiving, &mut Waiters)> {
@@ -34,6 +43,7 @@ impl Connection {
 
     /// A stream has no owner any more; answers who waited there. If it is not over it goes on to its end, but nobody is
     /// told.
+    #[inline]
     pub(in crate::call) fn let_go(&mut self, id: StreamId) -> Option<Waiters> {
         let stream = self.streams.get_mut(id)?;
         let waiters = stream.waiters.take();

@@ -87,6 +87,7 @@ impl Session {
     }
 
     /// Writes what was held back, and has nothing held back any more.
+    #[inline]
     pub(crate) fn uncork(self: &Arc<Self>) {
         if self.seen.corked.load(Ordering::SeqCst) {
             self.act(|state, _| {
@@ -209,6 +210,7 @@ impl State {
     }
 
     /// Writes what the link takes; answers whether something is left.
+    #[inline]
     fn flush(&mut self, link: &dyn Link) -> bool {
         loop {
             let outbound = self.connection.outbound();

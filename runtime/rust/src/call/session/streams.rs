@@ -53,8 +53,7 @@ impl Session {
                 Ok(stream) => {
                     state.openers.leave(place);
                     let waker = state.opener(cx);
-                    state.connection.own(*stream, Waiters::new(Some(open_at), Some(waker)));
-                    state.connection.request(*stream, 1);
+                    state.connection.own_opened(*stream, Waiters::new(Some(open_at), Some(waker)));
                     state.next_opener(after);
                 }
                 Err(OpenError::NotNow) => state.openers.wait(place, cx.waker()),
@@ -208,9 +207,10 @@ impl Session {
         message: &[u8],
     ) -> bool {
         self.act(|state, after| {
-            let sent = state.connection.respond(stream, headers, message).is_ok();
-            if sent {
-                state.let_go(stream, after);
+            let let_go = state.connection.respond(stream, headers, message);
+            let sent = let_go.is_ok();
+            if let Ok(Some(mut waiters)) = let_go {
+                waiters.wake_all(&mut after.wakes);
             }
             sent
         })

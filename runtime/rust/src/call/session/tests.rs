@@ -1,5 +1,6 @@
 //! What became of a call when its link breaks: never sent, or perhaps seen.
 
+mod own;
 mod waiting;
 
 use std::sync::Mutex;

@@ -26,6 +26,42 @@ fn a_unary_call_is_one_frame_each_way() {
     assert_eq!((pair.client.connection.open_streams(), pair.server.connection.open_streams()), (0, 0));
 }
 
+/// What a server sends that answers with so many bytes, by lent memory or not, where another stream is `busy`.
+fn response_of(bytes: usize, lent: bool, busy: bool) -> Vec<u8> {
+    let mut pair = Pair::usual();
+    let other = pair.open();
+    let stream = pair.open();
+    pair.server.connection.send_headers(other, MetadataBlock::new()).expect("in order");
+    for _ in 0..if busy { 100 } else { 0 } {
+        pair.server.send(other, &[0; 4096]);
+    }
+    match lent {
+        true => {
+            let responded = pair.server.connection.respond(stream, MetadataBlock::new(), &vec![7; bytes]);
+            assert!(responded.expect("in order").is_none(), "nobody waits there");
+            let again = pair.server.connection.respond(stream, MetadataBlock::new(), b"again");
+            again.expect_err("it is over, or is about to be");
+        }
+        false => pair.server.answer(stream, &vec![7; bytes]),
+    }
+    let mut sent = Vec::new();
+    while let output = pair.server.output()
+        && !output.is_empty()
+    {
+        sent.extend(output);
+    }
+    sent
+}
+
+#[test]
+fn a_response_that_is_lent_goes_out_as_any_other() {
+    // As one frame, in its turn, and in pieces.
+    for (bytes, busy) in [(6, false), (6, true), (200_000, false), (200_000, true)] {
+        let [lent, whole] = [true, false].map(|lent| response_of(bytes, lent, busy));
+        assert!(lent == whole && lent.len() > bytes, "{bytes} bytes, {busy}: {} {}", lent.len(), whole.len());
+    }
+}
+
 #[test]
 fn a_unary_call_that_waits_for_room_is_still_one_frame() {
     let mut pair = Pair::usual();

@@ -55,7 +55,11 @@ impl CallOptions {
     }
 
     /// The headers of the request.
+    #[inline]
     pub(super) fn headers(&self) -> MetadataBlock {
+        if self.metadata.is_empty() && !self.sends_compressed && !self.accepts_compressed {
+            return MetadataBlock::new();
+        }
         let mut headers = self.metadata.0.clone();
         let encoding =
             [(self.sends_compressed, "grpc-encoding"), (self.accepts_compressed, "grpc-accept-encoding")];
