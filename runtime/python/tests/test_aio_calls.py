@@ -284,6 +284,23 @@ async def test_an_iterator_of_requests_is_cancelled_when_the_call_ends_first(add
         await soon(ended.wait())
 
 
+@pytest.mark.parametrize("kind", ["Collect", "Chat"])
+@on_loop
+async def test_an_iterator_of_requests_does_not_outlive_a_call_that_was_over_at_once(
+    address: str, kind: str
+) -> None:
+    async def silent() -> AsyncIterator[Any]:
+        await asyncio.sleep(3600)
+        yield Ask()
+
+    async with echoing(address) as (echo, _):
+        await echo.Say(Ask())
+        others = asyncio.all_tasks()
+        call = getattr(echo, kind)(silent(), timeout=0)
+        assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        await until(lambda: asyncio.all_tasks() <= others)
+
+
 @on_loop
 async def test_a_call_waits_for_a_server_that_starts_later(address: str) -> None:
     async with samehost.aio.channel(address, backoff=0.05, longest_backoff=0.1) as channel:

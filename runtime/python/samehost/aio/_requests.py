@@ -30,7 +30,8 @@ class Sending:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(_send(call, requests, serializer))
-        call.add_done_callback(self._task.cancel)
+        if not call.add_done_callback(self._task.cancel):
+            self._task.cancel()  # it was over before
 
     def stop(self) -> None:
         """Send no more, and cancel the call, from any thread: nobody looks at it any more."""
