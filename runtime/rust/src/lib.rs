@@ -1,6 +1,6 @@
-//! Calls between processes of one host: Protocol Buffers services over a Unix socket, or a child's
-//! standard input and output, with gRPC's semantics and without HTTP. Stock stubs of tonic run
-//! unchanged; an address is all that differs.
+//! Calls between processes of one host: Protocol Buffers services over a child's standard input and
+//! output, a Unix socket, shared memory, a FIFO or TCP, with gRPC's semantics and without HTTP. Stock
+//! stubs of tonic run unchanged; an address is all that differs.
 //!
 //! ```
 //! use samehost::{Channel, Server};
@@ -40,7 +40,10 @@
 //! | address | reaches |
 //! |---|---|
 //! | `unix:/run/app.sock`, `unix-abstract:NAME` | the server that listens on this socket |
+//! | `shm:/run/app.sock` | the same, over shared memory where both sides can |
 //! | `stdio:worker --fast` | a child that is started, and lives as long as the channel; it serves `stdio:` |
+//! | `fifo:/run/app/calls` | the server that is found at this FIFO |
+//! | `tcp:127.0.0.1:4000` | the server that listens on this port; with port 0, [`Server::address`] has the one that it got |
 //!
 //! [`Channel`] and [`Server`] run in a tokio runtime, except where [`block_on`] is told to do without; [`blocking`] needs none and is there without the feature
 //! `tonic` as well. Messages are compressed, by gzip, where tonic's stubs are told to (`send_compressed`,
