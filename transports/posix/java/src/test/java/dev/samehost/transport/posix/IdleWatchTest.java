@@ -5,8 +5,11 @@ import static com.google.common.truth.Truth.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -69,6 +72,38 @@ final class IdleWatchTest {
       assertThat(isTold()).isTrue();
       assertThat(other.availablePermits()).isEqualTo(0);
       IdleWatch.forget(pipe.source().number());
+    }
+  }
+
+  @Test
+  void of_a_thousand_who_speak_at_once_each_is_told_once() throws Exception {
+    List<Fd.Pipe> pipes = new ArrayList<>();
+    AtomicIntegerArray tells = new AtomicIntegerArray(1_000);
+    try {
+      for (int i = 0; i < tells.length(); i++) {
+        Fd.Pipe pipe = Fd.pipe();
+        pipes.add(pipe);
+        int number = i;
+        Runnable tell =
+            () -> {
+              tells.incrementAndGet(number);
+              told.release();
+            };
+        assertThat(IdleWatch.watch(pipe.source().number(), tell)).isTrue();
+      }
+      for (Fd.Pipe pipe : pipes) {
+        write(pipe.sink());
+      }
+      assertThat(told.tryAcquire(tells.length(), 50, TimeUnit.SECONDS)).isTrue();
+      assertThat(isToldSoon()).isFalse();
+      for (int i = 0; i < tells.length(); i++) {
+        assertThat(tells.get(i)).isEqualTo(1);
+      }
+    } finally {
+      for (Fd.Pipe pipe : pipes) {
+        IdleWatch.forget(pipe.source().number());
+        pipe.close();
+      }
     }
   }
 
