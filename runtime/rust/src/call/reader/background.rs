@@ -17,23 +17,41 @@ const LAZINESS: Duration = Duration::from_millis(1);
 const IDLENESS: Duration = Duration::from_secs(10);
 
 /// What the background thread is to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Background {
     /// There is no such thread.
     None,
     /// It waits for work.
     Idle,
-    /// It takes the role as soon as it is free; after a moment, where it is not urgent.
-    Wanted { urgent: bool },
+    /// It takes the role after a moment, if it is free then. `again`: it was laid down anew meanwhile, so that the moment
+    /// begins anew as well.
+    WantedSoon { again: bool },
+    /// It takes the role at once.
+    Wanted,
+}
+
+impl Background {
+    /// What it is once it is wanted, and whether its thread must be told: not one that is wanted already, as to tell it
+    /// takes longer than a small call.
+    fn wanted(self, urgent: bool) -> (Background, bool) {
+        match self {
+            Background::Wanted => (Background::Wanted, false),
+            _ if urgent => (Background::Wanted, true),
+            Background::None | Background::Idle => (Background::WantedSoon { again: false }, true),
+            Background::WantedSoon { .. } => (Background::WantedSoon { again: true }, false),
+        }
+    }
 }
 
 impl Reader {
     pub(super) fn want_background(self: &Arc<Self>, state: &mut State, session: &Arc<Session>, urgent: bool) {
+        let (wanted, told) = state.background.wanted(urgent);
         let lives = state.background != Background::None;
-        let urgent = urgent || state.background == Background::Wanted { urgent: true };
-        state.background = Background::Wanted { urgent };
+        state.background = wanted;
         if lives {
-            self.changed.notify_all();
+            if told {
+                self.changed.notify_all();
+            }
             return;
         }
         let (reader, weak) = (self.clone(), Arc::downgrade(session));
@@ -82,21 +100,22 @@ impl Reader {
                 state.background = Background::None;
                 return false;
             }
+            let soon = matches!(state.background, Background::WantedSoon { .. });
             let wait = match state.background {
-                Background::Wanted { urgent: true } => Duration::ZERO,
-                Background::Wanted { urgent: false } => LAZINESS,
+                Background::Wanted => {
+                    // What is wanted from here on is wanted anew.
+                    state.background = Background::Idle;
+                    return true;
+                }
+                Background::WantedSoon { .. } => {
+                    state.background = Background::WantedSoon { again: false };
+                    LAZINESS
+                }
                 Background::None | Background::Idle => idle_until.saturating_duration_since(Instant::now()),
             };
-            let was_wanted = matches!(state.background, Background::Wanted { .. });
-            if was_wanted {
-                // What is wanted from here on is wanted anew.
-                state.background = Background::Idle;
-            }
-            if !wait.is_zero() {
-                state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
-            }
-            if was_wanted {
-                return true;
+            state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+            if soon && state.background == (Background::WantedSoon { again: false }) {
+                state.background = Background::Wanted;
             }
             if !state.stays(Instant::now() < idle_until) {
                 return false;
@@ -109,7 +128,8 @@ impl State {
     /// Whether the background thread stays after a rest. It does not go while it is wanted: whoever
     /// wants it sees that it is there, and starts no other one.
     fn stays(&mut self, has_time: bool) -> bool {
-        let stays = has_time || matches!(self.background, Background::Wanted { .. });
+        let wanted = matches!(self.background, Background::Wanted | Background::WantedSoon { .. });
+        let stays = has_time || wanted;
         if !stays {
             self.background = Background::None;
         }
@@ -130,14 +150,31 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_is_wanted_soon_is_told_again_only_where_that_is_urgent() {
+        let soon = |again| Background::WantedSoon { again };
+        for rests in [Background::None, Background::Idle] {
+            assert_eq!(rests.wanted(false), (soon(false), true));
+            assert_eq!(rests.wanted(true), (Background::Wanted, true));
+        }
+        for again in [false, true] {
+            assert_eq!(soon(again).wanted(false), (soon(true), false));
+            assert_eq!(soon(again).wanted(true), (Background::Wanted, true));
+        }
+        for urgent in [false, true] {
+            assert_eq!(Background::Wanted.wanted(urgent), (Background::Wanted, false));
+        }
+    }
+
+    #[test]
     fn the_background_goes_when_nobody_wants_it_for_long() {
         assert_eq!(after_its_time(Background::Idle), (false, false));
     }
 
     #[test]
     fn a_wish_that_comes_as_the_background_is_about_to_go_is_not_lost() {
-        for urgent in [false, true] {
-            assert_eq!(after_its_time(Background::Wanted { urgent }), (true, true));
+        let soon = |again| Background::WantedSoon { again };
+        for wish in [Background::Wanted, soon(false), soon(true)] {
+            assert_eq!(after_its_time(wish), (true, true));
         }
     }
 }
