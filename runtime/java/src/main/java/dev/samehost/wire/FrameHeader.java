@@ -17,6 +17,10 @@ public final class FrameHeader {
   /** The bytes of a header. */
   public static final int BYTES = 16;
 
+  private static final int TYPE_SHIFT = 32;
+  private static final int FLAGS_SHIFT = 40;
+  private static final int WORD_SHIFT = 32;
+
   private int length;
   private int type;
   private int flags;
@@ -25,18 +29,23 @@ public final class FrameHeader {
 
   FrameHeader() {}
 
+  // Two numbers of eight bytes, not six smaller ones: a buffer checks and moves for each.
+
   void read(ByteBuffer in) {
-    length = in.getInt();
-    type = in.get() & 0xFF;
-    flags = in.get() & 0xFF;
-    in.getShort();
-    stream = in.getInt();
-    word = in.getInt();
+    long first = in.getLong();
+    long second = in.getLong();
+    length = (int) first;
+    type = (int) (first >>> TYPE_SHIFT) & 0xFF;
+    flags = (int) (first >>> FLAGS_SHIFT) & 0xFF;
+    stream = (int) second;
+    word = (int) (second >>> WORD_SHIFT);
   }
 
+  /** Writes a header; both buffers are little-endian, here and in {@link #read}. */
   static void write(ByteBuffer out, int length, FrameType type, int flags, int stream, int word) {
-    out.putInt(length).put((byte) type.number()).put((byte) flags).putShort((short) 0);
-    out.putInt(stream).putInt(word);
+    long kind = (long) type.number() << TYPE_SHIFT | (flags & 0xFFL) << FLAGS_SHIFT;
+    out.putLong(Integer.toUnsignedLong(length) | kind);
+    out.putLong(Integer.toUnsignedLong(stream) | (long) word << WORD_SHIFT);
   }
 
   /** The bytes of the payload; at most the reader's limit. */
