@@ -25,7 +25,7 @@ final class Encodings {
 
   /** The codecs that the answer may use. It says what HELLO says, but by the call. */
   static final Metadata.Key<String> ACCEPTED =
-      Metadata.Key.of("grpc-accept-encoding", Metadata.ASCII_STRING_MARSHALLER);
+      Metadata.Key.of(MetadataBlock.ACCEPT_ENCODING, Metadata.ASCII_STRING_MARSHALLER);
 
   /** gRPC's default registries, which know gzip. */
   static final Encodings DEFAULT =

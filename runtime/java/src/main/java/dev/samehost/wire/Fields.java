@@ -139,7 +139,8 @@ final class Fields {
         throw WireException.protocol("a metadata key that holds the byte " + (b & 0xFF));
       }
     }
-    return new String(key, StandardCharsets.ISO_8859_1);
+    String text = new String(key, StandardCharsets.ISO_8859_1);
+    return text.equals(MetadataBlock.ACCEPT_ENCODING) ? MetadataBlock.ACCEPT_ENCODING : text;
   }
 
   static void putMetadata(ByteBuffer out, MetadataBlock block) {

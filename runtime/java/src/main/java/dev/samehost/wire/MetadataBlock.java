@@ -11,6 +11,9 @@ public final class MetadataBlock {
   /** No pair at all. */
   public static final MetadataBlock EMPTY = new MetadataBlock(new String[0], new byte[0][], 0, 0);
 
+  /** A key that each request of gRPC's has; in a block that has arrived it is this very object. */
+  public static final String ACCEPT_ENCODING = "grpc-accept-encoding";
+
   /** The most pairs that a block can say. */
   public static final int MAX_PAIRS = 0xFFFF;
 
