@@ -28,11 +28,20 @@ final class Messages {
   static final String PROTOBUF_MARSHALLER =
       "io.grpc.protobuf.lite.ProtoLiteUtils$MessageMarshaller";
 
+  /** What that marshaller gives, by the name of its class, which is not public either. */
+  static final String PROTOBUF_STREAM = "io.grpc.protobuf.lite.ProtoInputStream";
+
   private Messages() {}
 
   /** All the bytes of a message that a marshaller gave. Closes the stream. */
   static ByteBuffer bytes(InputStream message) {
     try (message) {
+      // It writes a message straight into an array, but into a stream by way of a buffer.
+      if (message.getClass().getName().equals(PROTOBUF_STREAM)) {
+        int length = message.available(); // of it, this is all there is
+        byte[] bytes = LargeArrays.take(length);
+        return ByteBuffer.wrap(bytes, 0, message.readNBytes(bytes, 0, length));
+      }
       // Whether it knows its length is not asked: one test for an interface is slow behind another.
       Sink sink = new Sink(Math.max(32, message.available()));
       if (message instanceof Drainable drainable) {

@@ -2,8 +2,12 @@ package dev.samehost;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.samehost.call.Pieces;
+import dev.samehost.test.Shape;
 import io.grpc.Drainable;
+import io.grpc.MethodDescriptor.Marshaller;
+import io.grpc.protobuf.ProtoUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,6 +67,27 @@ final class MessagesTest {
       byte[] message = bytes(size);
       assertThat(array(Messages.bytes(new Drained(message)))).isEqualTo(message);
       assertThat(array(Messages.bytes(new ByteArrayInputStream(message)))).isEqualTo(message);
+    }
+  }
+
+  private static final Marshaller<Shape> SHAPES = ProtoUtils.marshaller(Shape.getDefaultInstance());
+
+  @Test
+  void protobufsMessageIsKnownByTheNameOfItsClass() {
+    String name = SHAPES.stream(Shape.getDefaultInstance()).getClass().getName();
+    assertThat(name).isEqualTo(Messages.PROTOBUF_STREAM);
+  }
+
+  @Test
+  void protobufsMessageIsTakenWhole() throws IOException {
+    for (int size : new int[] {0, 1, 64, 5_000, 200_000}) {
+      Shape shape = Shape.newBuilder().setData(ByteString.copyFrom(bytes(size))).build();
+      byte[] message = shape.toByteArray();
+      assertThat(array(Messages.bytes(SHAPES.stream(shape)))).isEqualTo(message);
+      InputStream begun = SHAPES.stream(shape);
+      int some = begun.readNBytes(2).length;
+      assertThat(array(Messages.bytes(begun)))
+          .isEqualTo(Arrays.copyOfRange(message, some, message.length));
     }
   }
 
