@@ -2,7 +2,6 @@ package dev.samehost.call;
 
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Who reads a link: at most one thread at a time. It does no I/O itself; whoever holds the role
@@ -30,12 +29,18 @@ final class ReaderRole {
     BACKGROUND
   }
 
-  private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.FREE);
+  private static final Holder[] HOLDERS = Holder.values();
+
+  /**
+   * The holder's ordinal. No reference: G1 has a fence behind each store of one into an old object.
+   */
+  private final AtomicInteger holder = new AtomicInteger(); // FREE
+
   private final ConcurrentLinkedDeque<Waiter> followers = new ConcurrentLinkedDeque<>();
   private final AtomicInteger uses = new AtomicInteger();
 
   Holder holder() {
-    return holder.get();
+    return HOLDERS[holder.get()];
   }
 
   /** Changes whenever a caller has held the role: while it changes, callers are busy. */
@@ -49,12 +54,12 @@ final class ReaderRole {
 
   /** A caller takes the role if it is free. */
   boolean takeAsCaller() {
-    return holder.compareAndSet(Holder.FREE, Holder.CALLER);
+    return moves(Holder.FREE, Holder.CALLER);
   }
 
   /** The background reader takes the role if it is free. */
   boolean takeAsBackground() {
-    return holder.compareAndSet(Holder.FREE, Holder.BACKGROUND);
+    return moves(Holder.FREE, Holder.BACKGROUND);
   }
 
   /** The caller becomes a follower. Afterwards it tries to take the role once more, then parks. */
@@ -103,7 +108,7 @@ final class ReaderRole {
       change(held, Holder.FREE);
       // Somebody may have become a follower since the offer found none, and have seen the role
       // taken just before it was free: such a one parks and needs an offer.
-      if (followers.isEmpty() || !holder.compareAndSet(Holder.FREE, Holder.CALLER)) {
+      if (followers.isEmpty() || !moves(Holder.FREE, Holder.CALLER)) {
         return;
       }
       held = Holder.CALLER;
@@ -133,8 +138,13 @@ final class ReaderRole {
   }
 
   private void change(Holder from, Holder to) {
-    if (!holder.compareAndSet(from, to)) {
-      throw new IllegalStateException("the reader is " + holder.get() + ", not " + from);
+    if (!moves(from, to)) {
+      throw new IllegalStateException("the reader is " + holder() + ", not " + from);
     }
+  }
+
+  @SuppressWarnings("EnumOrdinal") // it is met nowhere else
+  private boolean moves(Holder from, Holder to) {
+    return holder.compareAndSet(from.ordinal(), to.ordinal());
   }
 }
