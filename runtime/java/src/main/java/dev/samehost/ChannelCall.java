@@ -5,6 +5,7 @@ import dev.samehost.call.ClientStreamListener;
 import dev.samehost.call.ClientStreamOptions;
 import dev.samehost.call.Outcome;
 import dev.samehost.call.Pieces;
+import dev.samehost.call.VarHandles;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.wire.MetadataBlock;
@@ -20,18 +21,20 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A call of a {@link SamehostChannel}: gRPC's types above, bytes below. Its methods never wait; its
  * listener is called under the context that was current when the call was made.
  */
-final class ChannelCall<Q, A> extends ClientCall<Q, A> {
+final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.CancellationListener {
+  private static final VarHandle STREAM =
+      VarHandles.of(ChannelCall.class, "stream", ClientStream.class);
   private static final Metadata.Key<String> USER_AGENT =
       Metadata.Key.of("user-agent", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -40,8 +43,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   private final CallOptions options;
   private final Executor executor;
   private final Context context = Context.current();
-  private final Context.CancellationListener contextListener = this::contextCancelled;
-  private final AtomicReference<ClientStream> stream = new AtomicReference<>(); // once started
+  private volatile ClientStream stream; // once started
   private Listener<A> listener;
   private ClientTracing tracing; // null when nobody traces
   private Compressor compressor; // null when nothing is compressed
@@ -63,14 +65,14 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
 
   @Override
   public void start(Listener<A> responses, Metadata headers) {
-    check(stream.get() == null, "the call was started already");
+    check(stream == null, "the call was started already");
     check(!cancelled, "the call was cancelled");
     listener = Objects.requireNonNull(responses);
     deadline = earlier(options.getDeadline(), context.getDeadline());
     String codec = options.getCompressor();
     tracing = ClientTracing.of(options, headers);
     ClientStream started = new ClientStream(channel.dialer(), beginning(), new Responses());
-    stream.setRelease(started); // to be seen soon is enough for who cancels it
+    STREAM.setRelease(this, started); // to be seen soon is enough for who cancels it
     if (context.isCancelled()) {
       started.fail(outcome(Contexts.statusFromCancelled(context)));
     } else if (codec != null && !channel.encodings().canCompress(codec)) {
@@ -80,7 +82,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     } else {
       compressor = codec == null ? null : channel.encodings().compressor(codec);
       // First, so that a call that ends while it begins finds the listener to remove.
-      context.addListener(contextListener, Runnable::run);
+      context.addListener(this, Runnable::run);
       if (options.getCredentials() == null) {
         MetadataBlock block = block(headers);
         if (block != null) {
@@ -108,7 +110,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   private void leave(Metadata headers) {
     MetadataBlock block = block(headers);
     if (block != null) {
-      stream.get().start(block);
+      stream.start(block);
     }
   }
 
@@ -134,13 +136,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       return block;
     } catch (IllegalArgumentException e) {
       String text = Fault.METADATA_INVALID.text("of the request", e.getMessage());
-      stream.get().fail(Outcome.failure(Code.INTERNAL, text, e));
+      stream.fail(Outcome.failure(Code.INTERNAL, text, e));
       return null;
     }
   }
 
   private void fail(Status status) {
-    stream.get().fail(outcome(status));
+    stream.fail(outcome(status));
   }
 
   private ClientStreamOptions beginning() {
@@ -183,8 +185,10 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
     return one.minimum(other);
   }
 
-  private void contextCancelled(Context cancelledContext) {
-    stream.get().fail(outcome(Contexts.statusFromCancelled(cancelledContext)));
+  /** The context that was current when the call was made. */
+  @Override
+  public void cancelled(Context cancelledContext) {
+    stream.fail(outcome(Contexts.statusFromCancelled(cancelledContext)));
   }
 
   @Override
@@ -196,7 +200,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   @Override
   public void cancel(String message, Throwable cause) {
     cancelled = true;
-    ClientStream started = stream.get();
+    ClientStream started = stream;
     if (started != null) {
       String text = message != null ? message : "Call cancelled without message";
       started.fail(Outcome.failure(Code.CANCELLED, text, cause));
@@ -260,13 +264,13 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
 
   @Override
   public boolean isReady() {
-    ClientStream started = stream.get();
+    ClientStream started = stream;
     return started != null && !halfClosed && started.isReady();
   }
 
   @Override
   public Attributes getAttributes() {
-    ClientStream started = stream.get();
+    ClientStream started = stream;
     Object connection = started == null ? null : started.connection();
     return connection == null ? Attributes.EMPTY : (Attributes) connection;
   }
@@ -277,7 +281,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
   }
 
   private ClientStream started() {
-    ClientStream started = stream.get();
+    ClientStream started = stream;
     check(started != null, "the call was not started");
     return started;
   }
@@ -337,12 +341,12 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
         Pieces plain = Messages.decompressed(message, decompressor, limit);
         if (plain == null) {
           String text = Fault.MESSAGE_INFLATED.text(limit, "client", "maxInboundMessageSize");
-          stream.get().fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+          stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
         }
         return plain;
       } catch (IOException | RuntimeException e) {
         String text = Fault.MESSAGE_UNDECODABLE.text("the server", e.getMessage());
-        stream.get().fail(Outcome.failure(Code.INTERNAL, text, e));
+        stream.fail(Outcome.failure(Code.INTERNAL, text, e));
         return null;
       }
     }
@@ -354,7 +358,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       }
       String text =
           Fault.MESSAGE_TOO_LARGE.text(message.size(), limit, "client", "maxInboundMessageSize");
-      stream.get().fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
+      stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
       return true;
     }
 
@@ -365,7 +369,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
 
     @Override
     public void onClose(Outcome outcome) {
-      context.removeListener(contextListener);
+      context.removeListener(ChannelCall.this);
       Status status = Codes.status(outcome);
       Metadata trailers = MetadataBlocks.toMetadata(outcome.trailers());
       if (tracing != null) {
@@ -379,7 +383,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> {
       try {
         inContext(callback);
       } catch (RuntimeException | Error e) {
-        stream.get().fail(Outcome.failure(Code.CANCELLED, failure, e));
+        stream.fail(Outcome.failure(Code.CANCELLED, failure, e));
       }
     }
 

@@ -1,6 +1,7 @@
 package dev.samehost;
 
 import dev.samehost.call.ServerStream;
+import dev.samehost.call.VarHandles;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.wire.MetadataBlock;
@@ -11,8 +12,8 @@ import io.grpc.MethodDescriptor;
 import io.grpc.SecurityLevel;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,8 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   /** What an {@link Error} of a marshaller gives the client, in gRPC's words. */
   private static final String FAILED_WITH_ERROR = "Server sendMessage() failed with Error";
+
+  private static final VarHandle CLOSED = VarHandles.of(ServingCall.class, "closed", boolean.class);
 
   private final ServerStream stream;
   private final MethodDescriptor<Q, A> method;
@@ -33,7 +36,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   private boolean headersSent;
   private boolean messageSent;
   private Status outcome; // written before it is closed
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean closed;
 
   ServingCall(
       ServerStream stream,
@@ -55,7 +58,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   @Override
   public void sendHeaders(Metadata headers) {
     check(!headersSent, "the headers were sent already");
-    check(!closed.get(), "the call is closed");
+    check(!closed, "the call is closed");
     headersSent = true;
     headers.discardAll(Encodings.USED);
     if (compressor != null) {
@@ -75,7 +78,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   @Override
   public void sendMessage(A message) {
     check(headersSent, "the headers were not sent yet");
-    check(!closed.get(), "the call is closed");
+    check(!closed, "the call is closed");
     if (messageSent && method.getType().serverSendsOneMessage()) {
       fail(Fault.MESSAGE_SURPLUS.text("the server"));
       return;
@@ -140,13 +143,13 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
   /** The handler broke the rules of its method: says so to the client. */
   private void fail(String text) {
     outcome = Status.INTERNAL.withDescription(text);
-    closed.setRelease(true);
+    CLOSED.setRelease(this, true);
     stream.abort(Code.INTERNAL, text);
   }
 
   @Override
   public void close(Status status, Metadata trailers) {
-    check(!closed.get(), "the call is closed already");
+    check(!closed, "the call is closed already");
     if (status.isOk() && !messageSent && method.getType().serverSendsOneMessage()) {
       fail(Fault.MESSAGE_MISSING.text("the server"));
       return;
@@ -154,7 +157,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     MetadataBlock block = block(trailers, "of the trailers");
     if (block != null) {
       outcome = status;
-      closed.setRelease(true);
+      CLOSED.setRelease(this, true);
       stream.close(Codes.code(status), Codes.text(status), block);
     }
   }
@@ -176,21 +179,21 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   /** The handler is not to be called, or has failed: the status for the client. */
   void failed(Code code, String text) {
-    if (!closed.get()) {
+    if (!closed) {
       outcome = Codes.status(code, text, null);
-      closed.setRelease(true);
+      CLOSED.setRelease(this, true);
       stream.fail(code, text);
     }
   }
 
   /** What this side has ended the call with; null while it has not. */
   Status outcome() {
-    return closed.get() ? outcome : null;
+    return closed ? outcome : null;
   }
 
   @Override
   public boolean isReady() {
-    return !closed.get() && stream.isReady();
+    return !closed && stream.isReady();
   }
 
   @Override

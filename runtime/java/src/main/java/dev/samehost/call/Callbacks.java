@@ -1,8 +1,8 @@
 package dev.samehost.call;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +39,8 @@ final class Callbacks implements Runnable {
     }
   }
 
+  private static final VarHandle LAST = VarHandles.of(Callbacks.class, "last", Task.class);
+
   /** Somebody delivers, and nothing waits. */
   private static final Task BUSY = new Task(null, false);
 
@@ -46,7 +48,7 @@ final class Callbacks implements Runnable {
   private static final Task OVER = new Task(null, true);
 
   /** The task that was added last, {@link #BUSY}, {@link #OVER}, or null. */
-  private final AtomicReference<Task> last = new AtomicReference<>();
+  private volatile Task last;
 
   private final Pump pump;
   private final Runnable rejected;
@@ -112,7 +114,7 @@ final class Callbacks implements Runnable {
    */
   void first(Runnable action) {
     append(new Task(action, false));
-    last.setPlain(BUSY);
+    LAST.set(this, BUSY);
   }
 
   /**
@@ -132,7 +134,7 @@ final class Callbacks implements Runnable {
   private boolean put(Task task) {
     boolean here = deliverer == Thread.currentThread();
     while (true) {
-      Task before = last.get();
+      Task before = last;
       if (before != null && before.seals) {
         return false;
       }
@@ -141,7 +143,7 @@ final class Callbacks implements Runnable {
         return false;
       }
       task.next = task.seals ? null : before;
-      if (last.compareAndSet(before, task)) {
+      if (LAST.compareAndSet(this, before, task)) {
         return before == null && !here; // the deliverer looks again by itself
       }
     }
@@ -240,7 +242,7 @@ final class Callbacks implements Runnable {
 
   /** By the pump's thread. */
   boolean isEmpty() {
-    Task newest = last.get();
+    Task newest = last;
     return ownFirst == null && (newest == null || newest.action == null);
   }
 
@@ -290,7 +292,7 @@ final class Callbacks implements Runnable {
    * Whether the last task ever was added: what was added before it, and is not told, is dropped.
    */
   boolean isSealed() {
-    Task newest = last.get();
+    Task newest = last;
     return newest != null && newest.seals;
   }
 
@@ -302,17 +304,17 @@ final class Callbacks implements Runnable {
   /** Takes all tasks that wait. Answers false where none do: then nobody delivers any more. */
   private boolean take() {
     while (true) {
-      Task newest = last.get();
+      Task newest = last;
       if (newest == null || newest == BUSY) {
         // Before others may begin to deliver. A pump goes on: it says so itself.
         deliverer = pump == null ? null : deliverer;
-        if (newest == null || last.compareAndSet(BUSY, null)) {
+        if (newest == null || LAST.compareAndSet(this, BUSY, null)) {
           return false;
         }
         deliverer = Thread.currentThread();
       } else if (newest == OVER) {
         return false;
-      } else if (last.compareAndSet(newest, newest.seals ? OVER : BUSY)) {
+      } else if (LAST.compareAndSet(this, newest, newest.seals ? OVER : BUSY)) {
         own(newest);
         return true;
       }

@@ -7,8 +7,6 @@ import dev.samehost.wire.MetadataBlock;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -20,6 +18,9 @@ public final class ClientStream extends StreamEvents {
   /** The time of a call without a deadline. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
+  private static final VarHandle OVER = VarHandles.of(ClientStream.class, "over", boolean.class);
+  private static final VarHandle DRIVER = VarHandles.of(ClientStream.class, "driver", Driver.class);
+
   private final Dialer dialer;
   private final ClientStreamOptions options;
   private final ClientStreamListener listener;
@@ -27,7 +28,7 @@ public final class ClientStream extends StreamEvents {
   private final Callbacks callbacks;
   private final CallDeadline deadline; // null where there is none
   private final ReentrantLock lock = new ReentrantLock();
-  private final AtomicBoolean over = new AtomicBoolean(); // whoever sets it ends the call
+  private volatile boolean over; // whoever sets it ends the call
 
   /** Among the dialer's calls. Of who begins the call; others may not see it yet. */
   private int place = Roster.NOWHERE;
@@ -38,7 +39,7 @@ public final class ClientStream extends StreamEvents {
   private Driver awaited;
   private Stream stream;
   private ClientStreamState state = ClientStreamState.NEW;
-  private final AtomicReference<Driver> driver = new AtomicReference<>();
+  private volatile Driver driver;
   private boolean toldEnd; // of the callbacks
 
   // Written under the driver's lock.
@@ -134,7 +135,7 @@ public final class ClientStream extends StreamEvents {
         Driver ready = dialer.ready();
         left = ready == null ? List.of(() -> dialer.find(this)) : ready.act(c -> open(c, ready));
       } else if (state == ClientStreamState.OPEN) {
-        left = driver.get().act(c -> request.push(c, stream, answered));
+        left = driver.act(c -> request.push(c, stream, answered));
       }
     } finally {
       lock.unlock();
@@ -157,7 +158,7 @@ public final class ClientStream extends StreamEvents {
   public boolean isReady() {
     lock.lock();
     try {
-      return state == ClientStreamState.OPEN && !isOver() && driver.get().isReady(stream);
+      return state == ClientStreamState.OPEN && !isOver() && driver.isReady(stream);
     } finally {
       lock.unlock();
     }
@@ -165,13 +166,13 @@ public final class ClientStream extends StreamEvents {
 
   /** What the observer of connections gave for this call's; null before there is one. */
   public Object connection() {
-    Driver carrier = driver.get();
+    Driver carrier = driver;
     return carrier == null ? null : carrier.attachment();
   }
 
   /** Ends the call on this side, if it is not over yet, and tells the listener so. */
   public void fail(Outcome outcome) {
-    if (!over.compareAndSet(false, true)) {
+    if (!OVER.compareAndSet(this, false, true)) {
       return;
     }
     List<Runnable> left = List.of();
@@ -180,12 +181,11 @@ public final class ClientStream extends StreamEvents {
       if (awaited != null) {
         left = awaited.act(c -> awaited.forget(this));
       } else if (state == ClientStreamState.OPEN) {
-        Driver carrier = driver.get();
         left =
-            carrier.act(
+            driver.act(
                 c -> {
                   c.reset(stream, outcome.code(), outcome.text());
-                  ended(carrier);
+                  ended(driver);
                 });
       }
     } finally {
@@ -239,7 +239,7 @@ public final class ClientStream extends StreamEvents {
     } else {
       bytesAhead = candidate.bytesAhead();
       callbacks.inline(candidate.background());
-      driver.setRelease(candidate); // a pump that waits elsewhere is signalled behind it
+      DRIVER.setRelease(this, candidate); // a pump that waits elsewhere is signalled behind it
       state = state.to(ClientStreamState.OPEN);
       if (pump == null) {
         attend(candidate);
@@ -266,7 +266,7 @@ public final class ClientStream extends StreamEvents {
       }
       retried = true;
       stream = null;
-      driver.set(null);
+      driver = null;
       state = state.to(ClientStreamState.LOOKING);
     } finally {
       lock.unlock();
@@ -353,7 +353,7 @@ public final class ClientStream extends StreamEvents {
 
   /** The outcome, as the last of the callbacks. */
   private void finish(Outcome outcome) {
-    if (over.compareAndSet(false, true)) {
+    if (OVER.compareAndSet(this, false, true)) {
       leave();
       tellEnd(outcome);
     }
@@ -371,7 +371,7 @@ public final class ClientStream extends StreamEvents {
   }
 
   Driver driver() {
-    return driver.get();
+    return driver;
   }
 
   /** Whether there was something that a caller may wait for since this was asked. */
@@ -382,7 +382,7 @@ public final class ClientStream extends StreamEvents {
   }
 
   boolean isOver() {
-    return over.get();
+    return over;
   }
 
   /** In a callback, or after one by the same thread: whether it was the last one. */

@@ -1,11 +1,9 @@
 package dev.samehost.call;
 
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -56,15 +54,8 @@ final class Pump implements Runnable {
         }
       };
 
-  private static final VarHandle READING;
-
-  static {
-    try {
-      READING = MethodHandles.lookup().findVarHandle(Pump.class, "reading", Driver.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle READING = VarHandles.of(Pump.class, "reading", Driver.class);
+  private static final VarHandle STATE = VarHandles.of(Pump.class, "state", State.class);
 
   /** How long it waits where it is hasty. */
   private static final long HASTY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -85,7 +76,7 @@ final class Pump implements Runnable {
   private final Executor executor;
   private final ClientStream call;
   private final boolean hasty;
-  private final AtomicReference<State> state = new AtomicReference<>();
+  private volatile State state;
   private Thread thread; // of who runs it; read by others while the state is RUNNING
   private long patience; // of a hasty one, until when it waits
   private volatile Driver reading;
@@ -94,7 +85,7 @@ final class Pump implements Runnable {
     this.executor = executor;
     this.call = call;
     this.hasty = KINDS.get(executor.getClass()) == Kind.HASTY;
-    state.setPlain(State.IDLE); // nobody else knows it yet
+    STATE.set(this, State.IDLE); // nobody else knows it yet
   }
 
   /** Whether a caller waits in this executor and runs, on its own thread, what is put there. */
@@ -109,16 +100,16 @@ final class Pump implements Runnable {
 
   /** The caller has done something, and may wait next. */
   void ready() {
-    if (hasty && state.get() == State.IDLE) {
+    if (hasty && state == State.IDLE) {
       signal();
     }
   }
 
   /** There is something to deliver, or to look at. */
   void signal() {
-    if (state.get() == State.IDLE && state.compareAndSet(State.IDLE, State.QUEUED)) {
+    if (state == State.IDLE && STATE.compareAndSet(this, State.IDLE, State.QUEUED)) {
       executor.execute(this);
-    } else if (state.get() == State.RUNNING && thread != Thread.currentThread()) {
+    } else if (state == State.RUNNING && thread != Thread.currentThread()) {
       LockSupport.unpark(thread);
       Driver driver = reading;
       if (driver != null) {
@@ -131,17 +122,17 @@ final class Pump implements Runnable {
   public void run() {
     thread = Thread.currentThread();
     // Only who runs it changes it now. What is added from here on is seen before any wait.
-    state.setRelease(State.RUNNING);
+    STATE.setRelease(this, State.RUNNING);
     call.callbacks().enter();
     boolean more = pump();
     call.callbacks().exit();
     if (call.hasToldEnd()) {
-      state.setRelease(State.OVER); // nothing is added any more
+      STATE.setRelease(this, State.OVER); // nothing is added any more
     } else if (more && !call.isOver()) {
-      state.setRelease(State.QUEUED);
+      STATE.setRelease(this, State.QUEUED);
       executor.execute(this);
     } else {
-      state.set(State.IDLE);
+      state = State.IDLE;
       if (!call.callbacks().isEmpty()) {
         signal();
       }

@@ -1,8 +1,8 @@
 package dev.samehost.call;
 
 import dev.samehost.wire.MetadataBlock;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What a call sends and asks for: its metadata, its messages, its half-close, how many answers it
@@ -24,6 +24,8 @@ final class Request {
     }
   }
 
+  private static final VarHandle WANTED = VarHandles.of(Request.class, "wanted", long.class);
+
   private final String path;
   private MetadataBlock metadata = MetadataBlock.EMPTY;
   private Piece first; // that is kept, or null
@@ -32,7 +34,7 @@ final class Request {
   private long pushedBytes;
   private boolean halfClosed;
   private boolean endPushed;
-  private final AtomicLong wanted = new AtomicLong();
+  private volatile long wanted;
   private long wantedPushed;
   private boolean kept = true;
 
@@ -69,7 +71,7 @@ final class Request {
    * is wanted, cannot both miss the other.
    */
   void want(int count) {
-    wanted.addAndGet(count);
+    WANTED.getAndAdd(this, (long) count);
   }
 
   /** Opens a stream with all of this that there is. */
@@ -96,7 +98,7 @@ final class Request {
    */
   void push(Connection connection, Stream stream, boolean seen) {
     long more;
-    while ((more = wanted.get() - wantedPushed) > 0) {
+    while ((more = wanted - wantedPushed) > 0) {
       int count = (int) Math.min(Integer.MAX_VALUE, more);
       wantedPushed += count;
       connection.request(stream, count);
