@@ -8,7 +8,7 @@ package dev.samehost.transport;
 public enum Fault {
   ADDRESS_MALFORMED(
       Code.INVALID_ARGUMENT,
-      "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock or stdio:python3 worker.py."),
+      "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock, tcp:127.0.0.1:4000 or stdio:python3 worker.py."),
   SCHEME_UNKNOWN(
       Code.INVALID_ARGUMENT,
       "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is the package that brings it installed?"),
