@@ -59,6 +59,10 @@ def main() -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
+    # Said here, as the traceback of runpy fills the last lines that a host keeps, and names no folder.
+    if arguments[0] != "-m" and not Path(arguments[0]).exists():
+        print(f"samehost.child: no program {arguments[0]} (started in {Path.cwd()})", file=sys.stderr)
+        return 2
     _run(arguments)
     return 0
 

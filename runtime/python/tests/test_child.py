@@ -72,12 +72,26 @@ def test_a_child_that_dies_in_mid_call_is_told_of_and_started_again() -> None:
         assert stub.Say(Ask(data=b"again"), wait_for_ready=True).data == b"again"
 
 
-def test_a_child_that_cannot_serve_is_told_of_with_its_last_lines() -> None:
-    with samehost.channel(f"stdio:{sys.executable} -m samehost.child {HERE}/gone.py") as channel:
+def test_a_child_that_cannot_serve_is_told_of_with_its_last_lines(tmp_path: Path) -> None:
+    program = tmp_path / "broken.py"
+    program.write_text("raise ValueError('no model')\n")
+    with samehost.channel(f"stdio:{sys.executable} -m samehost.child {program}") as channel:
         error = error_of(lambda: EchoStub(channel).Say(Ask()))
     assert error.code() is grpc.StatusCode.UNAVAILABLE
     assert "exited with status 1 before it said HELLO" in error.details()
-    assert "gone.py" in error.details()
+    assert error.details().endswith("ValueError: no model")
+
+
+def test_a_program_that_is_not_there_is_told_of_with_the_folder_and_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    address = f"stdio:{sys.executable} -m samehost.child gone.py"
+    with samehost.channel(address, folder=tmp_path) as channel:
+        error = error_of(lambda: EchoStub(channel).Say(Ask()))
+    assert "exited with status 2 before it said HELLO" in error.details()
+    assert error.details().endswith(
+        f"Its last lines on stderr: samehost.child: no program gone.py (started in {tmp_path})"
+    )
 
 
 def test_a_child_gets_arguments_environment_and_folder(tmp_path: Path) -> None:
