@@ -22,6 +22,13 @@ final class PeerAddress extends SocketAddress {
     return address.startsWith("tcp:") ? SecurityLevel.NONE : SecurityLevel.PRIVACY_AND_INTEGRITY;
   }
 
+  /** The port in an address of a server on tcp; -1 in any other. */
+  static int port(String address) {
+    return address.startsWith("tcp:")
+        ? Integer.parseInt(address.substring(address.lastIndexOf(':') + 1))
+        : -1;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof PeerAddress that && address.equals(that.address);

@@ -38,10 +38,10 @@ final class SamehostServer extends Server {
     return this;
   }
 
-  /** There is no port: the address is {@link #getListenSockets}. */
+  /** The port of a server on tcp, the one that it got where 0 was asked for; otherwise -1. */
   @Override
   public int getPort() {
-    return -1;
+    return PeerAddress.port(reception.address());
   }
 
   @Override
