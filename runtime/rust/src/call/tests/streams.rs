@@ -28,11 +28,12 @@ fn a_unary_call_is_one_frame_each_way() {
 
 /// What a server sends that answers with so many bytes, by lent memory or not, where another stream is `busy`.
 fn response_of(bytes: usize, lent: bool, busy: bool) -> Vec<u8> {
-    let mut pair = Pair::usual();
+    let mut pair = Pair::with(|settings| settings.outbound_bytes = 64 << 10);
     let other = pair.open();
     let stream = pair.open();
     pair.server.connection.send_headers(other, MetadataBlock::new()).expect("in order");
-    for _ in 0..if busy { 100 } else { 0 } {
+    // More than is outbound at a time.
+    for _ in 0..if busy { 10 } else { 0 } {
         pair.server.send(other, &[0; 4096]);
     }
     match lent {
@@ -60,6 +61,17 @@ fn a_response_that_is_lent_goes_out_as_any_other() {
         let [lent, whole] = [true, false].map(|lent| response_of(bytes, lent, busy));
         assert!(lent == whole && lent.len() > bytes, "{bytes} bytes, {busy}: {} {}", lent.len(), whole.len());
     }
+}
+
+#[test]
+fn a_response_that_is_lent_comes_before_anything_else_of_its_stream() {
+    let mut pair = Pair::usual();
+    let stream = pair.open();
+    pair.server.connection.send_headers(stream, MetadataBlock::new()).expect("in order");
+    pair.server
+        .connection
+        .respond(stream, MetadataBlock::new(), b"late")
+        .expect_err("it has headers already");
 }
 
 #[test]
