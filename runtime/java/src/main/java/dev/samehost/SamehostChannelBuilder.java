@@ -54,7 +54,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private int maxInboundMetadataSize;
   private Duration connectTimeout = Duration.ofSeconds(5);
   private Supplier<Backoff> backoff =
-      () -> Backoff.exponential(TimeUnit.MILLISECONDS.toNanos(100), TimeUnit.SECONDS.toNanos(10));
+      () -> Backoff.exponential(TimeUnit.MILLISECONDS.toNanos(100), TimeUnit.SECONDS.toNanos(5));
 
   private SamehostChannelBuilder(Address address) {
     this.address = address;
@@ -157,7 +157,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
 
   /**
    * How long to wait after a failure to connect: {@code first}, then each time 1.6 times as long,
-   * up to {@code longest}, give or take a fifth. By default 100 ms and 10 s.
+   * up to {@code longest}, give or take a fifth. By default 100 ms and 5 s.
    */
   public SamehostChannelBuilder reconnectBackoff(Duration first, Duration longest) {
     long firstNanos = positive(first).toNanos();
