@@ -195,6 +195,11 @@ impl ChannelCore {
         result
     }
 
+    /// Why the last try to connect has failed, where it did.
+    pub(crate) fn last_error(&self) -> Option<LinkError> {
+        self.lock().last_error.clone()
+    }
+
     /// Gives up waiting.
     pub(crate) fn leave(&self, wait: &mut Wait) {
         if wait.hasty != 0 || wait.patient != 0 {

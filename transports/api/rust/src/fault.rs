@@ -103,6 +103,7 @@ catalogue! {
     MethodUnknown = (Unimplemented, "method_unknown", "Method not found: {method}");
     EncodingUnknown = (Unimplemented, "encoding_unknown", "the message is compressed by {encoding}, which this side does not know.");
     DeadlineExceeded = (DeadlineExceeded, "deadline_exceeded", "deadline exceeded after {elapsed} s. [{address}: {waiting}]");
+    DeadlineUnconnected = (DeadlineExceeded, "deadline_unconnected", "deadline exceeded after {elapsed} s. [{address}: waiting for a connection, as the last try failed: {reason}]");
     CallCancelled = (Cancelled, "call_cancelled", "the call was cancelled by its caller: {reason}");
     HandlerFailed = (Unknown, "handler_failed", "Application error processing RPC");
     MessageMissing = (Internal, "message_missing", "{side} ended a unary call without a message.");

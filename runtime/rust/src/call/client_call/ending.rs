@@ -15,8 +15,14 @@ impl ClientCall<'_> {
             Stage::Open(..) | Stage::Arrived(_) | Stage::Over => "waiting for the answer",
         };
         let elapsed = format!("{:.9}", self.began.elapsed().as_secs_f64());
-        let error = Fault::DeadlineExceeded.with(&[&elapsed, &self.channel.address(), &waiting]);
-        let status = Status::of(error.code(), error.to_string());
+        let address = self.channel.address();
+        let text = match (&self.stage, self.channel.last_error()) {
+            (Stage::Waiting(None), Some(reason)) => {
+                Fault::DeadlineUnconnected.text(&[&elapsed, &address, &reason])
+            }
+            _ => Fault::DeadlineExceeded.text(&[&elapsed, &address, &waiting]),
+        };
+        let status = Status::of(Code::DeadlineExceeded, text);
         self.end(&status, Some(&status));
         status
     }

@@ -14,10 +14,15 @@ import io.grpc.ClientInterceptor;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -26,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -183,7 +189,25 @@ final class DeadlineTest {
       StatusRuntimeException failure =
           assertThrows(StatusRuntimeException.class, () -> stub.unary(note("nobody")));
       assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-      assertThat(failure.getStatus().getDescription()).contains("waiting for a connection");
+      assertThat(failure.getStatus().getDescription())
+          .contains("waiting for a connection, as the last try failed: connecting to unix:");
+    }
+  }
+
+  @Test
+  void aCallThatWaitsForAServerThatIsSilentEndsAtItsDeadline(@TempDir Path folder)
+      throws Exception {
+    Path socket = folder.resolve("silent");
+    ManagedChannel channel = SamehostChannelBuilder.forAddress("unix:" + socket).build();
+    try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      silent.bind(UnixDomainSocketAddress.of(socket));
+      EchoGrpc.EchoBlockingStub stub =
+          EchoGrpc.newBlockingStub(channel).withDeadlineAfter(300, TimeUnit.MILLISECONDS);
+      StatusRuntimeException failure =
+          assertThrows(StatusRuntimeException.class, () -> stub.unary(note("nobody")));
+      assertThat(failure.getStatus().getDescription()).endsWith("waiting for a connection]");
+    } finally {
+      channel.shutdownNow();
     }
   }
 }

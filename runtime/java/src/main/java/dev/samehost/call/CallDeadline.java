@@ -2,6 +2,7 @@ package dev.samehost.call;
 
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
 import java.util.concurrent.ScheduledFuture;
 
 /** The time that a call has, and what it is told when that is over. It ends no call itself. */
@@ -39,9 +40,13 @@ final class CallDeadline {
   }
 
   /** What a call is told that stood there when its time was over. */
-  Outcome outcome(String address, ClientStreamState state) {
+  Outcome outcome(Dialer dialer, ClientStreamState state) {
     String elapsed = Seconds.of(System.nanoTime() - startedAt);
-    String text = Fault.DEADLINE_EXCEEDED.text(elapsed, address, state.waiting());
+    LinkException failure = state == ClientStreamState.LOOKING ? dialer.lastFailure() : null;
+    String text =
+        failure == null
+            ? Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), state.waiting())
+            : Fault.DEADLINE_UNCONNECTED.text(elapsed, dialer.address(), failure.getMessage());
     return Outcome.failure(Code.DEADLINE_EXCEEDED, name + " " + text, null);
   }
 }

@@ -208,7 +208,7 @@ public final class ClientStream extends StreamEvents {
 
   /** The deadline has passed. */
   void expire() {
-    fail(deadline.outcome(dialer.address(), state));
+    fail(deadline.outcome(dialer, state));
   }
 
   // ---- finding a connection
@@ -330,7 +330,7 @@ public final class ClientStream extends StreamEvents {
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
     Outcome outcome =
         late
-            ? deadline.outcome(dialer.address(), state)
+            ? deadline.outcome(dialer, state)
             : Outcome.failure(reset.code(), reset.text(), null);
     if (reset.refused()) {
       from.afterwards(() -> end(false, outcome));

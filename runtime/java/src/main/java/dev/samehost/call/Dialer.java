@@ -1,5 +1,7 @@
 package dev.samehost.call;
 
+import static dev.samehost.call.Afterwards.both;
+
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
@@ -43,7 +45,7 @@ public final class Dialer {
   private boolean wanted;
   private volatile Driver current;
   private volatile boolean hasPending;
-  private LinkException lastFailure;
+  private volatile LinkException lastFailure; // null once there was a connection
   private ScheduledFuture<?> redial;
   private volatile boolean shutdown;
 
@@ -58,6 +60,11 @@ public final class Dialer {
   /** The address, for texts. */
   public String address() {
     return options.address();
+  }
+
+  /** Why the last try to connect has failed; null where it did not. */
+  LinkException lastFailure() {
+    return lastFailure;
   }
 
   // ---- calls
@@ -96,7 +103,7 @@ public final class Dialer {
             return () -> call.bind(driver);
           }
           Runnable idle =
-              driver == null ? Dialer::nothing : connectivity.to(Connectivity.State.IDLE);
+              driver == null ? Afterwards::nothing : connectivity.to(Connectivity.State.IDLE);
           current = null;
           boolean isFailing = connectivity.state() == Connectivity.State.TRANSIENT_FAILURE;
           if (isFailing && !call.waitsForReady()) {
@@ -115,7 +122,7 @@ public final class Dialer {
 
   private Runnable dial() {
     if (dialing || current != null) {
-      return Dialer::nothing;
+      return Afterwards::nothing;
     }
     dialing = true;
     cancelRedial();
@@ -176,7 +183,7 @@ public final class Dialer {
     locked(
         () -> {
           if (connectivity.state() != Connectivity.State.TRANSIENT_FAILURE) {
-            return Dialer::nothing;
+            return Afterwards::nothing;
           }
           redial = null;
           return wanted || !pending.isEmpty() ? dial() : connectivity.to(Connectivity.State.IDLE);
@@ -199,11 +206,13 @@ public final class Dialer {
       locked(
           () -> {
             if (driver.isDraining()) {
-              return Dialer::nothing; // the attempt has failed, and is over when its link is closed
+              return Afterwards
+                  ::nothing; // the attempt has failed, and is over when its link is closed
             }
             dialing = false;
             current = driver;
             wanted = false;
+            lastFailure = null;
             readySince.put(driver, System.nanoTime());
             List<ClientStream> bound = List.copyOf(pending);
             pending.clear();
@@ -217,7 +226,7 @@ public final class Dialer {
       locked(
           () -> {
             if (current != driver) {
-              return Dialer::nothing;
+              return Afterwards::nothing;
             }
             current = null;
             return connectivity.to(Connectivity.State.IDLE);
@@ -236,7 +245,7 @@ public final class Dialer {
       }
       locked(
           () -> {
-            Runnable after = Dialer::nothing;
+            Runnable after = Afterwards::nothing;
             Long since = readySince.remove(driver);
             if (since == null) {
               dialing = false;
@@ -278,7 +287,7 @@ public final class Dialer {
     locked(
         () -> {
           wanted = current == null && !shutdown;
-          return connectivity.state() == Connectivity.State.IDLE ? dial() : Dialer::nothing;
+          return connectivity.state() == Connectivity.State.IDLE ? dial() : Afterwards::nothing;
         });
   }
 
@@ -298,7 +307,7 @@ public final class Dialer {
         () -> {
           Driver driver = current;
           wanted = false;
-          return driver == null ? Dialer::nothing : () -> driver.goAway("the channel rests");
+          return driver == null ? Afterwards::nothing : () -> driver.goAway("the channel rests");
         });
   }
 
@@ -334,7 +343,7 @@ public final class Dialer {
         () -> {
           open.addAll(calls.all());
           driving.addAll(readySince.keySet());
-          return Dialer::nothing;
+          return Afterwards::nothing;
         });
     LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
     failAll(open, why).run();
@@ -358,7 +367,7 @@ public final class Dialer {
 
   private Runnable terminateIfDone() {
     if (!shutdown || !calls.isEmpty()) {
-      return Dialer::nothing;
+      return Afterwards::nothing;
     }
     List<Driver> driving = List.copyOf(readySince.keySet());
     boolean last = !dialing && driving.isEmpty();
@@ -387,14 +396,5 @@ public final class Dialer {
 
   private static Runnable failAll(List<ClientStream> failing, LinkException why) {
     return () -> failing.forEach(call -> call.fail(Outcome.of(why)));
-  }
-
-  private static void nothing() {}
-
-  private static Runnable both(Runnable first, Runnable second) {
-    return () -> {
-      first.run();
-      second.run();
-    };
   }
 }

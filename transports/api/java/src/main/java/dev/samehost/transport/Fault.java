@@ -180,6 +180,9 @@ public enum Fault {
       "the message is compressed by {encoding}, which this side does not know."),
   DEADLINE_EXCEEDED(
       Code.DEADLINE_EXCEEDED, "deadline exceeded after {elapsed} s. [{address}: {waiting}]"),
+  DEADLINE_UNCONNECTED(
+      Code.DEADLINE_EXCEEDED,
+      "deadline exceeded after {elapsed} s. [{address}: waiting for a connection, as the last try failed: {reason}]"),
   CALL_CANCELLED(Code.CANCELLED, "the call was cancelled by its caller: {reason}"),
   HANDLER_FAILED(Code.UNKNOWN, "Application error processing RPC"),
   MESSAGE_MISSING(Code.INTERNAL, "{side} ended a unary call without a message."),
