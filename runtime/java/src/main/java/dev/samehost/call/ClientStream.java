@@ -329,9 +329,7 @@ public final class ClientStream extends StreamEvents {
     ended(from);
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
     Outcome outcome =
-        late
-            ? deadline.outcome(dialer, state)
-            : Outcome.failure(reset.code(), reset.text(), null);
+        late ? deadline.outcome(dialer, state) : Outcome.failure(reset.code(), reset.text(), null);
     if (reset.refused()) {
       from.afterwards(() -> end(false, outcome));
     } else {
