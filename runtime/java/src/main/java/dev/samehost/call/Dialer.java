@@ -206,8 +206,8 @@ public final class Dialer {
       locked(
           () -> {
             if (driver.isDraining()) {
-              return Afterwards
-                  ::nothing; // the attempt has failed, and is over when its link is closed
+              // The attempt has failed, and is over when its link is closed.
+              return Afterwards::nothing;
             }
             dialing = false;
             current = driver;
