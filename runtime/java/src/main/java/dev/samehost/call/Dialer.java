@@ -30,7 +30,7 @@ public final class Dialer {
   private static final long SHORT_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Connector connector;
-  private final ThreadFactory readers = ReaderThread.at("samehost-reader-", this::address);
+  private final ThreadFactory readers;
   private final DialerOptions options;
   private final Backoff backoff;
   private final Connectivity connectivity;
@@ -51,6 +51,12 @@ public final class Dialer {
 
   /** A dialer that has not dialed yet. */
   public Dialer(Connector connector, DialerOptions options, Backoff backoff) {
+    this(connector, options, backoff, ReaderThread.at("samehost-reader-", options::address));
+  }
+
+  /** One whose readers are made by {@code readers}. */
+  Dialer(Connector connector, DialerOptions options, Backoff backoff, ThreadFactory readers) {
+    this.readers = readers;
     this.connector = connector;
     this.options = options;
     this.backoff = backoff;
@@ -126,36 +132,16 @@ public final class Dialer {
     }
     dialing = true;
     cancelRedial();
-    return both(
-        connectivity.to(Connectivity.State.CONNECTING), readers.newThread(this::connect)::start);
+    Attempt attempt = new Attempt(connector, options, new Owner(), this::made, this::failed);
+    return both(connectivity.to(Connectivity.State.CONNECTING), () -> attempt.begin(readers));
   }
 
-  /** The life of one connection: this thread makes it, and reads it when no caller does. */
-  private void connect() {
-    Driver driver;
-    try {
-      Link link = connector.connect(options.connectTimeoutNanos());
-      link.limitSpin(options.spinNanos());
-      driver =
-          new Driver(
-              link,
-              Side.CONNECTOR,
-              Settings.of(address(), options.hello()).withNoise(connector.noiseLimit()),
-              connector.helloTimeoutNanos(),
-              new Owner());
-    } catch (LinkException e) {
-      failed(e);
-      return;
-    } catch (RuntimeException | Error e) {
-      failed(Fault.CONNECT_FAILED.causedBy(e, address(), "the transport", e));
-      return;
-    }
+  private void made(Driver driver) {
     locked(
         () -> {
           readySince.put(driver, null);
           return terminateIfDone(); // nobody may want it any more
         });
-    driver.background().run();
   }
 
   private void failed(LinkException failure) {
@@ -170,7 +156,7 @@ public final class Dialer {
     lastFailure = failure;
     List<ClientStream> failing =
         pending.stream().filter(call -> shutdown || !call.waitsForReady()).toList();
-    pending.removeAll(failing);
+    failing.forEach(pending::remove);
     Runnable told = failAll(failing, failure);
     if (shutdown) {
       return told;

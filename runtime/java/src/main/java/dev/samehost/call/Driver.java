@@ -74,6 +74,26 @@ final class Driver {
     this.background = new BackgroundReader(this, helloTimeoutNanos, owner.crew());
   }
 
+  /**
+   * A driver of a link, which is told the limit of its spins; where there can be no driver, the
+   * link is closed.
+   */
+  static Driver of(
+      Link link,
+      long spinNanos,
+      Side side,
+      Settings settings,
+      long helloTimeoutNanos,
+      Owner owner) {
+    try {
+      link.limitSpin(spinNanos);
+      return new Driver(link, side, settings, helloTimeoutNanos, owner);
+    } catch (RuntimeException | Error e) {
+      link.close();
+      throw e;
+    }
+  }
+
   // ---- queries, from any thread
 
   Link link() {

@@ -106,10 +106,21 @@ public final class Reception {
 
     @Override
     public void accepted(Link link) {
-      link.limitSpin(options.spinNanos());
+      try {
+        take(driver(link));
+      } catch (RuntimeException | Error e) {
+        log.error("a new connection cannot be served and is closed", e);
+      }
+    }
+
+    private Driver driver(Link link) {
       Settings settings = Settings.of(link.peer().address(), options.hello());
-      Driver driver =
-          new Driver(link, Side.ACCEPTOR, settings, options.helloTimeoutNanos(), new Owner());
+      long patience = options.helloTimeoutNanos();
+      return Driver.of(link, options.spinNanos(), Side.ACCEPTOR, settings, patience, new Owner());
+    }
+
+    private void take(Driver driver) {
+      Link link = driver.link();
       lock.lock();
       try {
         if (shutdown) {

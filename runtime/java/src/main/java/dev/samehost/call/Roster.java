@@ -88,6 +88,13 @@ final class Roster {
   }
 
   boolean isEmpty() {
-    return all().isEmpty();
+    for (int place = 0; place < places.length(); place++) {
+      if (places.get(place) != null) {
+        return false;
+      }
+    }
+    synchronized (others) {
+      return others.isEmpty();
+    }
   }
 }

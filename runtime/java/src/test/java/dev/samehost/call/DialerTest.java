@@ -11,10 +11,13 @@ import dev.samehost.transport.testkit.PairLink;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -68,16 +71,14 @@ final class DialerTest {
     }
   }
 
+  private static DialerOptions options() {
+    long timeoutNanos = TimeUnit.SECONDS.toNanos(60);
+    return new DialerOptions(
+        ADDRESS, Pair.HELLO, timeoutNanos, -1, EndOfCall.NOBODY, Workers.pool());
+  }
+
   private static Dialer dialer(Connector connector) {
-    DialerOptions options =
-        new DialerOptions(
-            ADDRESS,
-            Pair.HELLO,
-            TimeUnit.SECONDS.toNanos(60),
-            -1,
-            EndOfCall.NOBODY,
-            Workers.pool());
-    return new Dialer(connector, options, Backoff.exponential(1L << 60, 1L << 60));
+    return new Dialer(connector, options(), Backoff.exponential(1L << 60, 1L << 60));
   }
 
   /** A peer that says HELLO, and with it that it takes no calls. */
@@ -134,5 +135,98 @@ final class DialerTest {
     }
     dialer.shutdown();
     assertThat(dialer.awaitTermination(TimeUnit.SECONDS.toNanos(30))).isTrue();
+  }
+
+  /** Never connects, and says so when it may. */
+  private static final class Refusing implements Connector {
+    final CountDownLatch mayFail = new CountDownLatch(1);
+    final CountDownLatch connected = new CountDownLatch(1);
+
+    @Override
+    public Link connect(long timeoutNanos) throws LinkException {
+      connected.countDown();
+      try {
+        mayFail.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      throw Fault.CONNECT_FAILED.with(ADDRESS, "connect", "refused");
+    }
+
+    @Override
+    public long helloTimeoutNanos() {
+      return TimeUnit.SECONDS.toNanos(60);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  @Timeout(20)
+  void theCallsThatAFailureEndsTakeNoLongerEachTheMoreTheyAre() throws Exception {
+    Refusing connector = new Refusing();
+    Dialer dialer = dialer(connector);
+    List<CompletableFuture<Outcome>> calls = new ArrayList<>();
+    for (int i = 0; i < 100_000; i++) {
+      calls.add(call(dialer, ClientStream.NO_DEADLINE));
+    }
+    connector.mayFail.countDown();
+    for (CompletableFuture<Outcome> call : calls) {
+      assertThat(call.get().code()).isEqualTo(Code.UNAVAILABLE);
+    }
+    dialer.shutdown();
+  }
+
+  /** A link for which there is no memory left. */
+  private record TooMuch(Link link, CountDownLatch closed) implements ForwardingLink {
+    @Override
+    public void limitSpin(long nanos) {
+      throw new OutOfMemoryError("of the test");
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
+      link.close();
+    }
+  }
+
+  @Test
+  void aLinkThatCannotBeDrivenIsClosed() throws Exception {
+    Scripted connector = new Scripted();
+    TooMuch link = new TooMuch(PairLink.open(ADDRESS, 1 << 10).connector(), new CountDownLatch(1));
+    connector.links.add(link);
+    Dialer dialer = dialer(connector);
+    assertThat(call(dialer, ClientStream.NO_DEADLINE).get().code()).isEqualTo(Code.UNAVAILABLE);
+    link.closed().await();
+    dialer.shutdown();
+  }
+
+  @Test
+  void aChannelForWhichThereWasNoThreadFailsItsCallsAndTriesAgain() throws Exception {
+    AtomicInteger threads = new AtomicInteger();
+    ThreadFactory exhausted =
+        task ->
+            new Thread(task) {
+              @Override
+              public synchronized void start() {
+                if (threads.getAndIncrement() == 0) {
+                  throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+              }
+            };
+    Refusing connector = new Refusing();
+    connector.mayFail.countDown();
+    Dialer dialer =
+        new Dialer(connector, options(), Backoff.exponential(1L << 60, 1L << 60), exhausted);
+    Outcome failure = call(dialer, ClientStream.NO_DEADLINE).get();
+    assertThat(failure.text()).contains("unable to create native thread");
+    dialer.connectNow();
+    dialer.connectSooner();
+    connector.connected.await();
+    dialer.shutdown();
+    assertThat(dialer.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();
   }
 }

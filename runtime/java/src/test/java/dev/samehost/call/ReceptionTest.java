@@ -78,4 +78,25 @@ final class ReceptionTest {
     reception.shutdown();
     assertThat(reception.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();
   }
+
+  /** A link for which there is no memory left. */
+  private record TooMuch(Link link) implements ForwardingLink {
+    @Override
+    public void limitSpin(long nanos) {
+      throw new OutOfMemoryError("of the test");
+    }
+  }
+
+  @Test
+  void aLinkThatCannotBeDrivenIsClosedAndItsListenerGoesOn() throws Exception {
+    Scripted listener = new Scripted();
+    Reception.Options options = new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, null);
+    Reception reception = new Reception(listener, options, NOBODY);
+    reception.start();
+    Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
+    listener.acceptor.accepted(new TooMuch(link));
+    assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
+    reception.shutdown();
+    assertThat(reception.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();
+  }
 }

@@ -107,4 +107,14 @@ final class RosterTest {
     }
     assertThat(roster.all()).containsExactlyElementsIn(stay);
   }
+
+  @Test
+  void whetherAnybodyStandsThereIsToldWithoutCountingAll() {
+    for (int i = 0; i < 100_000; i++) {
+      roster.enter(call());
+    }
+    for (int i = 0; i < 100_000; i++) { // as often as calls end at a shutdown
+      assertThat(roster.isEmpty()).isFalse();
+    }
+  }
 }
