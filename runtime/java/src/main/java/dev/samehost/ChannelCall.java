@@ -79,6 +79,8 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
       started.fail(outcome(unknown(codec)));
     } else if (deadline != null && deadline.isExpired()) {
       started.fail(outcome(tooLate()));
+    } else if (!channel.known(method).canTravel()) {
+      started.fail(outcome(Codes.unknownMethod(method.getFullMethodName())));
     } else {
       compressor = codec == null ? null : channel.encodings().compressor(codec);
       // First, so that a call that ends while it begins finds the listener to remove.

@@ -2,6 +2,7 @@ package dev.samehost;
 
 import dev.samehost.call.Outcome;
 import dev.samehost.transport.Code;
+import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import io.grpc.Status;
 
@@ -23,6 +24,10 @@ final class Codes {
 
   static Status status(LinkException failure) {
     return status(failure.code(), failure.getMessage(), failure);
+  }
+
+  static Status unknownMethod(String name) {
+    return Status.UNIMPLEMENTED.withDescription(Fault.METHOD_UNKNOWN.text(name));
   }
 
   static Code code(Status status) {

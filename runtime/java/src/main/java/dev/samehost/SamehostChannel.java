@@ -4,6 +4,7 @@ import dev.samehost.call.Connectivity;
 import dev.samehost.call.Dialer;
 import dev.samehost.call.Pace;
 import dev.samehost.call.Workers;
+import dev.samehost.wire.FrameWriter;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ConnectivityState;
@@ -33,9 +34,10 @@ final class SamehostChannel extends ManagedChannel {
    *
    * @param method itself
    * @param path as it travels
+   * @param canTravel whether it can at all
    * @param pace of those who listen to its answers; null where these may be many
    */
-  record Known(MethodDescriptor<?, ?> method, String path, Pace pace) {}
+  record Known(MethodDescriptor<?, ?> method, String path, boolean canTravel, Pace pace) {}
 
   /** That of the last call, which is mostly that of the next one too. */
   private Known last;
@@ -84,7 +86,8 @@ final class SamehostChannel extends ManagedChannel {
     Known known = methods.get(method);
     if (known == null) {
       Pace pace = method.getType() == MethodDescriptor.MethodType.UNARY ? new Pace() : null;
-      known = new Known(method, "/" + method.getFullMethodName(), pace);
+      String path = "/" + method.getFullMethodName();
+      known = new Known(method, path, FrameWriter.isPath(path), pace);
       if (methods.size() < MOST_METHODS) {
         methods.put(method, known);
       }

@@ -8,14 +8,19 @@ import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -174,5 +179,25 @@ final class LimitsTest {
         SamehostChannelBuilder.forAddress(server.getListenSockets().get(0).toString());
     return EchoGrpc.newBlockingStub(
         setting.open(limit == 0 ? builder : builder.maxInboundMessageSize(limit)));
+  }
+
+  @Test
+  void aMethodWhoseNameNoFrameTakesFailsAloneAndIsServedByNobody() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      ManagedChannel channel = setting.open();
+      String name = "samehost.test.Echo/" + "x".repeat(1_024);
+      MethodDescriptor<Note, Note> method =
+          EchoGrpc.getUnaryMethod().toBuilder().setFullMethodName(name).build();
+      for (int i = 0; i < 2; i++) { // before there is a connection, and then
+        ListenableFuture<Note> call =
+            ClientCalls.futureUnaryCall(
+                channel.newCall(method, CallOptions.DEFAULT), note("nobody"));
+        ListenableFuture<Note> other = EchoGrpc.newFutureStub(channel).unary(note("fine"));
+        ExecutionException failure = assertThrows(ExecutionException.class, call::get);
+        assertThat(Status.fromThrowable(failure).getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+        assertThat(other.get()).isEqualTo(note("fine"));
+      }
+    }
   }
 }

@@ -98,15 +98,18 @@ final class Fields {
       throw WireException.protocol("a path of " + count + " bytes");
     }
     String path = text(in, count, "the path");
-    if (!isPath(path)) {
+    if (!isPath(path, count)) {
       throw WireException.protocol("a path that is not /package.Service/Method");
     }
     return path;
   }
 
-  /** Whether a text has the form of a path; its length in bytes is another matter. */
-  static boolean isPath(String text) {
-    return text.startsWith("/") && text.indexOf('/', 1) > 0;
+  /** Whether a text of so many bytes is a path. */
+  static boolean isPath(String text, int bytes) {
+    return bytes >= MIN_PATH
+        && bytes <= MAX_PATH
+        && text.startsWith("/")
+        && text.indexOf('/', 1) > 0;
   }
 
   static MetadataBlock metadata(ByteBuffer in) throws WireException {

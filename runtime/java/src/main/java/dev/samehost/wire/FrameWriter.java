@@ -346,9 +346,14 @@ public final class FrameWriter {
    */
   public static byte[] path(String path) {
     byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
-    if (!Fields.isPath(path) || bytes.length < Fields.MIN_PATH || bytes.length > Fields.MAX_PATH) {
+    if (!Fields.isPath(path, bytes.length)) {
       throw new IllegalArgumentException("not a method's path of 3 to 1,024 bytes: " + path);
     }
     return bytes;
+  }
+
+  /** Whether an OPEN can carry a path. */
+  public static boolean isPath(String path) {
+    return Fields.isPath(path, path.getBytes(StandardCharsets.UTF_8).length);
   }
 }
