@@ -242,10 +242,10 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
       throw e;
     }
     Integer limit = options.getMaxOutboundMessageSize();
-    if (limit != null && bytes.remaining() > limit) {
+    int largest = Math.max(plainBytes, bytes.remaining());
+    if (limit != null && largest > limit) {
       String text =
-          Fault.MESSAGE_TOO_LARGE.text(
-              bytes.remaining(), limit, "client", "maxOutboundMessageSize");
+          Fault.MESSAGE_TOO_LARGE.text(largest, limit, "client", "maxOutboundMessageSize");
       Status cause = Status.RESOURCE_EXHAUSTED.withDescription("message too large: " + text);
       started.fail(Outcome.failure(Code.CANCELLED, text, cause.asRuntimeException()));
       return;
@@ -346,7 +346,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
           stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
         }
         return plain;
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) { // or the message would be missing
         String text = Fault.MESSAGE_UNDECODABLE.text("the server", e.getMessage());
         stream.fail(Outcome.failure(Code.INTERNAL, text, e));
         return null;

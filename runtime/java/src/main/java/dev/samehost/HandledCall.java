@@ -137,7 +137,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
         stream.abort(Code.RESOURCE_EXHAUSTED, text);
       }
       return plain;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) { // or the message would be missing
       stream.abort(Code.INTERNAL, Fault.MESSAGE_UNDECODABLE.text("the client", e.getMessage()));
       return null;
     }

@@ -243,4 +243,55 @@ final class CompressionTest {
       return codec.decompress(source);
     }
   }
+
+  /** Fails as a codec does for which there is no memory left. */
+  private static final class Exhausted implements Codec {
+    @Override
+    public String getMessageEncoding() {
+      return "exhausted";
+    }
+
+    @Override
+    public InputStream decompress(InputStream from) {
+      throw new OutOfMemoryError("of the test");
+    }
+
+    @Override
+    public OutputStream compress(OutputStream to) {
+      return to;
+    }
+  }
+
+  @Test
+  void aMessageThatCannotBeDecompressedForAnErrorFailsItsCall() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      CompressorRegistry compressors = CompressorRegistry.newEmptyInstance();
+      compressors.register(new Exhausted());
+      DecompressorRegistry decompressors =
+          DecompressorRegistry.emptyInstance().with(new Exhausted(), true);
+      setting.start(
+          setting.server().addService(new EchoService()).decompressorRegistry(decompressors));
+      EchoGrpc.EchoBlockingStub stub =
+          EchoGrpc.newBlockingStub(
+              setting.open(
+                  setting
+                      .channel()
+                      .compressorRegistry(compressors)
+                      .decompressorRegistry(decompressors)));
+      assertThat(fails(stub.withCompression("exhausted")).getCode())
+          .isEqualTo(Status.Code.INTERNAL);
+    }
+  }
+
+  @Test
+  void aCallsOwnLimitHoldsForWhatItCompressesToo() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      EchoGrpc.EchoBlockingStub stub =
+          EchoGrpc.newBlockingStub(setting.open())
+              .withCompression("gzip")
+              .withMaxOutboundMessageSize(50_000);
+      assertThat(fails(stub).getCode()).isEqualTo(Status.Code.CANCELLED);
+    }
+  }
 }
