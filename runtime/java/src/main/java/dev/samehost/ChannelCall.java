@@ -195,8 +195,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
 
   @Override
   public void request(int count) {
-    check(count >= 0, "the number of messages must not be negative");
-    started().request(count);
+    started().request(Messages.wanted(count));
   }
 
   @Override

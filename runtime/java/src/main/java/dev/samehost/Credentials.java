@@ -97,6 +97,9 @@ final class Credentials {
 
     @Override
     public void fail(Status status) {
+      if (status.isOk()) {
+        throw new IllegalArgumentException("credentials do not fail with OK");
+      }
       answer();
       fail.accept(status);
     }

@@ -33,6 +33,14 @@ final class Messages {
 
   private Messages() {}
 
+  /** So many messages are wanted, as an application says. */
+  static int wanted(int count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("the number of messages must not be negative");
+    }
+    return count;
+  }
+
   /** All the bytes of a message that a marshaller gave. Closes the stream. */
   static ByteBuffer bytes(InputStream message) {
     try (message) {

@@ -29,12 +29,12 @@ final class SamehostServer extends Server {
     if (reception.isShutdown()) {
       throw new IllegalStateException("the server was shut down");
     }
-    started = true;
     try {
       reception.start();
     } catch (LinkException e) {
-      throw new IOException(e.getMessage(), e);
+      throw new IOException(e.getMessage(), e); // it may be tried again
     }
+    started = true;
     return this;
   }
 

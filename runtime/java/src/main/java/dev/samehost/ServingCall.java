@@ -52,7 +52,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   @Override
   public void request(int count) {
-    stream.request(count);
+    stream.request(Messages.wanted(count));
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.HandlerRegistry;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
@@ -24,12 +25,14 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -267,5 +270,63 @@ final class OptionsTest {
     assertThat(Timeouts.text(99_999_999)).isEqualTo("99999999n");
     assertThat(Timeouts.text(100_000_000)).isEqualTo("100000u");
     assertThat(Timeouts.text(Long.MAX_VALUE)).isEqualTo("2562047H");
+  }
+
+  @Test
+  void credentialsThatFailWithOkAreToldSo() throws Exception {
+    AtomicReference<Throwable> told = new AtomicReference<>();
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.startEcho();
+      CallCredentials confused =
+          new CallCredentials() {
+            @Override
+            public void applyRequestMetadata(
+                RequestInfo request, Executor executor, MetadataApplier applier) {
+              told.set(assertThrows(IllegalArgumentException.class, () -> applier.fail(Status.OK)));
+              applier.apply(new Metadata());
+            }
+          };
+      assertThat(setting.blocking().withCallCredentials(confused).unary(note("x")))
+          .isEqualTo(note("x"));
+      assertThat(told.get()).isNotNull();
+    }
+  }
+
+  @Test
+  void lessThanNoMessageCannotBeWanted() throws Exception {
+    AtomicReference<Throwable> told = new AtomicReference<>();
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      ServerInterceptor asking =
+          new ServerInterceptor() {
+            @Override
+            public <Q, A> ServerCall.Listener<Q> interceptCall(
+                ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+              told.set(assertThrows(IllegalArgumentException.class, () -> call.request(-1)));
+              return next.startCall(call, headers);
+            }
+          };
+      setting.start(setting.server().addService(new EchoService()).intercept(asking));
+      ManagedChannel channel = setting.open();
+      ClientCall<Note, Note> call = channel.newCall(EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT);
+      call.start(new ClientCall.Listener<>() {}, new Metadata());
+      assertThrows(IllegalArgumentException.class, () -> call.request(-1));
+      call.cancel("done", null);
+      assertThat(EchoGrpc.newBlockingStub(channel).unary(note("x"))).isEqualTo(note("x"));
+      assertThat(told.get()).isNotNull();
+    }
+  }
+
+  @Test
+  void aServerThatCouldNotListenMayBeStartedOnceMore() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Server first = setting.startEcho();
+      Server second = setting.server().addService(new EchoService()).build();
+      assertThrows(IOException.class, second::start);
+      first.shutdownNow().awaitTermination();
+      second.start();
+      assertThat(setting.blocking().unary(note("x"))).isEqualTo(note("x"));
+      assertThrows(IllegalStateException.class, second::start);
+      second.shutdownNow().awaitTermination();
+    }
   }
 }
