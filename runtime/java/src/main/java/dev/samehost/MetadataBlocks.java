@@ -3,12 +3,16 @@ package dev.samehost;
 import dev.samehost.wire.MetadataBlock;
 import io.grpc.Metadata;
 import java.nio.charset.StandardCharsets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Translates metadata between the wire and gRPC. The values of one key keep their order; the order
  * of different keys is not gRPC's to keep.
  */
 final class MetadataBlocks {
+  private static final Logger log = LoggerFactory.getLogger(MetadataBlocks.class);
+
   private MetadataBlocks() {}
 
   static MetadataBlock toBlock(Metadata metadata) {
@@ -39,7 +43,11 @@ final class MetadataBlocks {
       }
     } else {
       for (String value : metadata.getAll(ascii(name))) {
-        block.add(name, value.getBytes(StandardCharsets.US_ASCII));
+        if (isPrintable(value)) {
+          block.add(name, value.getBytes(StandardCharsets.US_ASCII));
+        } else {
+          log.warn("metadata {} has a value with control characters, which is not sent", name);
+        }
       }
     }
   }
@@ -63,6 +71,16 @@ final class MetadataBlocks {
       }
     }
     return metadata;
+  }
+
+  /** As gRPC has it: control characters travel under binary keys alone. */
+  private static boolean isPrintable(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (value.charAt(i) < ' ' || value.charAt(i) > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isBinary(String name) {

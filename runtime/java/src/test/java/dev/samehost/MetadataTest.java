@@ -237,4 +237,22 @@ final class MetadataTest {
       assertThat(status.getDescription()).contains(headers ? "of the headers" : "of the trailers");
     }
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"two\nlines", "\u0000", "\u007F"})
+  void aTextWithControlCharactersIsNotSent(String text) throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.PAIR)) {
+      setting.start(setting.server().addService(new EchoService()).intercept(new Mirror()));
+      Metadata sent = new Metadata();
+      sent.put(TEXT, text);
+      sent.put(TEXT, "plain ~");
+      AtomicReference<Metadata> headers = new AtomicReference<>();
+      ClientInterceptor[] interceptors = {
+        MetadataUtils.newAttachHeadersInterceptor(sent),
+        MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>())
+      };
+      setting.blocking().withInterceptors(interceptors).unary(note("x"));
+      assertThat(headers.get().getAll(TEXT)).containsExactly("plain ~"); // as gRPC does
+    }
+  }
 }
