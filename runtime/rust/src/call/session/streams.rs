@@ -57,7 +57,13 @@ impl Session {
                     state.next_opener(after);
                 }
                 Err(OpenError::NotNow) => state.openers.wait(place, cx.waker()),
-                Err(_) => state.openers.leave(place),
+                Err(_) => {
+                    let had_turn = state.openers.was_woken(*place);
+                    state.openers.leave(place);
+                    if had_turn {
+                        state.next_opener(after);
+                    }
+                }
             }
             opened
         })

@@ -1,6 +1,7 @@
 //! What became of a call when its link breaks: never sent, or perhaps seen.
 
 mod own;
+mod turns;
 mod waiting;
 
 use std::sync::Mutex;
