@@ -42,6 +42,11 @@ impl<T> ById<T> {
         self.last.is_none() && self.others.is_empty()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.last.is_some()) + self.others.len()
+    }
+
     /// Puts in what was not there. It is made in its place: a value of 300 bytes that is moved costs 30 ns.
     #[inline(always)]
     pub(super) fn insert_with(&mut self, id: StreamId, make: impl FnOnce() -> T) -> &mut T {
@@ -123,7 +128,7 @@ mod tests {
                 }
             }
             assert_eq!((values.get(id), values.contains(id)), (model.get(&id), model.contains_key(&id)));
-            assert_eq!(values.is_empty(), model.is_empty());
+            assert_eq!((values.is_empty(), values.len()), (model.is_empty(), model.len()));
             let mut all: Vec<_> = values.iter().map(|(id, &value)| (id, value)).collect();
             all.sort_unstable();
             assert!(all.into_iter().eq(model.iter().map(|(&id, &value)| (id, value))));

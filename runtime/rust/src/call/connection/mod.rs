@@ -163,6 +163,12 @@ impl Connection {
         self.opened_here as usize + self.opened_there as usize
     }
 
+    /// How many streams are kept, those among them that are over on the wire.
+    #[cfg(test)]
+    pub(in crate::call) fn kept_streams(&self) -> usize {
+        self.streams.len()
+    }
+
     /// What this side takes.
     pub(crate) fn own_limits(&self) -> Limits {
         self.own

@@ -47,9 +47,11 @@ impl Connection {
     pub(in crate::call) fn let_go(&mut self, id: StreamId) -> Option<Waiters> {
         let stream = self.streams.get_mut(id)?;
         let waiters = stream.waiters.take();
+        // Nobody takes what it has to tell.
         if stream.is_over() {
-            // Nobody takes what it has to tell.
             self.streams.remove(id);
+        } else {
+            stream.receiving.arrivals = Arrivals::default();
         }
         waiters
     }

@@ -97,3 +97,22 @@ fn whoever_waits_at_a_stream_is_woken_once() {
     waiters.wake_all(&mut wakes);
     assert_eq!(wakes.count(), 0);
 }
+
+#[test]
+fn what_nobody_has_taken_does_not_keep_a_stream_that_was_let_go() {
+    let mut pair = Pair::with(|settings| settings.hello.initial_credit = 1024);
+    let stream = pair.open();
+    pair.server.connection.own(stream, idle());
+    pair.server.connection.request(stream, 1);
+    pair.client.send(stream, b"unread");
+    let said = pair.client.output();
+    pair.server.connection.receive(&said);
+    assert!(matches!(pair.server.connection.next_event(), Some(Event::Arrived { .. })), "it is told of");
+    // The answer waits for credit, so that the stream goes on.
+    pair.server.connection.send_status(stream, None, Some(plain(&[7; 3000])), ok()).expect("in order");
+    pair.server.connection.let_go(stream);
+    pair.client.connection.request(stream, 1);
+    pair.drive();
+    assert_eq!(pair.server.connection.open_streams(), 0);
+    assert_eq!(pair.server.connection.kept_streams(), 0);
+}
