@@ -275,3 +275,20 @@ fn a_sender_that_waits_for_room_learns_that_its_call_is_over() {
         assert_eq!(calling.join().unwrap().unwrap_err().code(), Code::Unimplemented);
     }
 }
+
+#[test]
+fn who_sends_on_though_the_call_is_over_is_told_so_before_reading_what_came() {
+    let served = serve(Over::Unix);
+    let mut chat: Call<Ask, Answer> = served.channel().call(CHAT, &in_time());
+    for number in 0..3 {
+        chat.send(&ask([number])).unwrap();
+    }
+    let began = Instant::now();
+    chat.send(&order(Order { code: 5, text: "no more".into(), ..Order::default() })).unwrap();
+    while chat.send(&ask(vec![0; 1 << 20])).is_ok() {}
+    assert!(began.elapsed() < SOON / 2, "it has waited for its deadline");
+    for number in 0..3 {
+        assert_eq!(chat.next().unwrap().unwrap().data, [number]);
+    }
+    assert_eq!(chat.next().unwrap_err().code(), Code::NotFound);
+}

@@ -59,7 +59,7 @@ pub(crate) enum Event {
     /// The stream ended without a status. `refused`: no handler saw the call, so it may be tried
     /// again elsewhere.
     Reset { stream: StreamId, code: Code, text: String, refused: bool, cause: Cause },
-    /// `is_ready` of this stream has become true again.
+    /// `is_ready` of this stream has become true again, or never will: its status has arrived.
     Ready { stream: StreamId },
     /// The peer's GOAWAY. With `NoError` no stream can be opened any more and the open ones go on;
     /// with any other code `Closed` follows. `last_stream` is the last one of this side's that the

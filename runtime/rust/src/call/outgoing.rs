@@ -185,8 +185,15 @@ impl Outgoing {
         !sending.committed
     }
 
+    /// The call has reached its handler, and is not tried again: whoever waits for that looks anew.
     pub(super) fn commit(&self) {
-        self.lock().commit();
+        let mut sending = self.lock();
+        sending.commit();
+        let waiting = sending.waiting.take();
+        drop(sending);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
     }
 
     pub(super) fn end(&self) {

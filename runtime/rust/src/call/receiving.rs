@@ -230,6 +230,11 @@ impl Receiving {
         self.is_finished
     }
 
+    /// Whether the stream is over, though the application may not know it before it has requested what came first.
+    pub(super) fn is_decided(&self) -> bool {
+        self.is_finished || matches!(self.end, Some(Finish::Status(_)))
+    }
+
     /// Whether nothing is left to be taken, now or later.
     pub(super) fn is_empty(&self) -> bool {
         self.arrivals.is_empty() && self.waiting.is_empty() && self.end.is_none()

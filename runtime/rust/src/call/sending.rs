@@ -183,6 +183,11 @@ impl Sending {
         ready && !self.is_ended()
     }
 
+    /// Whether the application was told that the stream is not ready, and was told nothing since.
+    pub(super) fn owes_ready(&self) -> bool {
+        self.owes_ready
+    }
+
     /// How many bytes of messages wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting

@@ -293,7 +293,12 @@ impl Connection {
             stream.receiving.take_headers(headers);
         }
         stream.receiving.take_ending(Finish::Status(status));
+        let sender_waits = stream.sending.owes_ready() && !stream.receiving.is_finished();
         self.count_closed(true);
+        if sender_waits {
+            // Whoever reads is told in its time; whoever waits for room must not wait for that.
+            self.events.push_back(Event::Ready { stream: id });
+        }
         self.note_arrivals(id);
         self.end_if_drained();
         Ok(())

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{After, Session, State};
 use crate::call::arrivals::Arrivals;
+use crate::call::receiving::Receiving;
 use crate::call::waiters::Waiters;
 use crate::call::waitlist::{Place, Wakes};
 use crate::call::{Content, Message, OpenError, Status, StreamError, StreamId};
@@ -132,7 +133,7 @@ impl Session {
         let ready = state.connection.is_ready(stream);
         match state.connection.owned(stream) {
             None => Poll::Ready(Err(StreamError::Gone)),
-            Some((receiving, _)) if receiving.is_finished() => Poll::Ready(Err(StreamError::Gone)),
+            Some((receiving, _)) if receiving.is_decided() => Poll::Ready(Err(StreamError::Gone)),
             Some(_) if ready => Poll::Ready(Ok(())),
             Some((_, waiters)) => {
                 waiters.park_writer(cx);
@@ -143,14 +144,25 @@ impl Session {
 
     /// Ready when the stream is over.
     pub(crate) fn poll_over(&self, stream: StreamId, cx: &Context<'_>) -> Poll<()> {
-        self.poll_refused(stream, cx).map(drop)
+        self.poll_end(stream, |_| false, cx).map(drop)
     }
 
-    /// Ready when the stream is over; answers whether it ended without any handler having seen the call.
+    /// Ready when the stream is over, or will be once what came first is read; answers whether it ended without any
+    /// handler having seen the call.
     pub(crate) fn poll_refused(&self, stream: StreamId, cx: &Context<'_>) -> Poll<bool> {
+        self.poll_end(stream, Receiving::is_decided, cx)
+    }
+
+    fn poll_end(
+        &self,
+        stream: StreamId,
+        is_over: impl Fn(&Receiving) -> bool,
+        cx: &Context<'_>,
+    ) -> Poll<bool> {
         let mut wakes = Wakes::new();
         let over = match self.lock().connection.owned(stream) {
             None => Poll::Ready(false),
+            Some((receiving, _)) if !receiving.is_finished() && is_over(receiving) => Poll::Ready(false),
             Some((receiving, waiters)) if receiving.is_finished() => {
                 // Who reads what somebody else watches has waited for this.
                 if !std::mem::replace(&mut waiters.told, true) {
