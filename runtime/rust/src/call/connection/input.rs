@@ -14,6 +14,9 @@ use super::super::{ConnectionState, Status, StreamId, ids};
 use super::Connection;
 use crate::wire::{self, Flags, Frame, FrameType, GoAwayCode, Hello, Limits, MetadataBlock, WireError};
 
+/// So many calls may be served whose callers have given up, beside those that are open.
+const MOST_LINGERING: usize = 1024;
+
 impl Connection {
     /// Takes all bytes that arrived. Bytes that come after the end are dropped.
     pub(crate) fn receive(&mut self, mut bytes: &[u8]) {
@@ -194,10 +197,18 @@ impl Connection {
         if self.state == ConnectionState::Draining {
             return Err(Failure::of(Fault::PeerDraining, &[&self.settings.address]));
         }
-        if self.opened_there >= self.own.max_streams {
+        if self.opened_there >= self.own.max_streams || self.too_many_linger() {
             return Err(Failure::of(Fault::TooManyStreams, &[&self.own.max_streams]));
         }
         Ok(())
+    }
+
+    /// Whether too many of the peer's calls are over, but not for those who serve them: a peer that opens and cancels
+    /// must not have them pile up.
+    fn too_many_linger(&self) -> bool {
+        let lingers = |stream: &Stream| !stream.opened_here && stream.is_over();
+        self.streams.len() > self.open_streams() + MOST_LINGERING
+            && self.streams.iter().filter(|(_, stream)| lingers(stream)).count() >= MOST_LINGERING
     }
 
     #[inline]

@@ -116,3 +116,29 @@ fn what_nobody_has_taken_does_not_keep_a_stream_that_was_let_go() {
     assert_eq!(pair.server.connection.open_streams(), 0);
     assert_eq!(pair.server.connection.kept_streams(), 0);
 }
+
+#[test]
+fn calls_that_are_over_count_where_whoever_serves_them_holds_on_to_too_many() {
+    let mut pair = Pair::with(|settings| settings.hello.max_streams = 2);
+    let mut last = String::new();
+    for _ in 0..3000 {
+        let stream = pair.client.open(None, false);
+        pair.client.connection.reset(stream, Code::Cancelled, "enough");
+        pair.drive();
+        last = pair.client.all_events().concat();
+        let events = pair.server.all_events();
+        if events.is_empty() {
+            break;
+        }
+        assert_eq!(events, [format!("{stream} opened {PATH}"), format!("{stream} reset Cancelled by Peer")]);
+        pair.server.connection.own(stream, idle());
+    }
+    assert_eq!(last, "", "a call that was cancelled before it was refused is told of nothing more");
+    let kept: Vec<_> = pair.server.connection.owned_ids().collect();
+    assert_eq!(kept.len(), 1024);
+    let stream = pair.client.open(None, false);
+    pair.drive();
+    assert_eq!(pair.client.event(), format!("{stream} reset ResourceExhausted refused by Peer"));
+    pair.server.connection.let_go(kept[0]);
+    pair.open();
+}
