@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::{Errno, read, write};
 use samehost_transport_api::{Fault, LinkError, Peer, shown};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::{PrivateFd, errno_text};
 use samehost_transport_reception::{Arrival, Door, Ends};
 
 use crate::pair::{InUse, NamedPair, Objection, sweep};
@@ -29,7 +29,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// ```
 pub(crate) struct FifoDoor {
     place: Arc<Place>,
-    fifo: OwnedFd,
+    fifo: PrivateFd,
     lines: Lines,
     in_use: InUse,
     swept: Instant,
@@ -39,7 +39,7 @@ impl FifoDoor {
     pub fn new(place: Arc<Place>, fifo: OwnedFd) -> FifoDoor {
         let in_use = InUse::default();
         sweep(&place, &in_use);
-        FifoDoor { place, fifo, lines: Lines::default(), in_use, swept: Instant::now() }
+        FifoDoor { place, fifo: fifo.into(), lines: Lines::default(), in_use, swept: Instant::now() }
     }
 
     fn let_in(&self, names: Names) -> Result<Arrival, Objection> {
