@@ -1,7 +1,6 @@
 //! The thread that keeps a child.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,9 +12,10 @@ use crate::StderrLines;
 use crate::child::Child;
 use crate::ending::Ending;
 use crate::stderr::StderrLineCutter;
+use crate::teller::Teller;
 use samehost_transport_posix::PrivateFd;
 
-/// How often to look whether the child has ended, where the system does not tell.
+/// How often to look whether the child has ended, where the system does not tell, and whether lines were told.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Keeps one child from its start until it is gone: reads its standard error, learns of its end,
@@ -39,8 +39,7 @@ pub(crate) struct Keeper {
     /// Non-blocking.
     stderr: Option<PrivateFd>,
     cutter: StderrLineCutter,
-    /// `None` after a panic of theirs.
-    lines: Option<StderrLines>,
+    lines: Teller,
     grace: Duration,
     phase: Phase,
 }
@@ -80,7 +79,7 @@ impl Keeper {
             reaped: false,
             stderr: Some(stderr.into()),
             cutter: StderrLineCutter::default(),
-            lines: Some(lines),
+            lines: Teller::to(lines),
             grace,
             phase: Phase::Running,
         }
@@ -89,7 +88,9 @@ impl Keeper {
     pub fn run(mut self) {
         loop {
             self.wait();
-            self.read_stderr();
+            if !self.lines.is_behind() {
+                self.read_stderr();
+            }
             self.reap();
             let dropped = self.child.is_link_dropped();
             if self.reaped && (dropped || self.stderr.is_none()) {
@@ -102,13 +103,17 @@ impl Keeper {
     /// Sleeps until there is something to do, or for no reason.
     fn wait(&self) {
         let mut polled = vec![PollFd::from_borrowed_fd(self.child.wake.as_fd(), PollFlags::IN)];
-        polled.extend(self.stderr.as_ref().map(|fd| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)));
         let until = self.phase.until().map(|until| until.saturating_duration_since(Instant::now()));
         let mut timeout = until;
+        if self.lines.is_behind() {
+            timeout = Some(until.map_or(LOOK, |until| until.min(LOOK)));
+        } else if let Some(stderr) = &self.stderr {
+            polled.push(PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN));
+        }
         if !self.reaped {
             match self.pidfd() {
                 Some(pidfd) => polled.push(PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN)),
-                None => timeout = Some(until.map_or(LOOK, |until| until.min(LOOK))),
+                None => timeout = Some(timeout.map_or(LOOK, |timeout| timeout.min(LOOK))),
             }
         }
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
@@ -141,9 +146,7 @@ impl Keeper {
                 Ok(0) => self.end_stderr(),
                 Ok(count) => {
                     let lines = self.cutter.take(&buffer[..count]);
-                    for line in lines {
-                        self.tell(&line);
-                    }
+                    lines.into_iter().for_each(|line| self.tell(line));
                     if count < buffer.len() {
                         return;
                     }
@@ -157,19 +160,14 @@ impl Keeper {
     fn end_stderr(&mut self) {
         self.stderr = None;
         if let Some(line) = self.cutter.end() {
-            self.tell(&line);
+            self.tell(line);
         }
         self.child.has_closed_stderr();
     }
 
-    fn tell(&mut self, line: &str) {
-        self.child.has_written(line);
-        // The hook has told of a panic already, and the child must be kept whatever the user's code does.
-        if let Some(lines) = &self.lines
-            && catch_unwind(AssertUnwindSafe(|| lines(line))).is_err()
-        {
-            self.lines = None;
-        }
+    fn tell(&mut self, line: String) {
+        self.child.has_written(&line);
+        self.lines.tell(line);
     }
 
     fn reap(&mut self) {

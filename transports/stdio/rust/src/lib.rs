@@ -13,6 +13,7 @@ mod options;
 mod parent_link;
 mod standard;
 mod stderr;
+mod teller;
 mod transport;
 mod watchman;
 mod words;

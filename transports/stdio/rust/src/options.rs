@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Takes each line that a child writes to its standard error, without its end. It is called by one
-/// thread of the child's own, which has the child's end to see to as well: it should not wait for
-/// long. One that panics is not called again.
+/// Takes each line that a child writes to its standard error, without its end. It is called by a
+/// thread of its own; while it waits, a few hundred further lines wait, and then the child does that
+/// writes them. One that panics is not called again.
 pub type StderrLines = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Settings of the stdio transport, for the host's channels and the child's server:

@@ -195,3 +195,23 @@ fn no_child_outlives_a_host_that_is_killed_even_where_a_wrapper_hides_the_end_of
         assert!(took < SOON, "it took {took:?}, wrapped: {wrapped}");
     }
 }
+
+#[test]
+fn a_consumer_of_lines_that_waits_for_ever_keeps_no_child() {
+    let (waits, waiting) = std::sync::mpsc::channel::<()>();
+    let waiting = std::sync::Mutex::new(waiting);
+    let options = StdioOptions {
+        stderr_lines: Some(std::sync::Arc::new(move |_| {
+            let _ = waiting.lock().unwrap().recv();
+        })),
+        grace: Duration::from_millis(50),
+        ..StdioOptions::default()
+    };
+    // It writes without an end, and does not heed the end of its input.
+    let link =
+        connected("stdio:sh -c 'trap \"\" TERM; while echo line >&2; do :; done; sleep 1000'", options);
+    let pid = pid_of(&*link);
+    drop(link);
+    until_reaped(pid);
+    drop(waits);
+}
