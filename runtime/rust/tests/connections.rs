@@ -3,11 +3,13 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::{Over, Pair, ask, client, order, soon, until};
-use samehost::{Channel, ConnectivityState, Server, WaitForReady};
+use samehost::transport::{Address, Connector, Link, LinkError, Listener, Transport};
+use samehost::{Channel, ConnectivityState, Options, Registry, Server, WaitForReady};
 use samehost_test_stubs::Order;
 use samehost_test_stubs::echo_server::EchoServer;
 use tokio_stream::StreamExt;
@@ -206,5 +208,50 @@ fn a_runtime_that_ends_takes_its_connections_along_and_another_one_makes_new_one
     for _ in 0..50 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(soon(client(channel.clone()).say(ask("hi")))).unwrap();
+    }
+}
+
+/// A transport of somebody else's, with a mistake in it.
+struct Mistaken;
+
+impl Transport for Mistaken {
+    fn scheme(&self) -> &'static str {
+        "mistaken"
+    }
+
+    fn connector(&self, _: &Address, _: &Options) -> Result<Box<dyn Connector>, LinkError> {
+        Ok(Box::new(Mistaken))
+    }
+
+    fn listener(&self, _: &Address, _: &Options) -> Result<Box<dyn Listener>, LinkError> {
+        unimplemented!("nobody listens")
+    }
+}
+
+impl Connector for Mistaken {
+    fn connect(&self, _: Duration) -> Result<Arc<dyn Link>, LinkError> {
+        panic!("on purpose")
+    }
+
+    fn hello_timeout(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn close(&self) {}
+}
+
+#[tokio::test]
+async fn a_transport_that_panics_fails_calls_and_keeps_none_waiting() {
+    let registry = Registry::new().with(Mistaken);
+    let channel = Channel::builder("mistaken:x")
+        .registry(registry)
+        .backoff(Duration::from_millis(1), Duration::from_millis(1))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        let status = soon(client(channel.clone()).say(ask("hi"))).await.unwrap_err();
+        let text = "connecting to mistaken:x: the transport failed: it has panicked.";
+        assert_eq!((status.code(), status.message()), (Code::Unavailable, text));
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

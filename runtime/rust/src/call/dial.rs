@@ -1,5 +1,6 @@
 //! Making a connection: the thread that connects and waits for the peer's HELLO.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,9 @@ use super::session::{Notice, Session, Taken};
 /// Tries to connect until it succeeds, or until no call waits for it.
 pub(super) fn run(channel: &Arc<ChannelCore>) {
     while let Some(starter) = channel.may_dial() {
-        match connect(channel, &starter) {
+        // A transport may be somebody else's: what panics there must not keep calls waiting.
+        let connected = catch_unwind(AssertUnwindSafe(|| connect(channel, &starter)));
+        match connected.unwrap_or_else(|_| Err(panicked(channel))) {
             Ok((session, start, link)) => {
                 start(session.clone(), link);
                 if !channel.dial_ended(Ok(session.clone())) {
@@ -27,6 +30,12 @@ pub(super) fn run(channel: &Arc<ChannelCore>) {
             }
         }
     }
+}
+
+fn panicked(channel: &ChannelCore) -> LinkError {
+    channel.greeting(None);
+    // The panic hook has had its text, which may hold secrets: it goes no further.
+    Fault::ConnectFailed.with(&[&channel.address(), &"the transport", &"it has panicked"])
 }
 
 type Connected = (Arc<Session>, Start, Arc<dyn Link>);
