@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{Over, Pair, ask, client, order, soon, until};
 use samehost::transport::{Address, Connector, Link, LinkError, Listener, Transport};
-use samehost::{Channel, ConnectivityState, Options, Registry, Server, WaitForReady};
+use samehost::{Channel, ConnectivityState, Options, Registry, Server, UnixOptions, WaitForReady};
 use samehost_test_stubs::Order;
 use samehost_test_stubs::echo_server::EchoServer;
 use tokio_stream::StreamExt;
@@ -208,6 +208,28 @@ fn a_runtime_that_ends_takes_its_connections_along_and_another_one_makes_new_one
     for _ in 0..50 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(soon(client(channel.clone()).say(ask("hi")))).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_patience_without_an_end_is_no_mistake() {
+    for scheme in ["unix", "shm"] {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("{scheme}:{}", folder.path().join("s").display());
+        let endless = UnixOptions { hello_timeout: Duration::MAX, ..UnixOptions::default() };
+        let options = Options::new().with(endless);
+        let service = EchoServer::new(common::Obedient::default());
+        let _server =
+            Server::builder().transport_options(options.clone()).add_service(service).bind(&address).unwrap();
+        for _ in 0..2 {
+            let channel = Channel::builder(&*address)
+                .transport_options(options.clone())
+                .connect_timeout(Duration::MAX)
+                .backoff(Duration::MAX, Duration::MAX)
+                .build()
+                .unwrap();
+            soon(client(channel).say(ask("hi"))).await.unwrap();
+        }
     }
 }
 

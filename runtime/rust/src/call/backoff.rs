@@ -24,7 +24,7 @@ impl Backoff {
     pub(crate) fn after(&self, failures: u32, dice: f64) -> Duration {
         let growth = FACTOR.powi(failures.saturating_sub(1).min(64) as i32);
         let wait = (self.first.as_secs_f64() * growth).min(self.longest.as_secs_f64());
-        Duration::from_secs_f64(wait * (1.0 - JITTER + 2.0 * JITTER * dice))
+        Duration::try_from_secs_f64(wait * (1.0 - JITTER + 2.0 * JITTER * dice)).unwrap_or(Duration::MAX)
     }
 }
 
@@ -48,5 +48,12 @@ mod tests {
         assert_eq!(millis(1, 0.0), 80);
         assert_eq!(millis(1, 1.0), 120);
         assert!((0.0..=1.0).contains(&dice()));
+    }
+
+    #[test]
+    fn a_wait_beyond_the_clocks_range_is_a_long_one() {
+        let backoff = Backoff { first: Duration::MAX, longest: Duration::MAX };
+        let wait = backoff.after(1, 1.0);
+        assert!(wait > Duration::from_secs(1 << 30));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use samehost_transport_api::{Connector, Fault, Link, LinkError};
+use samehost_transport_api::{Connector, Fault, Link, LinkError, end_of};
 
 use super::backoff::{Backoff, dice};
 use super::connectivity::{ConnectivityState, StateWatch};
@@ -296,7 +296,7 @@ impl ChannelCore {
                 }
                 Err(error) => {
                     state.failures += 1;
-                    let until = Instant::now() + backoff.after(state.failures, dice());
+                    let until = end_of(backoff.after(state.failures, dice()));
                     state.phase = Phase::Failed { until };
                     state.last_error = Some(error);
                 }

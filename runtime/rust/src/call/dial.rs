@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use samehost_transport_api::{Fault, Interest, Link, LinkError};
+use samehost_transport_api::{Fault, Interest, Link, LinkError, end_of};
 
 use super::Side;
 use super::channel::{ChannelCore, Start, Starter};
@@ -68,7 +68,7 @@ fn greet(
     link: &Arc<dyn Link>,
     timeout: Duration,
 ) -> Result<(), LinkError> {
-    let deadline = Instant::now() + timeout;
+    let deadline = end_of(timeout);
     let mut buffer = vec![0; 8 << 10];
     let result = loop {
         if !channel.greeting(Some(link)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Peer, Read};
+use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Peer, Read, end_of};
 use samehost_transport_posix::errno_text;
 
 use crate::Ends;
@@ -87,7 +87,7 @@ pub(crate) struct House<'a> {
 impl Visitor {
     /// One whose first bytes must come in time.
     pub fn new(ends: Ends, peer: Peer, keep: Box<dyn Any + Send>, patience: Duration) -> Visitor {
-        let (state, until) = (State::Judging(Vec::new()), Instant::now() + patience);
+        let (state, until) = (State::Judging(Vec::new()), end_of(patience));
         Visitor { way: Way::Ends(ends), peer, keep, state, until, may_offer: true }
     }
 

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send,
 };
-use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
+use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer, end_of};
 use samehost_transport_posix::{FdLink, errno_text};
 use samehost_transport_reception::{ACK, Answer, Answered, NAK, Offer, VERSION};
 use samehost_transport_unix::UnixConnector;
@@ -55,7 +55,7 @@ impl ShmConnector {
 
     /// Reads the server's answer, and its descriptors.
     fn hear(&self, socket: &OwnedFd, patience: Duration) -> Result<Heard, LinkError> {
-        let until = Instant::now() + patience;
+        let until = end_of(patience);
         let (mut bytes, mut fds) = (Vec::new(), Vec::new());
         loop {
             match Answer::decode(&bytes) {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
+use samehost_transport_api::end_of;
 
 use crate::StderrLines;
 use crate::child::Child;
@@ -189,10 +190,10 @@ impl Keeper {
     fn advance(&mut self, link_dropped: bool) {
         let now = Instant::now();
         self.phase = match self.phase {
-            Phase::Running if link_dropped => Phase::Leaving { until: now + self.grace },
+            Phase::Running if link_dropped => Phase::Leaving { until: end_of(self.grace) },
             Phase::Leaving { until } if until <= now => {
                 self.signal(Signal::TERM);
-                Phase::Terminated { until: now + self.grace }
+                Phase::Terminated { until: end_of(self.grace) }
             }
             Phase::Terminated { until } if until <= now => {
                 self.signal(Signal::KILL);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use samehost_transport_api::{Acceptor, Fault, Link};
+use samehost_transport_api::{Acceptor, Fault, Link, end_of};
 use samehost_transport_posix::{PrivateFd, Wake};
 
 /// What the link and the listener have learnt, for the watchman.
@@ -131,7 +131,7 @@ impl Watchman {
         }
         // From here on the process ends; what this thread still holds ends with it.
         self.input = None;
-        let over = self.grace.map(|grace| Instant::now() + grace);
+        let over = self.grace.map(end_of);
         self.tell();
         if let Some(over) = over {
             self.linger(Some(over));

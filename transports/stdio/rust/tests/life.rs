@@ -28,6 +28,14 @@ fn dropping_the_link_ends_a_child_that_heeds_the_end_of_its_input() {
 }
 
 #[test]
+fn a_child_that_is_given_all_the_time_that_it_takes_is_reaped_all_the_same() {
+    let link = connected(&program("echo"), StdioOptions { grace: Duration::MAX, ..StdioOptions::default() });
+    let pid = pid_of(&*link);
+    drop(link);
+    until_reaped(pid);
+}
+
+#[test]
 fn a_child_gets_the_default_action_for_sigpipe_back() {
     // The mask of ignored signals; SIGPIPE is the 13th.
     let link = connect("stdio:grep SigIgn /proc/self/status");
