@@ -292,3 +292,19 @@ fn who_sends_on_though_the_call_is_over_is_told_so_before_reading_what_came() {
     }
     assert_eq!(chat.next().unwrap_err().code(), Code::NotFound);
 }
+
+#[test]
+fn a_thread_that_waits_for_room_is_told_that_its_call_was_cancelled() {
+    let served = serve(Over::Unix);
+    let mut chat: Call<Ask, Answer> = served.channel().call(CHAT, &in_time());
+    chat.send(&order(Order { wait_millis: u32::MAX, ..Order::default() })).unwrap();
+    let (canceller, began) = (chat.canceller(), Instant::now());
+    let cancelling = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100));
+        canceller.cancel("enough");
+    });
+    while chat.send(&ask(vec![0; 1 << 20])).is_ok() {}
+    assert!(began.elapsed() < SOON / 2, "it has waited for its deadline");
+    assert_eq!(chat.next().unwrap_err().code(), Code::Cancelled);
+    cancelling.join().unwrap();
+}

@@ -209,6 +209,11 @@ impl<'p> ClientCall<'p> {
         loop {
             ready!(self.poll_opened(cx));
             let Messages::Sent(outgoing) = &self.messages else { return Poll::Ready(Err(CallOver)) };
+            if let Poll::Ready(status) = outgoing.poll_failure(cx) {
+                self.fail(&status);
+                self.outcome = Some(status);
+                return Poll::Ready(Err(CallOver));
+            }
             if let Poll::Ready(ready) = outgoing.poll_ready(cx) {
                 return Poll::Ready(ready);
             }

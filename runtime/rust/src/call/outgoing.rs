@@ -54,7 +54,7 @@ impl Outgoing {
     /// is pending until the owner of the call has seen to that.
     pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), CallOver>> {
         let mut sending = self.lock();
-        if sending.over {
+        if sending.over || sending.failure.is_some() {
             return Poll::Ready(Err(CallOver));
         }
         match &sending.stream {
@@ -131,11 +131,9 @@ impl Outgoing {
     pub(crate) fn fail(&self, status: Status) {
         let mut sending = self.lock();
         sending.failure.get_or_insert(status);
-        let waiting = sending.owner.take();
+        let waiting = [sending.owner.take(), sending.waiting.take()];
         drop(sending);
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        waiting.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Why the caller gave up, if it did.
