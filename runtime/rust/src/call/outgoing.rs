@@ -88,7 +88,7 @@ impl Outgoing {
         if sending.over {
             return Err(CallOver);
         }
-        debug_assert!(!sending.half_closed);
+        assert!(!sending.half_closed, "no message follows the last one");
         sending.half_closed = end;
         let bytes = message.bytes.len();
         let keeps = sending.kept.is_empty() || sending.kept_bytes + bytes <= KEPT_BYTES;
