@@ -229,7 +229,7 @@ impl HubLink {
     /// Has the loop look at this link, where it must watch it otherwise or end it.
     fn note(self: &Arc<Self>, session: &Arc<Session>, left: bool) {
         let otherwise = self.wants_room.swap(left, Ordering::SeqCst) != left;
-        if otherwise || session.has_ended() {
+        if otherwise || session.has_ended() || session.is_broken() {
             self.hub.lock().news.push(self.clone());
             self.hub.ring();
         }
@@ -291,6 +291,11 @@ impl HubLink {
         self.look_for_hello(session, &*link);
         let left = session.write(&*link);
         self.wants_room.store(left, Ordering::SeqCst);
+        if session.is_broken() && !unfinished {
+            // All that it has said is read before its end is told.
+            self.hub.lock().unfinished.push(self.clone());
+            (self.hub.bell)();
+        }
         if session.has_ended() {
             self.over.store(true, Ordering::SeqCst);
         }

@@ -139,7 +139,7 @@ impl Reader {
         }
         if session.is_over() {
             self.close(session, link);
-        } else if left {
+        } else if left || session.is_broken() {
             self.call_for_reader(session, &link);
         }
     }
@@ -284,7 +284,8 @@ impl Reader {
             self.close(session, held.link.clone());
             return Round::Over;
         }
-        if taken == Taken::Some { Round::Some } else { Round::Nothing(left) }
+        // Of a link that is broken all is read at once.
+        if taken == Taken::Some || session.is_broken() { Round::Some } else { Round::Nothing(left) }
     }
 
     /// The session is over: what is still to be said is said as far as there is room.

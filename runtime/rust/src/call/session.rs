@@ -85,6 +85,8 @@ struct State {
     explained: Option<LinkError>,
     /// How many bytes the link has taken in all.
     written: u64,
+    /// Why the link takes nothing any more. It is told once all that the peer said before is read, which may tell more.
+    broken: Option<LinkError>,
     /// The waker of a thread that has taken its own arrivals: most often it opens the next stream, too.
     spare: Option<Waker>,
 }
@@ -118,9 +120,10 @@ impl Session {
             openers: Waitlist::default(),
             explained: None,
             written: 0,
+            broken: None,
             spare: None,
         };
-        let seen = Seen::of(&state.connection);
+        let seen = Seen::of(&state);
         let (looks, spinning, state) = (looks(), AtomicU32::new(0), Mutex::new(state));
         Arc::new(Session {
             peer,
@@ -197,7 +200,8 @@ impl Session {
             }
             after.attend |= left && !leaves && !state.holds_back();
         }
-        self.seen.note(&state.connection, left);
+        // Somebody must read what the peer has said.
+        after.attend |= self.seen.note(&state, left);
         drop(state);
         if !after.wakes.is_empty() {
             after.wakes.for_each(Waker::wake);

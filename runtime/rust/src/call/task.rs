@@ -144,6 +144,9 @@ impl Turns<'_> {
             if self.session.has_ended() {
                 return Poll::Ready(());
             }
+            // Of a link that is broken all is read, whatever its descriptor says.
+            self.fresh |= self.session.is_broken();
+            progress |= self.fresh;
             if reads >= READS_A_TURN {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

@@ -11,6 +11,11 @@ impl Connection {
         self.writer.outbound()
     }
 
+    /// Drops what is to be written: it cannot be.
+    pub(crate) fn drop_output(&mut self) {
+        self.writer.clear();
+    }
+
     /// So many bytes of `outbound` were written.
     ///
     /// # Panics

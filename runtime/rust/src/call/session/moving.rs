@@ -5,11 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use samehost_transport_api::{Link, Read};
+use samehost_transport_api::{Link, LinkError, Read};
 
 use super::{After, Incoming, Own, Session, State};
-use crate::call::Connection;
-
 /// So many bytes of several callers are written by one of them, and no more.
 pub(super) const LEFT_BYTES: usize = 16 << 10;
 
@@ -27,6 +25,8 @@ pub(crate) enum Taken {
 pub(super) struct Seen {
     began: Instant,
     ended: AtomicBool,
+    /// The link takes nothing any more.
+    broken: AtomicBool,
     /// A stream is open, or output is left.
     busy: AtomicBool,
     output_left: AtomicBool,
@@ -37,24 +37,30 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(connection: &Connection) -> Seen {
+    pub(super) fn of(state: &State) -> Seen {
         let seen = Seen {
             began: Instant::now(),
             ended: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             busy: AtomicBool::new(false),
             output_left: AtomicBool::new(false),
             corked: AtomicBool::new(false),
             refreshed: AtomicU64::new(0),
         };
-        seen.note(connection, !connection.outbound().is_empty());
+        seen.note(state, !state.connection.outbound().is_empty());
         seen
     }
 
-    /// Called under the lock.
-    pub(super) fn note(&self, connection: &Connection, output_left: bool) {
+    /// Called under the lock. Answers whether the link is broken, and the end is still to be told.
+    #[inline]
+    pub(super) fn note(&self, state: &State, output_left: bool) -> bool {
+        let connection = &state.connection;
+        let broken = state.broken.is_some() && connection.closed().is_none();
         self.ended.store(connection.closed().is_some(), Ordering::Release);
+        self.broken.store(broken, Ordering::Release);
         self.output_left.store(output_left, Ordering::Release);
-        self.busy.store(output_left || connection.open_streams() > 0, Ordering::Release);
+        self.busy.store(output_left || broken || connection.open_streams() > 0, Ordering::Release);
+        broken
     }
 }
 
@@ -134,7 +140,7 @@ impl Session {
         take: impl FnOnce(&mut State, &mut After),
     ) -> Taken {
         let read = match link.read(buffer) {
-            Ok(Read::Empty) => return Taken::Nothing,
+            Ok(Read::Empty) if !self.is_broken() => return Taken::Nothing,
             read => read,
         };
         self.act_quietly(|state, after| match read {
@@ -143,11 +149,17 @@ impl Session {
                 take(state, after);
                 Taken::Some
             }
-            Ok(Read::Empty) => Taken::Nothing,
-            Ok(Read::End) => {
-                state.connection.receive_end();
-                Taken::End
-            }
+            Ok(end @ (Read::Empty | Read::End)) => match state.broken.take() {
+                Some(error) => {
+                    state.connection.link_failed(error);
+                    Taken::End
+                }
+                None if end == Read::Empty => Taken::Nothing,
+                None => {
+                    state.connection.receive_end();
+                    Taken::End
+                }
+            },
             Err(error) => {
                 state.connection.link_failed(error);
                 Taken::End
@@ -174,6 +186,11 @@ impl Session {
     /// Whether the connection has ended, explained or not.
     pub(crate) fn has_ended(&self) -> bool {
         self.seen.ended.load(Ordering::Acquire)
+    }
+
+    /// Whether the link takes nothing any more, and the end comes when all that the peer has said is read.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.seen.broken.load(Ordering::Acquire)
     }
 
     /// Whether an idle connection was not looked at for so long; if so, it counts as looked at from now on.
@@ -225,7 +242,7 @@ impl State {
                 }
                 Err(error) => {
                     self.take_last_words(link);
-                    self.connection.link_failed(error);
+                    self.output_broke(error);
                     return false;
                 }
             }
@@ -245,6 +262,16 @@ impl State {
             }
         }
         self.direct = Some(direct);
+    }
+
+    /// The link takes nothing any more. Whoever reads takes in what the peer has said before: a GOAWAY says why.
+    fn output_broke(&mut self, error: LinkError) {
+        if self.connection.peer_hello().is_some() && self.connection.closed().is_none() {
+            self.connection.drop_output();
+            self.broken.get_or_insert(error);
+        } else {
+            self.connection.link_failed(error);
+        }
     }
 
     /// Where the peer takes nothing any more, and has said no HELLO yet: takes in what it has said, as

@@ -1,5 +1,6 @@
 //! What became of a call when its link breaks: never sent, or perhaps seen.
 
+mod last_words;
 mod own;
 mod turns;
 mod waiting;
