@@ -1,20 +1,15 @@
 //! Queues that are empty most often, or hold one element.
 
 use std::collections::VecDeque;
-use std::mem::ManuallyDrop;
 
 /// A first-in first-out queue that is most often never used: it is one word until then, and to make, to move and to drop
 /// it is next to nothing.
 #[derive(Debug)]
-pub(super) struct RareQueue<T>(
-    /// Dropped by hand: the compiler's own way calls a function or two even where there is nothing.
-    #[allow(clippy::box_collection)]
-    ManuallyDrop<Option<Box<VecDeque<T>>>>,
-);
+pub(super) struct RareQueue<T>(#[allow(clippy::box_collection)] Option<Box<VecDeque<T>>>);
 
 impl<T> RareQueue<T> {
     pub(super) const fn new() -> RareQueue<T> {
-        RareQueue(ManuallyDrop::new(None))
+        RareQueue(None)
     }
 
     #[inline]
@@ -41,25 +36,26 @@ impl<T> RareQueue<T> {
 
     #[inline]
     pub(super) fn clear(&mut self) {
-        if let Some(queue) = &mut *self.0 {
+        if let Some(queue) = &mut self.0 {
             queue.clear();
         }
     }
-
-    #[cold]
-    fn drop_used(&mut self) {
-        // SAFETY: the drop of this queue alone calls it, once.
-        unsafe { ManuallyDrop::drop(&mut self.0) };
-    }
 }
 
+/// By hand, as the compiler's own way calls a function or two even where there is nothing.
 impl<T> Drop for RareQueue<T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.0.is_some() {
-            self.drop_used();
+        if let Some(queue) = self.0.take() {
+            drop_used(queue);
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn drop_used<Q>(queue: Q) {
+    drop(queue);
 }
 
 /// A first-in first-out queue whose first element needs no memory of its own: most streams never have more than one
