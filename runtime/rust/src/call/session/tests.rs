@@ -2,6 +2,7 @@
 
 mod last_words;
 mod own;
+mod random;
 mod turns;
 mod waiting;
 
