@@ -196,3 +196,31 @@ async fn a_client_that_goes_in_a_call_drops_its_handler() {
     drop(link);
     pair.idle().await;
 }
+
+#[tokio::test]
+async fn a_call_that_is_refused_is_tried_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = thread::spawn(move || {
+        let (mut link, _) = listener.accept().unwrap();
+        link.read_exact(&mut [0; 8]).unwrap();
+        link.write_all(&hello(1, 1)).unwrap();
+        let (mut opened, mut header) = (0, [0; 16]);
+        while link.read_exact(&mut header).is_ok() {
+            let length = u32::from_le_bytes(header[..4].try_into().unwrap());
+            link.read_exact(&mut vec![0; length as usize]).unwrap();
+            if header[4] == 2 {
+                opened += 1;
+                let stream = u32::from_le_bytes(header[8..12].try_into().unwrap());
+                link.write_all(&frame(6, 1, stream, 14, b"not now")).unwrap();
+            }
+        }
+        opened
+    });
+    let channel = Channel::for_address(&format!("unix:{}", path.display())).unwrap();
+    let status = soon(client(channel).say(ask("hi"))).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unavailable, "not now"));
+    let opened = tokio::task::spawn_blocking(|| server.join().unwrap());
+    assert_eq!(soon(opened).await.unwrap(), 2);
+}

@@ -17,8 +17,8 @@ use super::waitlist::Place;
 use super::{Content, Message, OpenError, Status, StreamId};
 use crate::wire::MetadataBlock;
 
-/// So often a call that no handler has seen is tried again.
-const MOST_TRIES: u32 = 5;
+/// So often a call that no handler has seen is tried, as PROTOCOL.md says.
+const MOST_TRIES: u32 = 2;
 
 /// How long after one look at an idle connection the next one comes: calls in a row look once.
 const STALE: Duration = Duration::from_micros(500);
