@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::Body;
 use samehost_transport_api::{Options, Registry};
 
-use super::metadata::{TIMEOUT, to_block};
+use super::metadata::{TIMEOUT, to_block_and};
 use super::request::{RequestReader, RequestSender};
 use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
@@ -86,18 +86,21 @@ impl Channel {
     pub(super) fn request(
         &self,
         path: Cow<'static, str>,
-        mut headers: http::HeaderMap,
+        headers: http::HeaderMap,
         extensions: &http::Extensions,
     ) -> Result<Request<'static>, Status> {
-        let deadline = match headers.remove(TIMEOUT).map(|text| timeout::parse(text.as_bytes())) {
-            // A deadline beyond the clock's range is none.
-            Some(Some(left)) => Instant::now().checked_add(left),
-            Some(None) | None => None,
-        };
+        let mut left = None;
+        let metadata = to_block_and(headers, |key, value| {
+            if TIMEOUT == key {
+                left.get_or_insert(timeout::parse(value));
+            }
+        })?;
+        // A deadline beyond the clock's range is none.
+        let deadline = left.flatten().and_then(|left| Instant::now().checked_add(left));
         let asked = extensions.get::<WaitForReady>();
         Ok(Request {
             path,
-            metadata: to_block(headers)?,
+            metadata,
             deadline,
             wait_for_ready: asked.map_or(self.wait_for_ready, |asked| asked.0),
         })

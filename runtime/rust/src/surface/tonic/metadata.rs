@@ -18,6 +18,14 @@ const UNSENT: [&str; 5] = ["te", "content-type", "grpc-timeout", "grpc-status", 
 
 /// The wire's form of headers. Binary values become the bytes that they stand for.
 pub(super) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
+    to_block_and(headers, |_, _| {})
+}
+
+/// As [`to_block`]; what is not sent is told to `unsent`, so that nobody need look for it.
+pub(super) fn to_block_and(
+    headers: HeaderMap,
+    mut unsent: impl FnMut(&str, &[u8]),
+) -> Result<MetadataBlock, Status> {
     let mut block = MetadataBlock::new();
     if headers.is_empty() {
         return Ok(block);
@@ -26,8 +34,9 @@ pub(super) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
         match pair {
             KeyAndValueRef::Ascii(key, value) => {
                 let key = key.as_str();
-                if !UNSENT.contains(&key) {
-                    block.push(key, value.as_encoded_bytes()).map_err(|_| invalid_key(key))?;
+                match UNSENT.contains(&key) {
+                    true => unsent(key, value.as_encoded_bytes()),
+                    false => block.push(key, value.as_encoded_bytes()).map_err(|_| invalid_key(key))?,
                 }
             }
             KeyAndValueRef::Binary(key, value) => {
@@ -85,8 +94,17 @@ pub(super) fn has_status(headers: &HeaderMap) -> bool {
     headers.contains_key(STATUS)
 }
 
+/// Whether headers say that all went well, and nothing else.
+fn is_plain_ok(headers: &HeaderMap) -> bool {
+    headers.len() == 1 && headers.iter().all(|(name, value)| name == STATUS && value.as_bytes() == b"0")
+}
+
 /// The status in headers or trailers, if one is there.
 pub(super) fn take_status(mut headers: HeaderMap) -> Result<Option<call::Status>, Status> {
+    if is_plain_ok(&headers) {
+        // Most often that is it, and nothing has to be looked up.
+        return Ok(Some(call::Status::OK));
+    }
     let Some(code) = headers.remove(STATUS) else { return Ok(None) };
     let code = code.to_str().ok().and_then(|text| text.parse().ok()).map_or(Code::Unknown, Code::from_number);
     let text = headers.remove(MESSAGE).map_or(String::new(), |text| percent_decoded(text.as_bytes()));

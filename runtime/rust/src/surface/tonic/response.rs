@@ -112,7 +112,9 @@ impl Future for ResponseFuture {
         };
         Poll::Ready(Ok(match answer {
             Some(Answer::Headers(block)) => {
-                let mut headers = HeaderMap::with_capacity(1 + usize::from(block.count()));
+                // With room for the status among the trailers: tonic puts them here at the end of a unary call, and
+                // to grow for that takes as long as to make a map.
+                let mut headers = HeaderMap::with_capacity(2 + usize::from(block.count()));
                 add_to(&mut headers, &block);
                 let medium = call.medium();
                 let mut response = response(headers, ResponseBody::of(call));
