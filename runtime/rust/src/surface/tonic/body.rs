@@ -94,14 +94,25 @@ impl Body for ResponseBody {
 
 /// The body of a request, as a handler reads it.
 pub(super) struct RequestBody {
-    messages: Option<Arc<Mutex<Messages>>>,
+    messages: Option<Source>,
     rest: Rest,
 }
 
+/// Who has the messages.
+enum Source {
+    Own(Messages),
+    /// Others have them too: whoever reads one has it alone.
+    Shared(Arc<Mutex<Messages>>),
+}
+
 impl RequestBody {
-    /// Others may have the messages too: whoever reads one has it alone.
-    pub(super) fn of(messages: Arc<Mutex<Messages>>) -> RequestBody {
-        RequestBody { messages: Some(messages), rest: Rest::default() }
+    pub(super) fn of(messages: Messages) -> RequestBody {
+        RequestBody { messages: Some(Source::Own(messages)), rest: Rest::default() }
+    }
+
+    /// Others have the messages too.
+    pub(super) fn shared(messages: Arc<Mutex<Messages>>) -> RequestBody {
+        RequestBody { messages: Some(Source::Shared(messages)), rest: Rest::default() }
     }
 }
 
@@ -116,8 +127,13 @@ impl Body for RequestBody {
         if let Some(frame) = self.rest.take() {
             return Poll::Ready(Some(Ok(frame)));
         }
-        let Some(messages) = &self.messages else { return Poll::Ready(None) };
-        let next = messages.lock().unwrap_or_else(PoisonError::into_inner).poll_next(cx);
+        let next = match &mut self.messages {
+            None => return Poll::Ready(None),
+            Some(Source::Own(messages)) => messages.poll_next(cx),
+            Some(Source::Shared(messages)) => {
+                messages.lock().unwrap_or_else(PoisonError::into_inner).poll_next(cx)
+            }
+        };
         Poll::Ready(match ready!(next) {
             Some(Ok(message)) => Some(Ok(self.rest.begin(message))),
             Some(Err(status)) => {

@@ -6,31 +6,61 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use http_body::Body as _;
-use samehost_transport_api::{Code, Fault};
 use tracing::Instrument;
 
 use super::body::RequestBody;
 use super::codegen::{Answering, UnaryCall};
-use super::framing::{Framed, Splitter};
-use super::metadata::{has_status, take_status, to_block};
-use super::service::{Entry, HttpResponse, Services};
-use super::told::{extensions, headers};
+use super::metadata::{has_status, to_block};
+use super::reply::{Outcome, Reply, handler_failed, status_of, unimplemented};
+use super::service::{Entry, HttpResponse, Responding, Services};
+use super::told::{extensions, headers, headers_of_http};
 use crate::call::server_call::ServerCall;
 use crate::call::{Message, Status};
-use crate::surface;
-use crate::wire::MetadataBlock;
 
 /// Serves a call. The first poll is here: most unary handlers are done with it. After that a task of the
 /// runtime goes on.
 pub(super) fn begin(services: &Arc<Services>, mut call: ServerCall) {
-    if let Some(answering) = services.find(&call.path).and_then(|entry| entry.begin(&mut call)) {
-        return begin_directly(call, answering);
+    let entry = services.find(&call.path);
+    match entry.and_then(|entry| entry.begin(&mut call)) {
+        Some(answering) => begin_directly(call, answering),
+        None => begin_by_http(services, entry, call),
     }
+}
+
+/// As `begin`, where the handler takes HTTP's requests, or there is none.
+#[inline(never)]
+fn begin_by_http(services: &Arc<Services>, entry: Option<&Entry>, mut call: ServerCall) {
     let span = call.span();
-    let mut serving = Box::pin(serve(services.clone(), call).instrument(span));
-    if serving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-        tokio::spawn(serving);
+    let Some((entry, asked)) = entry.and_then(|entry| Some((entry, request(&mut call, entry)?))) else {
+        let status = unimplemented(&call.path);
+        return end(&mut call, Outcome::Status(status));
+    };
+    let Asked { request, short } = asked;
+    let first = || {
+        let mut handler = entry.call(request);
+        match handler.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(response) => Ok(response),
+            Poll::Pending => Err(handler),
+        }
+    };
+    let handled = match span.in_scope(|| catch_unwind(AssertUnwindSafe(first))) {
+        Ok(Ok(response)) => Watched::Done(response),
+        Ok(Err(handler)) => {
+            let serving = serve(services.clone(), call, handler, short);
+            return drop(tokio::spawn(serving.instrument(span)));
+        }
+        // The panic hook has had its text, which may hold secrets: it goes no further.
+        Err(_) => Watched::Panicked,
+    };
+    // Of a handler that is done nothing is left when its response begins.
+    match span.in_scope(|| answered(entry, &call.path, handled, short)) {
+        Answered::Whole(outcome) => end(&mut call, outcome),
+        Answered::Part(reply) => {
+            let mut sending = Box::pin(send(call, reply).instrument(span));
+            if sending.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+                tokio::spawn(sending);
+            }
+        }
     }
 }
 
@@ -70,45 +100,81 @@ fn end_directly(call: &mut ServerCall, handled: Watched<Result<(), tonic::Status
     );
 }
 
-/// Serves one call to its end. The handler is dropped as soon as nobody waits for its answer.
-async fn serve(services: Arc<Services>, mut call: ServerCall) {
-    let path = call.path.clone();
+/// Serves a call on to its end. The handler is dropped as soon as nobody waits for its answer.
+async fn serve(
+    services: Arc<Services>,
+    mut call: ServerCall,
+    mut handler: Responding,
+    short: Option<UnaryCall>,
+) {
     let deadline = call.deadline.map(|(at, _)| at);
-    let mut sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
-    let entry = services.find(&path);
-    let asked = entry.and_then(|entry| Some((entry, request(&mut call, entry)?)));
-    let outcome = match asked {
-        None => Outcome::Status(unimplemented(&path)),
-        Some((entry, (request, short))) => {
-            let mut handler = entry.call(request);
-            let handled = watched(&call, sleep.as_mut(), |cx| handler.as_mut().poll(cx)).await;
-            // Nothing of the handler is left when its response begins.
-            drop(handler);
-            match handled {
-                Watched::Done(Ok(response)) => match short.and_then(|short| short.take_answer()) {
-                    Some(message) if !has_status(response.headers()) => {
-                        entry.went_short();
-                        whole(response, message)
-                    }
-                    _ => {
-                        // In a box, so that calls that go the short way are not as large.
-                        let mut sending = Box::pin(send(&call, response, &path));
-                        match watched(&call, sleep.as_mut(), |cx| sending.as_mut().poll(cx)).await {
-                            Watched::Done(outcome) => outcome,
-                            Watched::Over => Outcome::Over,
-                            Watched::Expired => Outcome::Expired,
-                            Watched::Panicked => Outcome::Reset(handler_failed()),
-                        }
-                    }
-                },
-                Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
-                Watched::Over => Outcome::Over,
-                Watched::Expired => Outcome::Expired,
-                Watched::Panicked => Outcome::Status(handler_failed()),
-            }
-        }
+    let sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
+    let handled = watched(&call, sleep, |cx| handler.as_mut().poll(cx)).await;
+    // Nothing of the handler is left when its response begins.
+    drop(handler);
+    let Some(entry) = services.find(&call.path) else { return };
+    match answered(entry, &call.path, handled, short) {
+        Answered::Whole(outcome) => end(&mut call, outcome),
+        Answered::Part(reply) => Box::pin(send(call, reply)).await,
+    }
+}
+
+/// Sends what is left of a response.
+async fn send(mut call: ServerCall, mut reply: Box<Reply>) {
+    let deadline = call.deadline.map(|(at, _)| at);
+    let sleep = pin!(deadline.map(|at| tokio::time::sleep_until(at.into())));
+    let handled = {
+        let mut sending = pin!(reply.send(&call));
+        watched(&call, sleep, |cx| sending.as_mut().poll(cx)).await
+    };
+    let outcome = match handled {
+        Watched::Done(outcome) => outcome,
+        Watched::Over => Outcome::Over,
+        Watched::Expired => Outcome::Expired,
+        Watched::Panicked => Outcome::Reset(handler_failed()),
     };
     end(&mut call, outcome);
+}
+
+/// What a handler has answered.
+enum Answered {
+    /// All of it.
+    Whole(Outcome),
+    /// With more to come than is there at once, or with several messages.
+    Part(Box<Reply>),
+}
+
+fn answered(
+    entry: &Entry,
+    path: &Arc<str>,
+    handled: Watched<Result<HttpResponse, tonic::Status>>,
+    short: Option<UnaryCall>,
+) -> Answered {
+    Answered::Whole(match handled {
+        Watched::Done(Ok(response)) if has_status(response.headers()) => Reply::status(response, path),
+        Watched::Done(Ok(response)) => {
+            if let Some(short) = short {
+                if let Some(message) = short.take_answer() {
+                    entry.went_short();
+                    return Answered::Whole(whole(response, message));
+                }
+                entry.declined(path);
+            }
+            let mut reply = match Reply::of(response) {
+                Ok(reply) => reply,
+                Err(status) => return Answered::Whole(Outcome::Status(status.into())),
+            };
+            match catch_unwind(AssertUnwindSafe(|| reply.whole())) {
+                Ok(Some(outcome)) => outcome,
+                Ok(None) => return Answered::Part(Box::new(reply)),
+                Err(_) => Outcome::Reset(handler_failed()),
+            }
+        }
+        Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
+        Watched::Over => Outcome::Over,
+        Watched::Expired => Outcome::Expired,
+        Watched::Panicked => Outcome::Status(handler_failed()),
+    })
 }
 
 fn end(call: &mut ServerCall, outcome: Outcome) {
@@ -119,20 +185,6 @@ fn end(call: &mut ServerCall, outcome: Outcome) {
         Outcome::Expired => call.expire(),
         Outcome::Over => {}
     }
-}
-
-/// How a call ends.
-enum Outcome {
-    /// With this status, after headers or without any.
-    Status(Status),
-    /// With the whole response in one piece.
-    Whole(MetadataBlock, Option<Message>, Status),
-    /// At once, as its response broke off.
-    Reset(Status),
-    /// At its deadline.
-    Expired,
-    /// It is over already.
-    Over,
 }
 
 enum Watched<T> {
@@ -174,30 +226,34 @@ async fn watched<T>(
     .await
 }
 
-/// The HTTP request that tonic's services take, and where the answer is if the call went the short way; `None` where
-/// the path is none for HTTP.
-fn request(
-    call: &mut ServerCall,
-    entry: &Entry,
-) -> Option<(http::Request<tonic::body::Body>, Option<UnaryCall>)> {
+/// The HTTP request that tonic's services take, and where the answer is if the call goes the short way.
+struct Asked {
+    request: http::Request<tonic::body::Body>,
+    short: Option<UnaryCall>,
+}
+
+/// What a call asks of a service; `None` where the path is none for HTTP.
+fn request(call: &mut ServerCall, entry: &Entry) -> Option<Asked> {
     let compressed = call.metadata.get("grpc-encoding").is_some();
-    let messages = Arc::new(Mutex::new(call.messages_of_watched()));
-    let short = (!compressed).then(|| UnaryCall::new(messages.clone()));
-    let mut request = http::Request::new(tonic::body::Body::new(RequestBody::of(messages)));
+    let (uri, declines) = entry.known(&call.path)?;
+    let messages = call.messages_of_watched();
+    let (body, short) = match compressed || declines {
+        true => (RequestBody::of(messages), None),
+        false => {
+            let messages = Arc::new(Mutex::new(messages));
+            (RequestBody::shared(messages.clone()), Some(UnaryCall::new(messages)))
+        }
+    };
+    let mut request = http::Request::new(tonic::body::Body::new(body));
     *request.method_mut() = http::Method::POST;
     *request.version_mut() = http::Version::HTTP_2;
-    *request.uri_mut() = entry.uri(&call.path)?;
-    *request.headers_mut() = headers(call);
-    if !entry.is_short() {
-        let headers = request.headers_mut();
-        headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
-        headers.insert(http::header::TE, http::HeaderValue::from_static("trailers"));
-    }
+    *request.uri_mut() = uri;
+    *request.headers_mut() = if entry.is_short() { headers(call) } else { headers_of_http(call) };
     *request.extensions_mut() = extensions(call);
     if let Some(short) = &short {
         request.extensions_mut().insert(short.clone());
     }
-    Some((request, short))
+    Some(Asked { request, short })
 }
 
 /// The outcome of a call that went the short way.
@@ -206,118 +262,4 @@ fn whole(response: HttpResponse, message: Message) -> Outcome {
         Ok(headers) => Outcome::Whole(headers, Some(message), Status::OK),
         Err(status) => Outcome::Status(status.into()),
     }
-}
-
-/// Sends a response. Where it is one message at most, all of it goes out in one frame.
-async fn send(call: &ServerCall, response: HttpResponse, path: &str) -> Outcome {
-    let (head, body) = response.into_parts();
-    if has_status(&head.headers) {
-        // The response is a status alone.
-        return Outcome::Status(match take_status(head.headers) {
-            Ok(Some(status)) if status.code == Code::Unimplemented && status.text().is_empty() => {
-                unimplemented(path).with_trailers(status.into_trailers())
-            }
-            Ok(Some(status)) => status,
-            Ok(None) => handler_failed(),
-            Err(status) => status.into(),
-        });
-    }
-    let mut headers = match to_block(head.headers) {
-        Ok(headers) => Some(headers),
-        Err(status) => return Outcome::Status(status.into()),
-    };
-    let mut body = pin!(body);
-    let mut splitter = Splitter::default();
-    let mut held: Option<Framed> = None;
-    loop {
-        let next = match splitter.next() {
-            Ok(next) => next,
-            Err(status) => return Outcome::Reset(status.into()),
-        };
-        if let Some(next) = next {
-            if let Some(last) = held.replace(next) {
-                send_one(call, &mut headers, last);
-                if ready(call).await.is_err() {
-                    return Outcome::Over;
-                }
-            }
-            continue;
-        }
-        // While the body has nothing more to say, what it has said goes out.
-        let frame = std::future::poll_fn(|cx| {
-            let poll = body.as_mut().poll_frame(cx);
-            if poll.is_pending() {
-                if let Some(last) = held.take() {
-                    send_one(call, &mut headers, last);
-                } else if let Some(headers) = headers.take() {
-                    // A call that is over is noticed by whoever watches it.
-                    let _ = call.send_headers(headers);
-                }
-            }
-            poll
-        })
-        .await;
-        let status = match frame {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => {
-                    splitter.push(data);
-                    if ready(call).await.is_err() {
-                        return Outcome::Over;
-                    }
-                    continue;
-                }
-                Err(frame) => take_status(frame.into_trailers().unwrap_or_default()),
-            },
-            Some(Err(status)) => Ok(Some(status_of(&status))),
-            None => Ok(None),
-        };
-        let status = match splitter.end().and(status) {
-            Ok(Some(status)) => status,
-            Ok(None) => handler_failed(),
-            Err(status) => status.into(),
-        };
-        let message = held.take().map(Framed::into_message);
-        return match headers {
-            Some(headers) => Outcome::Whole(headers, message, status),
-            None => {
-                if let Some(message) = message {
-                    let _ = call.send_message(message);
-                }
-                Outcome::Status(status)
-            }
-        };
-    }
-}
-
-async fn ready(call: &ServerCall) -> Result<(), crate::call::StreamError> {
-    std::future::poll_fn(|cx| call.poll_ready(cx)).await
-}
-
-fn send_one(call: &ServerCall, headers: &mut Option<MetadataBlock>, framed: Framed) {
-    // A call that is over is noticed by whoever watches it.
-    if let Some(headers) = headers.take() {
-        let _ = call.send_headers(headers);
-    }
-    let _ = call.send_message(framed.into_message());
-}
-
-fn status_of(status: &tonic::Status) -> Status {
-    let code = Code::from_number(status.code() as i32 as u32);
-    let mut headers = http::HeaderMap::new();
-    match status.add_header(&mut headers) {
-        Ok(()) => match take_status(headers) {
-            Ok(Some(status)) => status,
-            Ok(None) => Status::of(code, status.message().to_owned()),
-            Err(invalid) => invalid.into(),
-        },
-        Err(_) => Status::of(code, status.message().to_owned()),
-    }
-}
-
-fn unimplemented(path: &str) -> Status {
-    surface::Status::from(Fault::MethodUnknown.with(&[&path.trim_start_matches('/')])).into()
-}
-
-fn handler_failed() -> Status {
-    surface::Status::from(Fault::HandlerFailed.with(&[])).into()
 }

@@ -9,6 +9,7 @@ mod framing;
 mod handler;
 mod medium;
 mod metadata;
+mod reply;
 mod request;
 mod response;
 mod server;

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::Uri;
@@ -39,11 +40,18 @@ where
 {
     fn call(&self, request: http::Request<tonic::body::Body>) -> Responding {
         let mut service = self.0.clone();
-        Box::pin(async move {
-            let failed = |error: S::Error| tonic::Status::from_error(error.into());
-            std::future::poll_fn(|cx| service.poll_ready(cx).map_err(failed)).await?;
+        let failed = |error: S::Error| tonic::Status::from_error(error.into());
+        let mapped = move |answer: Result<S::Response, S::Error>| {
+            answer.map(|response| response.map(tonic::body::Body::new)).map_err(failed)
+        };
+        if let Poll::Ready(Ok(())) = service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            // Most often it is, and the request need not be kept for later.
             let answering = service.call(request);
-            answering.await.map(|response| response.map(tonic::body::Body::new)).map_err(failed)
+            return Box::pin(async move { mapped(answering.await) });
+        }
+        Box::pin(async move {
+            std::future::poll_fn(|cx| service.poll_ready(cx).map_err(failed)).await?;
+            mapped(service.call(request).await)
         })
     }
 }
@@ -55,8 +63,16 @@ pub(super) struct Entry {
     direct: Option<Box<dyn Direct>>,
     /// Answers of its unary calls go the short way: it is code that reads none of HTTP's own headers.
     short: AtomicBool,
-    /// The path that was called last, and what it is for HTTP.
-    recent: Mutex<Option<(Arc<str>, Uri)>>,
+    recent: Mutex<Option<Recent>>,
+}
+
+/// The path that was called last.
+struct Recent {
+    path: Arc<str>,
+    /// What it is for HTTP.
+    uri: Uri,
+    /// An answer did not go the short way: further ones need not be asked to.
+    declines: bool,
 }
 
 impl Entry {
@@ -80,15 +96,23 @@ impl Entry {
         }
     }
 
-    /// What a path is for HTTP; `None` where it is nothing.
-    pub(super) fn uri(&self, path: &Arc<str>) -> Option<Uri> {
+    /// An answer has not gone the short way.
+    pub(super) fn declined(&self, path: &Arc<str>) {
+        match &mut *self.recent.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(recent) if Arc::ptr_eq(&recent.path, path) => recent.declines = true,
+            _ => {}
+        }
+    }
+
+    /// What a path is for HTTP, and whether its answers are known not to go the short way; `None` where it is nothing.
+    pub(super) fn known(&self, path: &Arc<str>) -> Option<(Uri, bool)> {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         match &*recent {
-            Some((known, uri)) if Arc::ptr_eq(known, path) => Some(uri.clone()),
+            Some(recent) if Arc::ptr_eq(&recent.path, path) => Some((recent.uri.clone(), recent.declines)),
             _ => {
                 let uri: Uri = path.parse().ok()?;
-                *recent = Some((path.clone(), uri.clone()));
-                Some(uri)
+                *recent = Some(Recent { path: path.clone(), uri: uri.clone(), declines: false });
+                Some((uri, false))
             }
         }
     }
@@ -136,5 +160,48 @@ impl Services {
             *recent = Some((path.clone(), number));
         }
         self.entries.get(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Silent;
+
+    impl NamedService for Silent {
+        const NAME: &'static str = "test.Silent";
+    }
+
+    impl Service<http::Request<tonic::body::Body>> for Silent {
+        type Response = HttpResponse;
+        type Error = Infallible;
+        type Future = std::future::Pending<Result<HttpResponse, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<tonic::body::Body>) -> Self::Future {
+            std::future::pending()
+        }
+    }
+
+    #[test]
+    fn a_path_whose_answer_has_not_gone_the_short_way_is_asked_to_no_more_until_another_is_called() {
+        let mut services = Services::default();
+        services.add(Silent);
+        let paths = ["/test.Silent/One", "/test.Silent/Two"].map(Arc::<str>::from);
+        let entry = services.find(&paths[0]).unwrap();
+        let declines = |path| entry.known(path).unwrap().1;
+        assert!(!declines(&paths[0]));
+        entry.declined(&paths[1]);
+        assert!(!declines(&paths[0]), "it was another one");
+        entry.declined(&paths[0]);
+        assert!(declines(&paths[0]));
+        assert!(!declines(&paths[1]) && !declines(&paths[0]));
     }
 }

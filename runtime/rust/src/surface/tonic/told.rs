@@ -1,7 +1,9 @@
 //! What a handler is told of its call, besides the messages.
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
+use http::header::{CONTENT_TYPE, TE};
 use http::{Extensions, HeaderMap, HeaderValue};
 
 use super::medium::Medium;
@@ -13,6 +15,24 @@ use crate::surface::gzip::ACCEPT_ENCODING;
 /// The caller's metadata, which the call has no longer then, and the time that is left.
 pub(super) fn headers(call: &mut ServerCall) -> HeaderMap {
     headers_where(call, |_| true)
+}
+
+/// As [`headers`], with those of HTTP that a service of any kind may look for.
+pub(super) fn headers_of_http(call: &mut ServerCall) -> HeaderMap {
+    static ALONE: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let mut headers = HeaderMap::with_capacity(2);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers
+    });
+    if call.metadata.is_empty() && call.deadline.is_none() {
+        return ALONE.clone();
+    }
+    let mut headers = headers(call);
+    for (name, value) in &*ALONE {
+        headers.insert(name, value.clone());
+    }
+    headers
 }
 
 /// As [`headers`], for a handler whose answer is never compressed: clients in Java and in Python say with every call
