@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("samehost")
 
 
+def unsayable() -> _native.StatusError:
+    """Tell of a status, whose text is no text or whose trailing metadata are none, that was just refused."""
+    _LOG.exception("the status that a handler has chosen cannot be sent")
+    return _native.fault("handler_failed")
+
+
 class CallEnded(grpc.RpcError):
     """The call is over, so its handler need not go on. The text says how it ended."""
 
@@ -198,6 +204,9 @@ class Context(grpc.ServicerContext):
             self._call.answer(number, details, trailers, data, compress=self._takes_compression())
         except _native.StatusError as error:
             self._call.answer(error.code, error.text)
+        except (TypeError, ValueError):
+            fault = unsayable()
+            self._call.answer(fault.code, fault.text)
 
     def _takes_compression(self) -> bool:
         takes, self._compresses_next = self._compresses_next, True

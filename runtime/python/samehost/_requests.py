@@ -41,10 +41,12 @@ def _send(call: _native.Call, requests: Iterator[Any], serializer: Serializer) -
                 return
     except _native.StatusError as error:
         call.cancel(error.text, error.code)
-    except Exception as error:
-        _LOG.exception("the iterator of a call's requests raised")
+    except BaseException as error:
         fault = _native.fault("requests_failed", said_by(error))
         call.cancel(fault.text, fault.code)
+        if not isinstance(error, Exception):
+            raise
+        _LOG.exception("the iterator of a call's requests raised")
     else:
         call.half_close()
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import grpc.aio
 
 from samehost import _native, _peers
-from samehost._context import CallEnded
+from samehost._context import CallEnded, unsayable
 from samehost._messages import CLIENT, SERVER, deserialized, serialized
 from samehost._metadata import Metadata, incoming
 from samehost._status import number_of
@@ -233,6 +233,9 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
             self._call.answer(number, details, trailers, data, compress=self._takes_compression())
         except _native.StatusError as error:
             self._call.answer(error.code, error.text)
+        except (TypeError, ValueError):
+            fault = unsayable()
+            self._call.answer(fault.code, fault.text)
 
     def _takes_compression(self) -> bool:
         takes, self._compresses_next = self._compresses_next, True
