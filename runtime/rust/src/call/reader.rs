@@ -6,8 +6,9 @@ mod role;
 mod tests;
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Wake;
 use std::time::Instant;
 
@@ -55,6 +56,26 @@ struct Held {
     link: Arc<dyn Link>,
     buffer: Vec<u8>,
     calls: Vec<Incoming>,
+    of: (Weak<Reader>, Weak<Session>),
+    /// Somebody has the role.
+    at_work: bool,
+}
+
+/// A holder that panics, in a transport of somebody else's say, must not keep all others waiting.
+impl Drop for Held {
+    fn drop(&mut self) {
+        let (true, Some(reader), Some(session)) = (self.at_work, self.of.0.upgrade(), self.of.1.upgrade())
+        else {
+            return;
+        };
+        let error = Fault::LinkFailed.with(&[&session.peer().address, &"reading", &"it has panicked"]);
+        let link = self.link.clone();
+        // What it has left may be such that this panics as well, which would end the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            session.abandon(error);
+            reader.close(&session, link);
+        }));
+    }
 }
 
 impl Held {
@@ -115,7 +136,9 @@ impl Reader {
 
     /// The session's link; from now on it is read.
     pub(crate) fn start(self: &Arc<Self>, session: &Arc<Session>, link: Arc<dyn Link>) {
-        let held = Box::new(Held { link: link.clone(), buffer: vec![0; BUFFER_BYTES], calls: Vec::new() });
+        let (buffer, calls) = (vec![0; BUFFER_BYTES], Vec::new());
+        let of = (Arc::downgrade(self), Arc::downgrade(session));
+        let held = Box::new(Held { link: link.clone(), buffer, calls, of, at_work: false });
         let mut state = self.lock();
         (state.link, state.held) = (Some(link.clone()), Some(held));
         drop(state);

@@ -62,7 +62,8 @@ impl Reader {
     }
 
     /// Hands the role to a follower, or to the background if there is need, or lays it down.
-    pub(super) fn leave(self: &Arc<Self>, session: &Arc<Session>, held: Box<Held>) {
+    pub(super) fn leave(self: &Arc<Self>, session: &Arc<Session>, mut held: Box<Held>) {
+        held.at_work = false;
         let mut state = self.lock();
         state.held = state.link.is_some().then_some(held);
         if let Some(next) = state.followers.pop_front() {
@@ -98,10 +99,11 @@ impl Reader {
 impl State {
     /// Gives the role to somebody, if it is free and there is something to read.
     pub(super) fn take(&mut self, role: Role) -> Option<Box<Held>> {
-        let held = match self.role {
+        let mut held = match self.role {
             Role::Free => self.held.take()?,
             _ => return None,
         };
+        held.at_work = true;
         self.role = role;
         Some(held)
     }

@@ -71,3 +71,83 @@ fn a_thread_whose_time_is_over_waits_no_longer_though_something_comes_all_the_ti
     reader.wait(&session, &Parker::current(), Some(Instant::now() + Duration::from_millis(20)), &mut None);
     assert!(!session.has_ended(), "it waited until the link had ended");
 }
+
+/// A link of somebody else's, with a mistake in what it does while one thread waits: it panics once another one waits too.
+struct Mistaken {
+    peer: Peer,
+    said_hello: AtomicBool,
+    hello: Vec<u8>,
+    others_wait: AtomicBool,
+}
+
+impl Link for Mistaken {
+    fn read(&self, buffer: &mut [u8]) -> Result<Read, LinkError> {
+        if self.said_hello.swap(true, Ordering::Relaxed) {
+            return Ok(Read::Empty);
+        }
+        buffer[..self.hello.len()].copy_from_slice(&self.hello);
+        Ok(Read::Bytes(self.hello.len()))
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<usize, LinkError> {
+        Ok(bytes.len())
+    }
+
+    fn wait(&self, _: Interest, _: Option<Duration>) -> Result<Interest, LinkError> {
+        while !self.others_wait.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("on purpose")
+    }
+
+    fn wake(&self) {}
+
+    fn descriptors(&self) -> Descriptors<'_> {
+        unimplemented!("nobody polls it")
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+#[test]
+fn a_thread_that_panics_as_it_reads_for_all_leaves_nobody_waiting() {
+    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
+    let other = Connection::new(Side::Connector, Settings::new("there", hello.clone()));
+    let link = Arc::new(Mistaken {
+        peer: Peer::at("there"),
+        said_hello: AtomicBool::new(false),
+        hello: other.outbound().to_vec(),
+        others_wait: AtomicBool::new(false),
+    });
+    let reader = Reader::new();
+    let session = Session::new(
+        Side::Connector,
+        Settings::new("here", hello),
+        Peer::at("there"),
+        "".into(),
+        Box::new(ThreadDriver(reader.clone())),
+        Box::new(|_, _| {}),
+    );
+    reader.start(&session, link.clone());
+    let waits = |reader: Arc<Reader>, session: Arc<Session>| {
+        std::thread::spawn(move || {
+            let until = Instant::now() + Duration::from_secs(30);
+            reader.wait(&session, &Parker::current(), Some(until), &mut None);
+            Instant::now() < until
+        })
+    };
+    let first = waits(reader.clone(), session.clone());
+    while reader.is_free() {
+        std::thread::yield_now();
+    }
+    let second = waits(reader.clone(), session.clone());
+    while !reader.followed.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    link.others_wait.store(true, Ordering::SeqCst);
+    assert!(first.join().is_err(), "it has panicked");
+    assert!(second.join().unwrap(), "it was left alone");
+    assert!(session.is_over());
+}
