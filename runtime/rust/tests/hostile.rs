@@ -6,11 +6,12 @@ mod wire;
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc;
 use std::thread;
 
 use common::{Over, Pair, ask, client, order, soon};
 use samehost::Channel;
-use samehost_test_stubs::Order;
+use samehost_test_stubs::{Answer, Ask, Order};
 use tonic::Code;
 use wire::{PREFACE, frame};
 
@@ -223,4 +224,66 @@ async fn a_call_that_is_refused_is_tried_once_more() {
     assert_eq!((status.code(), status.message()), (Code::Unavailable, "not now"));
     let opened = tokio::task::spawn_blocking(|| server.join().unwrap());
     assert_eq!(soon(opened).await.unwrap(), 2);
+}
+
+/// A server that answers the first call by headers, and then, when it is told to, goes away and says why. What it takes is
+/// told as it has gone.
+fn leaving(path: &std::path::Path) -> (mpsc::Sender<()>, mpsc::Receiver<()>) {
+    let listener = UnixListener::bind(path).unwrap();
+    let ((go, told), (tell, gone)) = (mpsc::channel(), mpsc::channel());
+    thread::spawn(move || {
+        let (mut link, _) = listener.accept().unwrap();
+        link.read_exact(&mut [0; 8]).unwrap();
+        link.write_all(&hello(1, 1)).unwrap();
+        let mut header = [0; 16];
+        while header[4] != 2 {
+            link.read_exact(&mut header).unwrap();
+            let length = u32::from_le_bytes(header[..4].try_into().unwrap());
+            link.read_exact(&mut vec![0; length as usize]).unwrap();
+        }
+        link.write_all(&frame(3, 0, 1, 0, &[0, 0])).unwrap();
+        told.recv().unwrap();
+        let goodbye = [&1u32.to_le_bytes()[..], b"not like this"].concat();
+        link.write_all(&frame(9, 0, 0, 0, &goodbye)).unwrap();
+        drop(link);
+        tell.send(()).unwrap();
+    });
+    (go, gone)
+}
+
+#[tokio::test]
+async fn a_client_that_writes_to_a_server_that_has_gone_still_learns_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let (go, gone) = leaving(&path);
+    let channel = Channel::for_address(&format!("unix:{}", path.display())).unwrap();
+    let (send, asks) = tokio::sync::mpsc::unbounded_channel();
+    let asks = tokio_stream::wrappers::UnboundedReceiverStream::new(asks);
+    let mut answers = soon(client(channel).chat(asks)).await.unwrap().into_inner();
+    go.send(()).unwrap();
+    // Nothing of this runtime runs meanwhile, so that what comes next is written before anything is read.
+    gone.recv().unwrap();
+    send.send(ask("hi")).unwrap();
+    let status = soon(answers.message()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    assert!(status.message().contains("not like this"), "{status}");
+}
+
+#[test]
+fn a_thread_that_writes_to_a_server_that_has_gone_still_learns_why() {
+    use samehost::blocking::{Call, CallOptions, Channel};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let (go, gone) = leaving(&path);
+    let channel = Channel::for_address(&format!("unix:{}", path.display())).unwrap();
+    let options = CallOptions::new().timeout(common::SOON);
+    let mut chat: Call<Ask, Answer> = channel.call("samehost.test.v1.Echo/Chat", &options);
+    chat.send(&ask("hi")).unwrap();
+    chat.headers().unwrap();
+    go.send(()).unwrap();
+    gone.recv().unwrap();
+    let _ = chat.send(&ask("hi"));
+    let status = chat.next().unwrap_err();
+    assert_eq!(status.code(), samehost::Code::Internal);
+    assert!(status.message().contains("not like this"), "{status}");
 }
