@@ -6,6 +6,8 @@
 mod arrivals;
 pub(crate) mod backoff;
 pub(crate) mod blocking;
+#[cfg(test)]
+mod by_hand;
 mod by_id;
 pub(crate) mod channel;
 pub(crate) mod client_call;

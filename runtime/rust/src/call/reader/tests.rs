@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use samehost_transport_api::{Descriptors, LinkError, Peer, Read};
+use samehost_transport_api::{LinkError, Peer, Read};
 
 use super::*;
+use crate::call::by_hand::{ByHand, Script};
 use crate::call::{Connection, Settings, Side};
 use crate::wire::{FrameWriter, Hello};
 
 /// A link that has something to read whenever somebody looks, none of which is for a call; it ends after a while.
 struct Chatter {
-    peer: Peer,
     said_hello: AtomicBool,
     hello: Vec<u8>,
     until: Instant,
 }
 
-impl Link for Chatter {
+impl Script for Chatter {
     fn read(&self, buffer: &mut [u8]) -> Result<Read, LinkError> {
         let mut writer = FrameWriter::default();
         writer.ping(&[0; 8], true);
@@ -28,36 +28,17 @@ impl Link for Chatter {
         buffer[..bytes.len()].copy_from_slice(bytes);
         Ok(Read::Bytes(bytes.len()))
     }
-
-    fn write(&self, bytes: &[u8]) -> Result<usize, LinkError> {
-        Ok(bytes.len())
-    }
-
-    fn wait(&self, interest: Interest, _: Option<Duration>) -> Result<Interest, LinkError> {
-        Ok(interest)
-    }
-
-    fn wake(&self) {}
-
-    fn descriptors(&self) -> Descriptors<'_> {
-        unimplemented!("nobody polls it")
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
-    }
 }
 
 #[test]
 fn a_thread_whose_time_is_over_waits_no_longer_though_something_comes_all_the_time() {
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let other = Connection::new(Side::Connector, Settings::new("there", hello.clone()));
-    let link = Arc::new(Chatter {
-        peer: Peer::at("there"),
+    let link = Arc::new(ByHand::link(Chatter {
         said_hello: AtomicBool::new(false),
         hello: other.outbound().to_vec(),
         until: Instant::now() + Duration::from_secs(30),
-    });
+    }));
     let reader = Reader::new();
     let session = Session::new(
         Side::Connector,
@@ -74,13 +55,12 @@ fn a_thread_whose_time_is_over_waits_no_longer_though_something_comes_all_the_ti
 
 /// A link of somebody else's, with a mistake in what it does while one thread waits: it panics once another one waits too.
 struct Mistaken {
-    peer: Peer,
     said_hello: AtomicBool,
     hello: Vec<u8>,
     others_wait: AtomicBool,
 }
 
-impl Link for Mistaken {
+impl Script for Mistaken {
     fn read(&self, buffer: &mut [u8]) -> Result<Read, LinkError> {
         if self.said_hello.swap(true, Ordering::Relaxed) {
             return Ok(Read::Empty);
@@ -89,25 +69,11 @@ impl Link for Mistaken {
         Ok(Read::Bytes(self.hello.len()))
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<usize, LinkError> {
-        Ok(bytes.len())
-    }
-
-    fn wait(&self, _: Interest, _: Option<Duration>) -> Result<Interest, LinkError> {
+    fn wait(&self, _: Interest) -> Result<Interest, LinkError> {
         while !self.others_wait.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(1));
         }
         panic!("on purpose")
-    }
-
-    fn wake(&self) {}
-
-    fn descriptors(&self) -> Descriptors<'_> {
-        unimplemented!("nobody polls it")
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
     }
 }
 
@@ -115,12 +81,11 @@ impl Link for Mistaken {
 fn a_thread_that_panics_as_it_reads_for_all_leaves_nobody_waiting() {
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let other = Connection::new(Side::Connector, Settings::new("there", hello.clone()));
-    let link = Arc::new(Mistaken {
-        peer: Peer::at("there"),
+    let link = Arc::new(ByHand::link(Mistaken {
         said_hello: AtomicBool::new(false),
         hello: other.outbound().to_vec(),
         others_wait: AtomicBool::new(false),
-    });
+    }));
     let reader = Reader::new();
     let session = Session::new(
         Side::Connector,

@@ -9,26 +9,25 @@ mod waiting;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
-use samehost_transport_api::{Code, Descriptors, Fault, Interest, Read};
+use samehost_transport_api::{Code, Fault, Read};
 
 use super::*;
 use crate::call::Content;
 use crate::call::arrivals::{Arrival, Arrivals, Finish};
+use crate::call::by_hand::{ByHand, Script};
 use crate::call::server_call::ServerCall;
 use crate::wire::Hello;
 
 /// A link over nothing: what is read and how much is taken is laid down by the test.
 struct Scripted {
-    peer: Peer,
     reads: Mutex<Vec<Vec<u8>>>,
     takes: Mutex<usize>,
     /// The peer takes nothing any more.
     broken: bool,
 }
 
-impl Link for Scripted {
+impl Script for Scripted {
     fn read(&self, buffer: &mut [u8]) -> Result<Read, LinkError> {
         let bytes = match self.reads.lock().unwrap().pop() {
             Some(bytes) => bytes,
@@ -47,20 +46,6 @@ impl Link for Scripted {
         *takes -= taken;
         Ok(taken)
     }
-
-    fn wait(&self, interest: Interest, _: Option<Duration>) -> Result<Interest, LinkError> {
-        Ok(interest)
-    }
-
-    fn wake(&self) {}
-
-    fn descriptors(&self) -> Descriptors<'_> {
-        unimplemented!("nobody polls it")
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
-    }
 }
 
 struct NoDriver;
@@ -73,12 +58,11 @@ impl Driver for NoDriver {
 fn is_refused(takes: usize) -> bool {
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let peer = Connection::new(Side::Connector, Settings::new("peer", hello.clone()));
-    let link = Scripted {
-        peer: Peer::at("here"),
+    let link = ByHand::link(Scripted {
         reads: Mutex::new(vec![peer.outbound().to_vec()]),
         takes: Mutex::new(usize::MAX),
         broken: false,
-    };
+    });
     let settings = Settings::new("here", hello);
     let observer: Observer = Box::new(|_, _| {});
     let session =
@@ -129,8 +113,7 @@ fn a_peer_that_takes_no_hello_is_heard_before_the_failure_is_told() {
             Box::new(NoDriver),
             Box::new(|_, _| {}),
         );
-        let link =
-            Scripted { peer: Peer::at("peer"), reads: Mutex::new(said), takes: Mutex::new(0), broken: true };
+        let link = ByHand::link(Scripted { reads: Mutex::new(said), takes: Mutex::new(0), broken: true });
         session.write(&link);
         assert_eq!(session.error().unwrap().fault(), fault);
     }
@@ -162,12 +145,11 @@ fn whoever_watches_a_call_is_told_that_it_was_cancelled_before_whoever_reads_its
     let stream = caller.open("/a.B/C", &MetadataBlock::new(), None, None, false).expect("it opens");
     let opening = said(&mut caller);
     caller.reset(stream, Code::Cancelled, "enough");
-    let link = Scripted {
-        peer: Peer::at("caller"),
+    let link = ByHand::link(Scripted {
         reads: Mutex::new(vec![said(&mut caller), opening, greeting]),
         takes: Mutex::new(usize::MAX),
         broken: false,
-    };
+    });
     let session = Session::new(
         Side::Acceptor,
         Settings::new("here", hello),
@@ -217,12 +199,11 @@ fn a_request_that_is_cancelled_before_anybody_has_it_is_read_by_nobody() {
             caller.reset(stream, Code::Cancelled, "enough");
         }
     }
-    let link = Scripted {
-        peer: Peer::at("caller"),
+    let link = ByHand::link(Scripted {
         reads: Mutex::new(vec![caller.outbound().to_vec(), greeting]),
         takes: Mutex::new(usize::MAX),
         broken: false,
-    };
+    });
     let peer = Peer::at("caller");
     let (driver, observer) = (Box::new(NoDriver), Box::new(|_: &_, _| {}));
     let session =

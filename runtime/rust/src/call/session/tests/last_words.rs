@@ -7,12 +7,11 @@ use crate::wire::{FrameWriter, GoAwayCode};
 
 /// A link whose peer says what the test lays down, and takes everything until it takes nothing any more.
 struct Breaking {
-    peer: Peer,
     says: Mutex<VecDeque<Vec<u8>>>,
     is_broken: AtomicBool,
 }
 
-impl Link for Breaking {
+impl Script for Breaking {
     fn read(&self, buffer: &mut [u8]) -> Result<Read, LinkError> {
         let Some(bytes) = self.says.lock().unwrap().pop_front() else { return Ok(Read::Empty) };
         buffer[..bytes.len()].copy_from_slice(&bytes);
@@ -25,31 +24,16 @@ impl Link for Breaking {
             false => Ok(bytes.len()),
         }
     }
-
-    fn wait(&self, interest: Interest, _: Option<Duration>) -> Result<Interest, LinkError> {
-        Ok(interest)
-    }
-
-    fn wake(&self) {}
-
-    fn descriptors(&self) -> Descriptors<'_> {
-        unimplemented!("nobody polls it")
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
-    }
 }
 
 /// Opens a stream, after which the peer takes nothing any more and says this; answers what its owner finds.
 fn outcome(says: &[FrameWriter]) -> Status {
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let peer = Connection::new(Side::Connector, Settings::new("peer", hello.clone()));
-    let link = Arc::new(Breaking {
-        peer: Peer::at("here"),
+    let link = Arc::new(ByHand::link(Breaking {
         says: Mutex::new([peer.outbound().to_vec()].into()),
         is_broken: AtomicBool::new(false),
-    });
+    }));
     let (driver, observer) = (Box::new(NoDriver), Box::new(|_: &_, _| {}));
     let settings = Settings::new("here", hello);
     let session = Session::new(Side::Connector, settings, Peer::at("here"), "".into(), driver, observer);

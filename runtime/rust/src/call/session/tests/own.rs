@@ -20,7 +20,7 @@ fn taken(until: Until, say: impl Fn(&mut FrameWriter, StreamId)) -> (Vec<&'stati
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let peer = Connection::new(Side::Connector, Settings::new("peer", hello.clone()));
     let (reads, takes) = (Mutex::new(vec![peer.outbound().to_vec()]), Mutex::new(usize::MAX));
-    let link = Scripted { peer: Peer::at("here"), reads, takes, broken: false };
+    let link = ByHand::link(Scripted { reads, takes, broken: false });
     let (settings, observer) = (Settings::new("here", hello), Box::new(|_: &_, _| {}));
     let session =
         Session::new(Side::Connector, settings, Peer::at("here"), "".into(), Box::new(NoDriver), observer);

@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 use crate::call::session::moving::LEFT_BYTES;
@@ -10,45 +11,26 @@ const THREADS: u8 = 8;
 
 /// A link that takes everything, and keeps each write.
 struct Taking {
-    peer: Peer,
     writes: Mutex<Vec<Vec<u8>>>,
 }
 
-impl Link for Taking {
-    fn read(&self, _: &mut [u8]) -> Result<Read, LinkError> {
-        Ok(Read::Empty)
-    }
-
+impl Script for Taking {
     fn write(&self, bytes: &[u8]) -> Result<usize, LinkError> {
         self.writes.lock().unwrap().push(bytes.to_vec());
         Ok(bytes.len())
-    }
-
-    fn wait(&self, interest: Interest, _: Option<Duration>) -> Result<Interest, LinkError> {
-        Ok(interest)
-    }
-
-    fn wake(&self) {}
-
-    fn descriptors(&self) -> Descriptors<'_> {
-        unimplemented!("nobody polls it")
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
     }
 }
 
 /// An open session that writes to this link at once, which has taken nothing yet. Whoever waits for its lock does not
 /// sleep.
-fn session() -> (Arc<Session>, Arc<Taking>) {
+fn session() -> (Arc<Session>, Arc<ByHand<Taking>>) {
     let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
     let peer = Connection::new(Side::Connector, Settings::new("peer", hello.clone()));
     let (driver, observer) = (Box::new(NoDriver), Box::new(|_: &_, _| {}));
     let settings = Settings::new("here", hello);
     let mut session = Session::new(Side::Acceptor, settings, Peer::at("here"), "".into(), driver, observer);
     Arc::get_mut(&mut session).unwrap().looks = u32::MAX;
-    let link = Arc::new(Taking { peer: Peer::at("here"), writes: Mutex::default() });
+    let link = Arc::new(ByHand::link(Taking { writes: Mutex::default() }));
     session.write_directly(link.clone(), false);
     session.act(|state, _| state.connection.receive(peer.outbound()));
     link.writes.lock().unwrap().clear();
