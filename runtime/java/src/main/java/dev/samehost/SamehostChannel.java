@@ -35,7 +35,7 @@ final class SamehostChannel extends ManagedChannel {
    * @param method itself
    * @param path as it travels
    * @param canTravel whether it can at all
-   * @param pace of those who listen to its answers; null where these may be many
+   * @param pace of those who listen to its answers
    */
   record Known(MethodDescriptor<?, ?> method, String path, boolean canTravel, Pace pace) {}
 
@@ -85,9 +85,8 @@ final class SamehostChannel extends ManagedChannel {
   private Known lookUp(MethodDescriptor<?, ?> method) {
     Known known = methods.get(method);
     if (known == null) {
-      Pace pace = method.getType() == MethodDescriptor.MethodType.UNARY ? new Pace() : null;
       String path = "/" + method.getFullMethodName();
-      known = new Known(method, path, FrameWriter.isPath(path), pace);
+      known = new Known(method, path, FrameWriter.isPath(path), new Pace());
       if (methods.size() < MOST_METHODS) {
         methods.put(method, known);
       }

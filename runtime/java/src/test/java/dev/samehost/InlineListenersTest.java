@@ -76,20 +76,6 @@ final class InlineListenersTest {
   }
 
   @Test
-  void aListenerOfAStreamNeverIs() throws Exception {
-    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
-      setting.startEcho();
-      EchoGrpc.EchoStub stub = EchoGrpc.newStub(setting.open());
-      for (int i = 0; i < 100; i++) {
-        CompletableFuture<Boolean> told = new CompletableFuture<>();
-        Note twice = Note.newBuilder().setCount(2).build();
-        stub.repeat(twice, telling(told, InlineListenersTest::isOnReader));
-        assertThat(get(told)).isFalse();
-      }
-    }
-  }
-
-  @Test
   void aListenerThatWasLatelySlowIsCalledElsewhere() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
       setting.startEcho();

@@ -58,6 +58,7 @@ final class Callbacks implements Runnable {
   private Task ownFirst;
   private Task ownLast;
   private boolean moved; // to another executor, whose thread goes on with them
+  private long messageBytes; // of what it has told of since it began
 
   /** The thread that delivers, or an outdated answer: only that thread itself can rely on it. */
   private Thread deliverer;
@@ -193,13 +194,44 @@ final class Callbacks implements Runnable {
   /** Delivers, on the executor, and tells the pace. */
   @Override
   public void run() {
-    if (pace == null || !pace.measuresThis()) {
+    if (pace == null) {
       drain();
-      return;
+    } else if (movesOn()) {
+      start();
+    } else if (pace.measuresThis()) {
+      messageBytes = 0;
+      long began = System.nanoTime();
+      drain();
+      pace.took(System.nanoTime() - began, messageBytes);
+    } else {
+      drain();
     }
-    long began = System.nanoTime();
-    drain();
-    pace.took(System.nanoTime() - began);
+  }
+
+  /**
+   * By the deliverer, in the middle of a call perhaps: what has become slow since holds up no
+   * reader any more, and what is fast again is told by one the next time. Nobody else changes the
+   * executor, or looks at it while there is a deliverer, so the order is kept.
+   *
+   * @return whether this delivery is another executor's
+   */
+  private boolean movesOn() {
+    Executor pool = Workers.pool();
+    boolean isSlow = pace.isSlow();
+    if (executor == pool) {
+      executor = isSlow ? pool : inline;
+      return false;
+    }
+    if (executor != inline || !isSlow) {
+      return false;
+    }
+    executor = pool;
+    return true;
+  }
+
+  /** In a callback: it is about a message of so many bytes, to make which takes its time. */
+  void tellsOf(int bytes) {
+    messageBytes += bytes;
   }
 
   /** What is told how long delivering takes, or that it held a reader up; or null. */

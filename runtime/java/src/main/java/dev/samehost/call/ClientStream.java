@@ -29,9 +29,7 @@ public final class ClientStream extends StreamEvents {
   private final CallDeadline deadline; // null where there is none
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean over; // whoever sets it ends the call
-
-  /** Among the dialer's calls. Of who begins the call; others may not see it yet. */
-  private int place = Roster.NOWHERE;
+  private int place = Roster.NOWHERE; // of who begins the call; others may not see it yet
 
   // Under the lock. What is held before the half-close of a call with one request is its caller's.
   private final Request request;
@@ -287,7 +285,12 @@ public final class ClientStream extends StreamEvents {
   void message(Driver from, Event.Message message) {
     answered = true;
     news = true;
-    from.deliver(callbacks, () -> listener.onMessage(message.bytes(), message.compressed()));
+    from.deliver(callbacks, () -> tell(message.bytes(), message.compressed()));
+  }
+
+  private void tell(Pieces message, boolean compressed) {
+    callbacks.tellsOf(message.size());
+    listener.onMessage(message, compressed);
   }
 
   @Override
@@ -308,7 +311,7 @@ public final class ClientStream extends StreamEvents {
     try {
       listener.onHeaders(answer.headers());
       if (!isOver()) { // at which a listener that fails ends its call
-        listener.onMessage(answer.bytes(), answer.compressed());
+        tell(answer.bytes(), answer.compressed());
       }
     } finally {
       finish(new Outcome(answer.code(), answer.text(), answer.trailers(), null));
@@ -319,9 +322,8 @@ public final class ClientStream extends StreamEvents {
   void status(Driver from, Event.Status status) {
     answered = true;
     ended(from);
-    from.deliver(
-        callbacks,
-        () -> finish(new Outcome(status.code(), status.text(), status.trailers(), null)));
+    Outcome outcome = new Outcome(status.code(), status.text(), status.trailers(), null);
+    from.deliver(callbacks, () -> finish(outcome));
   }
 
   @Override

@@ -10,6 +10,9 @@ public final class Pace {
   /** A handler that takes longer than about this costs more than another thread does. */
   static final long SLOW_NANOS = 20_000;
 
+  /** To make a message of what has come takes less than a nanosecond for so many bytes. */
+  private static final int BYTES_A_NANO = 2;
+
   /** One call counts as no more than this, so that a method is soon fast again. */
   private static final long MOST_NANOS = 1_000_000;
 
@@ -42,6 +45,11 @@ public final class Pace {
     return averageNanos > SLOW_NANOS;
   }
 
+  /** Whether a call that has begun, or is about to, had better not hold up a reader any more. */
+  boolean isSlow() {
+    return elsewhere > 0 || averageNanos > SLOW_NANOS;
+  }
+
   /** Whether this call is to be measured. */
   boolean measuresThis() {
     return calls++ % SAMPLE == 0 || averageNanos > SLOW_NANOS / 2;
@@ -51,6 +59,14 @@ public final class Pace {
   void took(long nanos) {
     long last = averageNanos;
     averageNanos = last + (Math.min(nanos, MOST_NANOS) - last) / 8;
+  }
+
+  /**
+   * The same, of which it took a part to make messages of so many bytes: another thread would be no
+   * faster at that, and would have to be woken.
+   */
+  void took(long nanos, long messageBytes) {
+    took(Math.max(0, nanos - messageBytes / BYTES_A_NANO));
   }
 
   /** A call has blocked the reader, who had to be relieved. It is tried again ever more seldom. */

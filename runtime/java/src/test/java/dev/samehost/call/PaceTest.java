@@ -61,6 +61,28 @@ final class PaceTest {
   }
 
   @Test
+  void toMakeALargeMessageIsNotSlow() {
+    for (int i = 0; i < 100; i++) {
+      pace.took(TimeUnit.MICROSECONDS.toNanos(300), 1 << 20);
+    }
+    assertThat(pace.isSlow()).isFalse();
+    for (int i = 0; i < 100; i++) {
+      pace.took(TimeUnit.MICROSECONDS.toNanos(700), 1 << 20);
+    }
+    assertThat(pace.isSlow()).isTrue();
+  }
+
+  @Test
+  void toAskWhetherACallThatHasBegunIsSlowMakesNoneFastAgain() {
+    pace.surprised();
+    for (int i = 0; i < 100_000; i++) {
+      assertThat(pace.isSlow()).isTrue();
+    }
+    assertThat(elsewhere(FAST)).isGreaterThan(0);
+    assertThat(pace.isSlow()).isFalse();
+  }
+
+  @Test
   void slowCallsAreAllMeasuredAndFastOnesNowAndThen() {
     int fast = 0;
     for (int i = 0; i < 800; i++) {
