@@ -26,6 +26,8 @@ READY_SECONDS = 60
 STOP_SECONDS = 30
 LEFT_SECONDS = 20
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed, (\d+) gaps$")
+PORTS = iter(range(10_000 + os.getpid() % 20_000, 32_000))
+"""Those that were not given away: cells that run at once must not get the same."""
 
 
 @dataclass
@@ -72,7 +74,7 @@ class Cell:
 
 def closed_port() -> int:
     """Find a port at which nobody listens, and that the system gives to nobody who asks for any."""
-    for port in range(10_000 + os.getpid() % 20_000, 32_000):
+    for port in PORTS:
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

@@ -66,7 +66,8 @@ def arguments(languages: list[str], servers: list[str], transports: list[Transpo
     parser.add_argument(
         "--case", default="all", help="a case, several with commas, or all; or faults, or visits"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="cells at once; 1 by default")
+    # Half of its time a cell waits.
+    parser.add_argument("--jobs", type=int, default=2, help="cells at once; 2 by default")
     parser.add_argument("--limit", type=float, default=600, help="seconds for a cell; 600 by default")
     return parser.parse_args()
 
@@ -90,7 +91,9 @@ def run_faults(languages: list[str], options: argparse.Namespace) -> list[Cell]:
     """Run the clients before peers that misbehave."""
     if options.case != "faults" and (options.case != "all" or options.server or options.transport):
         return []
-    cells = [faults.run(client, options.limit) for client in languages if options.client in (None, client)]
+    clients = [client for client in languages if options.client in (None, client)]
+    with ThreadPoolExecutor(options.jobs) as jobs:
+        cells = list(jobs.map(lambda client: faults.run(client, options.limit), clients))
     faults.compare(cells)
     for cell in cells:
         show(cell)
@@ -104,6 +107,7 @@ def run_visits(servers: list[str], transports: list[Transport], options: argpars
     cells = visits.run_all(
         [server for server in servers if options.server in (None, server)],
         [transport for transport in transports if options.transport in (None, transport.name)],
+        options.jobs,
     )
     for cell in cells:
         show(cell)

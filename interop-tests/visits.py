@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cells import HOME, MARK, Cell, Transport, check_nothing_left, start_server, stop_server
@@ -65,11 +66,13 @@ def pay(cell: Cell, name: str, arguments: list[str], environment: dict[str, str]
         cell.fail(f"FAILED {name}: {visit.stdout.strip()}")
 
 
-def run_all(servers: list[str], transports: list[Transport]) -> list[Cell]:
+def run_all(servers: list[str], transports: list[Transport], at_once: int) -> list[Cell]:
     """Visit the servers of these languages, and hold the words of each against those of the first."""
     over = {name for visit in visits() for name in visit["over"]}
     spoken = [transport for transport in transports if transport.name in over]
-    cells = [run(server, transport) for server in servers for transport in spoken]
+    visited = [(server, transport) for server in servers for transport in spoken]
+    with ThreadPoolExecutor(at_once) as jobs:
+        cells = list(jobs.map(lambda pair: run(*pair), visited))
     for cell in cells[1:]:
         for name, said in words(cell).items():
             first = words(cells[0]).get(name)
