@@ -26,7 +26,9 @@ demo-programs:
 test: export CARGO_INCREMENTAL = 0
 test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
 	@scripts/toolchain java rust python
-	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory BUILT=yes java java-newest rust python python-test tidy matrix bench-smoke demo
+	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory -j 2 \
+		$(addsuffix =line,$(addprefix --,$(filter output-sync,$(.FEATURES)))) BUILT=yes \
+		java java-newest rust python python-test tidy matrix bench-smoke demo
 
 lint: ## formatters and linters alone
 	@scripts/toolchain java rust python
@@ -42,6 +44,16 @@ format: ## put all sources into their format
 build: ## the programs of the interop tests and of the demo
 	@$(STAGE) 'build Java' $(MVN) package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build Rust' $(CARGO) build -q --workspace
+
+# Of everything Java goes its way beside Rust and Python, as each waits for half of its time; then all of them meet.
+ifdef BUILT
+java-newest: java
+python: rust
+python-package: python
+tidy: python-test
+matrix: java-newest tidy
+bench-smoke demo: matrix
+endif
 
 java:
 	@$(STAGE) 'Java: format, lint, build, test' $(MVN) verify
