@@ -24,10 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** A stream whose listener is called by the thread that reads, until the listener holds it up. */
 @Timeout(2 * Setting.PATIENCE_SECONDS)
 final class InlineStreamsTest {
-  /** How many messages a stream has each way, and how many of them are on the way at a time. */
+  /** How many messages a stream has each way. */
   private static final int MESSAGES = 200;
-
-  private static final int WINDOW = 3;
 
   private static boolean isOnReader() {
     return Thread.currentThread().getName().startsWith("samehost-reader-");
@@ -35,6 +33,9 @@ final class InlineStreamsTest {
 
   /** What a listener has been told, and by which threads. It sends a message for each answer. */
   private static class Told implements StreamObserver<Note> {
+    /** How many messages are on the way at a time. */
+    int window = 3;
+
     StreamObserver<Note> requests;
     int sent;
     final CompletableFuture<Void> end = new CompletableFuture<>();
@@ -85,7 +86,7 @@ final class InlineStreamsTest {
   private static <T extends Told> T start(EchoGrpc.EchoStub stub, T told) {
     synchronized (told) {
       told.requests = stub.chat(told);
-      while (told.sent < WINDOW) {
+      while (told.sent < told.window) {
         told.send();
       }
     }
@@ -153,6 +154,10 @@ final class InlineStreamsTest {
       warmUp(channel);
       Told slow =
           new Told() {
+            {
+              window = 1; // so that it is told of each by itself
+            }
+
             @Override
             void tell() {
               Uninterruptibles.sleepUninterruptibly(100, TimeUnit.MICROSECONDS);

@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -151,7 +152,32 @@ final class CallbacksTest {
   @Test
   void manyThreadsAddAndOneAtATimeDelivers() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(3);
-    Callbacks shared = new Callbacks(pool, Runnable::run, () -> {});
+    manyThreadsAdd(new Callbacks(pool, Runnable::run, () -> {}));
+    pool.shutdown();
+  }
+
+  @Test
+  void manyThreadsAddAndOneAtATimeDeliversWhileThePaceChanges() throws Exception {
+    ExecutorService reader = Executors.newSingleThreadExecutor();
+    Pace pace = new Pace();
+    Callbacks shared = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace);
+    shared.inline(reader);
+    AtomicBoolean over = new AtomicBoolean();
+    Thread changing =
+        new Thread(
+            () -> {
+              while (!over.get()) {
+                pace.took(pace.isSlow() ? 0 : TimeUnit.MILLISECONDS.toNanos(1));
+              }
+            });
+    changing.start();
+    manyThreadsAdd(shared);
+    over.set(true);
+    changing.join();
+    reader.shutdown();
+  }
+
+  private static void manyThreadsAdd(Callbacks shared) throws InterruptedException {
     AtomicInteger inside = new AtomicInteger();
     int[] last = new int[4]; // of the deliverer
     CountDownLatch wrong = new CountDownLatch(1);
@@ -182,6 +208,42 @@ final class CallbacksTest {
     threads.forEach(Thread::start);
     assertThat(delivered.await(50, TimeUnit.SECONDS)).isTrue();
     assertThat(wrong.getCount()).isEqualTo(1);
-    pool.shutdown();
+  }
+
+  /** Adds a task, lets the reader work, and gives the name of the thread that was told. */
+  private String tellingThread(Callbacks measured) throws Exception {
+    CompletableFuture<String> told = new CompletableFuture<>();
+    if (measured.add(() -> told.complete(Thread.currentThread().getName()))) {
+      measured.start();
+    }
+    deliver();
+    return told.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void whatHasBecomeSlowMovesToTheWorkersAndWhatIsFastAgainComesBack() throws Exception {
+    String reader = Thread.currentThread().getName();
+    Pace pace = new Pace();
+    Callbacks measured = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace);
+    measured.inline(given::add);
+    assertThat(tellingThread(measured)).isEqualTo(reader);
+    pace.surprised();
+    assertThat(tellingThread(measured)).startsWith("samehost-worker-");
+    assertThat(tellingThread(measured)).startsWith("samehost-worker-");
+    for (int i = 0; i < 1_000; i++) {
+      pace.nextIsSlow(); // other calls of the method
+    }
+    int more = 0; // a worker tells what is added while it still delivers
+    while (!tellingThread(measured).equals(reader)) {
+      assertThat(more++).isLessThan(10_000);
+    }
+  }
+
+  @Test
+  void aSlowCallWithoutAReaderIsToldByTheWorkers() throws Exception {
+    Pace pace = new Pace();
+    pace.surprised();
+    Callbacks measured = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace);
+    assertThat(tellingThread(measured)).startsWith("samehost-worker-");
   }
 }
