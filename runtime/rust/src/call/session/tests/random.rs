@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::call::server_call::{Messages, ServerCall};
+use crate::call::waitlist::Place;
+use crate::call::{Event, OpenError};
 
 /// A small generator of numbers that look random: xorshift.
 struct Numbers(u64);
@@ -121,6 +123,102 @@ fn nothing_is_left_of_calls_whoever_ends_them() {
                 break;
             }
         }
+        assert_eq!(left(&session, &peer), [0; 3], "seed {seed}");
+    }
+}
+
+/// One that waits for its turn to open a stream.
+struct Opener {
+    place: Place,
+    path: &'static str,
+    bell: Arc<Bell>,
+}
+
+impl Opener {
+    fn open(&mut self, session: &Arc<Session>, end: bool) -> Result<StreamId, OpenError> {
+        self.bell.0.store(false, Ordering::SeqCst);
+        let waker = Waker::from(self.bell.clone());
+        let (path, metadata) = (self.path, MetadataBlock::new());
+        let request = OpenRequest { path, metadata: &metadata, deadline_nanos: None, message: None, end };
+        session.open(request, &mut self.place, &Context::from_waker(&waker))
+    }
+}
+
+/// Has the peer answer its calls by anything.
+fn answer(peer: &mut Connection, numbers: &mut Numbers, streams: &mut Vec<StreamId>) {
+    while let Some(event) = peer.next_event() {
+        if let Event::Opened { stream, .. } = event {
+            streams.push(stream);
+        }
+    }
+    if streams.is_empty() {
+        return;
+    }
+    let stream = streams[numbers.below(streams.len() as u64) as usize];
+    match numbers.below(6) {
+        0 => whatever(peer.send_headers(stream, MetadataBlock::new())),
+        1 => whatever(peer.send_message(stream, message(numbers), false)),
+        2 => whatever(peer.send_status(stream, None, None, Status::OK)),
+        3 if numbers.chance() => peer.reset(stream, Code::Aborted, "enough"),
+        _ => peer.request(stream, 1),
+    }
+}
+
+#[test]
+fn nothing_is_left_of_calls_of_this_side_and_a_turn_to_open_is_never_lost() {
+    for seed in 1..400 {
+        let mut numbers = Numbers(seed);
+        let session = session(Side::Connector);
+        let mut peer = Connection::new(Side::Acceptor, Settings::new("peer", hello()));
+        let (mut waiting, mut opened, mut served) = (Vec::<Opener>::new(), Vec::new(), Vec::new());
+        for _ in 0..400 {
+            let chosen = numbers.below(1 << 20) as usize;
+            match numbers.below(8) {
+                0 | 1 => {
+                    let path = if numbers.below(5) == 0 { "no path" } else { "/a.B/C" };
+                    waiting.push(Opener { place: 0, path, bell: Arc::default() });
+                }
+                2 | 3 if !waiting.is_empty() => {
+                    let index = chosen % waiting.len();
+                    match waiting[index].open(&session, numbers.chance()) {
+                        Err(OpenError::NotNow) => {}
+                        result => {
+                            opened.extend(result);
+                            waiting.swap_remove(index);
+                        }
+                    }
+                }
+                4 if !waiting.is_empty() && numbers.chance() => {
+                    let mut opener = waiting.swap_remove(chosen % waiting.len());
+                    session.pass(&mut opener.place);
+                }
+                5 | 6 if !opened.is_empty() => {
+                    let index = chosen % opened.len();
+                    match numbers.below(5) {
+                        0 => session.forget(opened[index], Some(&Status::of(Code::Cancelled, String::new()))),
+                        1 => whatever(session.send_message(opened[index], message(&mut numbers), false)),
+                        2 => whatever(session.half_close(opened[index])),
+                        _ => {}
+                    }
+                    let mut arrived = Arrivals::default();
+                    let taken = session.poll_arrivals(opened[index], Taker::Owner, &mut arrived, &idle());
+                    if taken == Poll::Ready(true) {
+                        opened.swap_remove(index);
+                    }
+                }
+                _ => answer(&mut peer, &mut numbers, &mut served),
+            }
+            let most = numbers.below(3000) as usize;
+            talk(&session, &mut peer, most);
+            let waits = session.act(|state, _| state.connection.can_open() && !state.openers.is_empty());
+            let has_turn = |opener: &Opener| opener.place != 0 && opener.bell.0.load(Ordering::SeqCst);
+            assert!(!waits || waiting.iter().any(has_turn), "nobody has the turn, seed {seed}");
+        }
+        waiting.iter_mut().for_each(|opener| session.pass(&mut opener.place));
+        for stream in opened {
+            session.forget(stream, Some(&Status::of(Code::Cancelled, String::new())));
+        }
+        while talk(&session, &mut peer, usize::MAX).0 {}
         assert_eq!(left(&session, &peer), [0; 3], "seed {seed}");
     }
 }
