@@ -53,6 +53,7 @@ catalogue! {
     StdioEnded = (Unavailable, "stdio_ended", "listening on stdio: the host has ended the connection, and a process serves one host and no other.");
     ConnectNoSuchFile = (Unavailable, "connect_no_such_file", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts.");
     ConnectRefused = (Unavailable, "connect_refused", "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over.");
+    ConnectNotASocket = (Unavailable, "connect_not_a_socket", "connecting to {address}: {path} is no socket. Is it the right address?");
     ConnectPermission = (Unavailable, "connect_permission", "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one.");
     ConnectTimeout = (Unavailable, "connect_timeout", "connecting to {address}: not accepted within {seconds} s. The server is there but takes no connections: is it stopped or overloaded?");
     ConnectFailed = (Unavailable, "connect_failed", "connecting to {address}: {operation} failed: {error}.");

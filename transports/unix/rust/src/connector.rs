@@ -1,6 +1,7 @@
 //! The calling side.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -100,11 +101,21 @@ impl UnixConnector {
         }
     }
 
+    /// A path is refused by a dead server's socket, and by what is no socket.
+    fn refusal(&self) -> LinkError {
+        match std::fs::metadata(self.address.rest()) {
+            Ok(found) if !found.file_type().is_socket() => {
+                Fault::ConnectNotASocket.with(&[&self.address, &self.address.rest()])
+            }
+            _ => Fault::ConnectRefused.with(&[&self.address]),
+        }
+    }
+
     fn failure(&self, operation: &str, errno: Errno) -> LinkError {
         let a_path = matches!(self.name, Name::Path(_));
         match errno {
             Errno::NOENT => Fault::ConnectNoSuchFile.with(&[&self.address]),
-            Errno::CONNREFUSED if a_path => Fault::ConnectRefused.with(&[&self.address]),
+            Errno::CONNREFUSED if a_path => self.refusal(),
             Errno::ACCESS => Fault::ConnectPermission.with(&[&self.address]),
             errno => failed(&self.address, operation, errno),
         }

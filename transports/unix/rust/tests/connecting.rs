@@ -54,6 +54,19 @@ fn a_missing_socket_is_told_with_its_address() {
 }
 
 #[test]
+fn a_file_that_is_no_socket_is_told_from_a_dead_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    std::fs::write(&path, "precious").unwrap();
+    assert_eq!(failure(&path), Fault::ConnectNotASocket.with(&[&address(&path), &path.display()]));
+    std::fs::remove_file(&path).unwrap();
+    let dead = folder.path().join("dead");
+    drop(UnixListener::bind(&dead).unwrap());
+    std::os::unix::fs::symlink(&dead, &path).unwrap();
+    assert_eq!(failure(&path).fault(), Fault::ConnectRefused);
+}
+
+#[test]
 fn a_dead_servers_socket_is_told_as_such() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s");

@@ -25,8 +25,17 @@ public record Inode(long device, long number, int mode, int user, long modified)
 
   /** The file at a path, not followed if it is a symbolic link; null when there is none. */
   public static Inode at(String path) throws SystemCallException {
+    return found(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** The file at a path, or behind the symbolic link there; null when there is none. */
+  public static Inode behind(String path) throws SystemCallException {
+    return found(path);
+  }
+
+  private static Inode found(String path, LinkOption... options) throws SystemCallException {
     try {
-      return read(Path.of(path), LinkOption.NOFOLLOW_LINKS);
+      return read(Path.of(path), options);
     } catch (NoSuchFileException e) {
       return null;
     } catch (AccessDeniedException e) {

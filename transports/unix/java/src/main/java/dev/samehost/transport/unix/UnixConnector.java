@@ -10,6 +10,7 @@ import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.FdLink;
+import dev.samehost.transport.posix.Inode;
 import dev.samehost.transport.posix.Sockets;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
@@ -110,12 +111,24 @@ public final class UnixConnector implements Connector {
     }
     // Behind an abstract name there is no file that a server could have left.
     if (Errno.ECONNREFUSED.is(errno) && !name.isAbstract()) {
-      return Fault.CONNECT_REFUSED.with(name.address());
+      return isNoSocket()
+          ? Fault.CONNECT_NOT_A_SOCKET.with(name.address(), name.text())
+          : Fault.CONNECT_REFUSED.with(name.address());
     }
     if (Errno.EACCES.is(errno)) {
       return Fault.CONNECT_PERMISSION.with(name.address());
     }
     return Fault.CONNECT_FAILED.with(name.address(), operation, Errno.describe(errno));
+  }
+
+  /** Whether there is something else, which the system tells from no dead server's socket. */
+  private boolean isNoSocket() {
+    try {
+      Inode found = Inode.behind(name.text());
+      return found != null && !found.isSocket();
+    } catch (SystemCallException e) {
+      return false; // nobody can say what it is
+    }
   }
 
   private static String seconds(long nanos) {

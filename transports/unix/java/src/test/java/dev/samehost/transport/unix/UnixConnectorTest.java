@@ -14,6 +14,7 @@ import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,5 +123,22 @@ final class UnixConnectorTest {
       assertThat(waiter.get(60, TimeUnit.SECONDS).fault()).isEqualTo(Fault.CHANNEL_SHUTDOWN);
       links.forEach(Link::close);
     }
+  }
+
+  @Test
+  void a_file_that_is_no_socket_is_told_from_a_dead_servers() throws Exception {
+    String path = folder.resolve("s").toString();
+    Files.createFile(folder.resolve("s"));
+    assertThat(failure(Bytes.PATIENCE_NANOS))
+        .hasMessageThat()
+        .isEqualTo(Fault.CONNECT_NOT_A_SOCKET.text(address(), path));
+    Files.delete(folder.resolve("s"));
+    Files.createDirectory(folder.resolve("s"));
+    assertThat(failure(Bytes.PATIENCE_NANOS).fault()).isEqualTo(Fault.CONNECT_NOT_A_SOCKET);
+    Files.delete(folder.resolve("s"));
+    foreignListener(1).close();
+    Files.move(folder.resolve("s"), folder.resolve("dead"));
+    Files.createSymbolicLink(folder.resolve("s"), folder.resolve("dead"));
+    assertThat(failure(Bytes.PATIENCE_NANOS).fault()).isEqualTo(Fault.CONNECT_REFUSED);
   }
 }
