@@ -1,6 +1,7 @@
 //! Holding a rendezvous.
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock, fstat, open, unlink};
@@ -33,7 +34,10 @@ impl Rendezvous {
         let failed = |operation: &str, errno: Errno| {
             let folder = place.folder().display().to_string();
             match errno {
-                Errno::NOENT | Errno::NOTDIR => Fault::ListenNoFolder.with(&[address, &folder]),
+                // A file system like that of /proc says ENOENT as well where nothing can be made.
+                Errno::NOENT | Errno::NOTDIR if !Path::new(&folder).is_dir() => {
+                    Fault::ListenNoFolder.with(&[address, &folder])
+                }
                 Errno::ACCESS => Fault::ListenPermission.with(&[address, &folder]),
                 errno => listen_failed(&address.to_string(), operation, errno),
             }

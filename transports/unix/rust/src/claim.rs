@@ -47,7 +47,10 @@ impl Claim {
         let failed = |operation: &str, errno: Errno| {
             let folder = folder_of(&path).display().to_string();
             match errno {
-                Errno::NOENT | Errno::NOTDIR => Fault::ListenNoFolder.with(&[address, &folder]),
+                // A file system like that of /proc says ENOENT as well where nothing can be made.
+                Errno::NOENT | Errno::NOTDIR if !Path::new(&folder).is_dir() => {
+                    Fault::ListenNoFolder.with(&[address, &folder])
+                }
                 Errno::ACCESS => Fault::ListenPermission.with(&[address, &folder]),
                 errno => listen_failed(address, operation, errno),
             }

@@ -134,6 +134,14 @@ fn a_missing_folder_is_named() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_in_which_nothing_can_be_made_is_not_said_to_be_missing() {
+    let failure = refusal(Path::new("/proc/samehost.sock"));
+    assert_eq!(failure.fault(), Fault::ListenFailed);
+    assert!(failure.to_string().contains("(ENOENT)"), "{failure}");
+}
+
+#[test]
 fn closing_removes_no_socket_but_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s");

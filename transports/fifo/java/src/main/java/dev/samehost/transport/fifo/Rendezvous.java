@@ -7,6 +7,8 @@ import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.Fifos;
 import dev.samehost.transport.posix.Inode;
 import dev.samehost.transport.posix.SystemCallException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * A rendezvous, held by this process until it is closed. Whoever holds the lock on the FIFO at the
@@ -105,7 +107,9 @@ final class Rendezvous implements AutoCloseable {
   }
 
   private static LinkException failure(Place place, SystemCallException e) {
-    if (Errno.ENOENT.is(e.errno()) || Errno.ENOTDIR.is(e.errno())) {
+    // A file system like that of /proc says ENOENT as well where nothing can be made.
+    boolean isGone = Errno.ENOENT.is(e.errno()) || Errno.ENOTDIR.is(e.errno());
+    if (isGone && !Files.isDirectory(Path.of(place.folder()))) {
       return Fault.LISTEN_NO_FOLDER.with(place.address(), place.folder());
     }
     if (Errno.EACCES.is(e.errno())) {

@@ -26,10 +26,11 @@ public final class Fd implements AutoCloseable {
   }
 
   /**
-   * Opens a file for reading and writing, and makes it where there is none, for its owner alone.
+   * Opens a file for reading and writing, and makes it where there is none, for its owner alone. It
+   * follows no symbolic link, by which another user could have a file made elsewhere.
    */
   public static Fd openOrCreate(String path) throws SystemCallException {
-    return open(path, Os.O_RDWR | Os.O_CREAT);
+    return open(path, Os.O_RDWR | Os.O_CREAT | Os.O_NOFOLLOW);
   }
 
   /**

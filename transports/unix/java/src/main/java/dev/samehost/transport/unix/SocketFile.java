@@ -14,6 +14,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import java.lang.ref.Reference;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -159,7 +160,9 @@ final class SocketFile extends UnixEndpoint {
   private LinkException failure(SystemCallException e) {
     Path parent = Path.of(name.text()).getParent();
     Path folder = parent == null ? Path.of(".") : parent;
-    if (Errno.ENOENT.is(e.errno()) || Errno.ENOTDIR.is(e.errno())) {
+    // A file system like that of /proc says ENOENT as well where nothing can be made.
+    boolean isGone = Errno.ENOENT.is(e.errno()) || Errno.ENOTDIR.is(e.errno());
+    if (isGone && !Files.isDirectory(folder)) {
       return Fault.LISTEN_NO_FOLDER.with(name.address(), folder);
     }
     if (Errno.EACCES.is(e.errno())) {

@@ -1,6 +1,7 @@
 package dev.samehost.transport.unix;
 
 import static com.google.common.truth.Truth.assertThat;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.samehost.transport.Address;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a listener does with the path of its socket, and with what it finds there. */
@@ -174,5 +177,25 @@ final class SocketFileTest {
     Path deep = Path.of(start + "d".repeat(SocketName.LIMIT - 3 - start.length()));
     Files.createDirectories(deep);
     return deep + "/" + "s".repeat(bytes - deep.toString().length() - 1);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void a_folder_in_which_nothing_can_be_made_is_not_said_to_be_missing() {
+    Address address = new Address("unix", "/proc/samehost.sock");
+    Listener listener =
+        assertDoesNotThrow(() -> new UnixTransport().listener(address, TransportOptions.NONE));
+    LinkException failure =
+        assertThrows(LinkException.class, () -> listener.start(new RecordingAcceptor()));
+    assertThat(failure.fault()).isEqualTo(Fault.LISTEN_FAILED);
+    assertThat(failure).hasMessageThat().contains("(ENOENT)");
+  }
+
+  @Test
+  void a_link_in_place_of_the_lock_file_has_nothing_made_elsewhere() throws Exception {
+    Path elsewhere = folder.resolve("elsewhere");
+    Files.createSymbolicLink(folder.resolve("app.sock.lock"), elsewhere);
+    assertThat(refusal().fault()).isEqualTo(Fault.LISTEN_FAILED);
+    assertThat(Files.exists(elsewhere)).isFalse();
   }
 }
