@@ -228,6 +228,9 @@ final class Judge extends ChannelInboundHandlerAdapter {
   private void handOver(Channel channel) {
     if (!channel.isOpen()) {
       // The listener was closed meanwhile, and its descriptor may be somebody else's by now.
+      if (upgraded != null) {
+        upgraded.close();
+      }
       return;
     }
     if (upgraded != null) {

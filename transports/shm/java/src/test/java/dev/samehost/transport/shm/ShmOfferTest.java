@@ -20,12 +20,16 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a server makes of an offer, of the verdict on its answer, and of what comes then. */
@@ -169,5 +173,51 @@ final class ShmOfferTest {
     }
     assertThat(acceptor.nextRefused().fault()).isEqualTo(Fault.PEER_GONE_BEFORE_HELLO);
     TransportContractTest.link(connector, acceptor).close();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX) // others do not say what is mapped
+  void a_listener_that_is_closed_while_it_accepts_leaves_no_memory_behind() throws Exception {
+    start(ShmFixture.STRICT);
+    listener.close();
+    listener = new ShmTransport().listener(address, ShmFixture.STRICT);
+    CountDownLatch judged = new CountDownLatch(1);
+    Listener.Acceptor closing =
+        new Listener.Acceptor() {
+          @Override
+          public Listener.FirstBytes judge(ByteBuffer bytes) {
+            listener.close(); // as another thread may at this very moment
+            judged.countDown();
+            return Listener.FirstBytes.YES;
+          }
+
+          @Override
+          public void accepted(Link link) {
+            acceptor.accepted(link);
+          }
+
+          @Override
+          public void refused(LinkException why) {}
+
+          @Override
+          public ByteBuffer farewell(LinkException why) {
+            return ByteBuffer.allocate(0);
+          }
+
+          @Override
+          public void ended(LinkException why) {}
+        };
+    listener.start(closing);
+    try (RawClient raw = RawClient.taken(address)) {
+      new RingWriter(Side.CONNECTOR).write(raw.region(), ByteBuffer.wrap(bytes("hello")));
+      raw.say((byte) 1);
+      judged.await();
+    }
+    long start = System.nanoTime();
+    while (Files.readString(Path.of("/proc/self/maps")).contains("memfd:samehost")) {
+      assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(20));
+      Thread.sleep(5);
+    }
+    assertThat(acceptor.isEmpty()).isTrue();
   }
 }
