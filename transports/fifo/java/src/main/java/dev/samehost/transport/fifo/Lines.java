@@ -44,6 +44,11 @@ final class Lines {
     }
   }
 
+  /** Whether there is a next line by now. */
+  boolean hasNext() {
+    return !lines.isEmpty();
+  }
+
   /** The next line that is not empty; null when there is none yet. */
   Line next() {
     return lines.poll();

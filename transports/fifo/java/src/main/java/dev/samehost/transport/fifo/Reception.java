@@ -39,6 +39,9 @@ final class Reception extends Thread {
   /** So many visitors are let in at a time; the records of further ones wait in the rendezvous. */
   private static final int MOST_VISITORS = 1024;
 
+  /** So many records and reads follow each other, for one who never stops must hold up nobody. */
+  private static final int TAKES = 64;
+
   /** How long leftovers may lie until the next client's coming is used to look for them. */
   private static final long SWEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -117,7 +120,8 @@ final class Reception extends Thread {
     }
     poll.set(0, wakeup.number(), Poll.READABLE);
     poll.set(1, rendezvous.fifo().number(), accepting ? Poll.READABLE : 0);
-    long timeout = Long.MAX_VALUE;
+    boolean more = accepting && lines.hasNext();
+    long timeout = more ? 0 : Long.MAX_VALUE;
     int index = 2;
     for (Visitor visitor : visitors) {
       poll.set(index++, visitor.input(), Poll.READABLE);
@@ -130,7 +134,7 @@ final class Reception extends Thread {
     if (poll.run(timeout) < 0 && !Errno.EINTR.is(Errno.last())) {
       throw new SystemCallException("poll", Errno.last());
     }
-    boolean somebody = poll.ready(1) != 0;
+    boolean somebody = more || poll.ready(1) != 0;
     index = 2;
     List<Visitor> staying = new ArrayList<>();
     for (Visitor visitor : visitors) {
@@ -158,7 +162,7 @@ final class Reception extends Thread {
   }
 
   private void receive() throws SystemCallException {
-    while (visitors.size() < MOST_VISITORS) {
+    for (int i = 0; i < TAKES && visitors.size() < MOST_VISITORS; i++) {
       Lines.Line line = lines.next();
       if (line != null) {
         receive(line);

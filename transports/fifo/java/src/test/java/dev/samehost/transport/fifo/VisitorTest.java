@@ -9,6 +9,8 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.posix.Fd;
+import dev.samehost.transport.posix.Fifos;
+import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.SystemCalls;
 import dev.samehost.transport.testkit.Bytes;
 import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -293,5 +296,31 @@ final class VisitorTest {
       assertThat(new String(Bytes.read(accepted.far(), 8), US_ASCII)).isEqualTo("and more");
     }
     assertThat(place.names()).isEmpty();
+  }
+
+  @Test
+  void one_who_floods_the_rendezvous_holds_up_no_other_client_and_no_close() throws Exception {
+    AtomicBoolean enough = new AtomicBoolean();
+    Thread flood =
+        new Thread(
+            () -> {
+              try (Fd rendezvous = Fifos.open(place.path().toString(), Fifos.WRITE)) {
+                byte[] noise = "?\n".repeat(200).getBytes(US_ASCII);
+                while (!enough.get()) {
+                  boolean ignored = Fifos.write(rendezvous, noise);
+                }
+              } catch (SystemCallException e) {
+                enough.set(true); // nobody reads it any more
+              }
+            });
+    flood.start();
+    try {
+      assertServes();
+      listener.close();
+      place.awaitNames();
+    } finally {
+      enough.set(true);
+      flood.join();
+    }
   }
 }
