@@ -2,7 +2,6 @@ package dev.samehost.call;
 
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -254,7 +253,7 @@ final class Callbacks implements Runnable {
     try {
       executor.execute(delivery);
       return true;
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) { // or whoever reads would fail for all other calls
       log.warn("the executor of a call does not take its callbacks; the call is given up", e);
       return false;
     } finally {
