@@ -25,10 +25,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A server that was given no executor: which handlers run on its readers, and what that spares. */
+@DisabledIfSystemProperty(
+    named = "java.vm.info",
+    matches = "interpreted mode.*",
+    disabledReason = "no handler is fast enough for a reader where nothing is compiled")
 @Timeout(2 * Setting.PATIENCE_SECONDS)
 final class InlineHandlersTest {
   private static final String READERS = "samehost-server-";
