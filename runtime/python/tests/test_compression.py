@@ -140,5 +140,5 @@ def test_the_receiver_s_limit_holds_for_what_a_message_becomes(serve: Serve) -> 
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert error.details() == (
         "the decompressed message exceeds maximum of 100000 bytes that the server takes. "
-        "Raise maxInboundMessageSize there."
+        "Raise the maximum inbound message size there."
     )

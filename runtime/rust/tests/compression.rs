@@ -162,7 +162,7 @@ async fn a_message_that_unpacks_to_more_than_a_thread_takes_fails_its_call_and_n
             channel.server_streaming("samehost.test.v1.Echo/Repeat", &request, &options);
         let status = call.next().unwrap_err();
         let text = "the decompressed message exceeds maximum of 200000 bytes that the client takes. \
-                    Raise maxInboundMessageSize there.";
+                    Raise the maximum inbound message size there.";
         assert_eq!((status.code(), status.message()), (samehost::Code::ResourceExhausted, text));
     });
     calls.await.unwrap();

@@ -4,10 +4,10 @@ use samehost_transport_api::{Code, Fault};
 
 use crate::wire::WireError;
 
-/// The option of the receiving side that raises its `max_message_bytes`.
-pub(crate) const MESSAGE_OPTION: &str = "maxInboundMessageSize";
-/// The option of the receiving side that raises its `max_metadata_bytes`.
-const METADATA_OPTION: &str = "maxInboundMetadataSize";
+/// What raises the `max_message_bytes` of the receiving side, whose language names the option in its own way.
+pub(crate) const MESSAGE_OPTION: &str = "maximum inbound message size";
+/// The same of `max_metadata_bytes`.
+const METADATA_OPTION: &str = "maximum inbound metadata size";
 
 /// What a call fails with, alone: the connection goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -58,7 +58,10 @@ mod tests {
     #[test]
     fn a_message_that_unpacks_to_more_than_the_limit_is_refused_by_the_option_that_raises_it() {
         let failure = decompressed(&compressed(&[0; 1001]), 1000, "client").unwrap_err();
-        assert_eq!(failure, Fault::MessageInflated.with(&[&1000, &"client", &"maxInboundMessageSize"]));
+        assert_eq!(
+            failure,
+            Fault::MessageInflated.with(&[&1000, &"client", &"maximum inbound message size"])
+        );
         assert_eq!(decompressed(&compressed(&[0; 1000]), 1000, "client").unwrap().len(), 1000);
     }
 

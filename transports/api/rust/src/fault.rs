@@ -97,9 +97,9 @@ catalogue! {
     ChannelShutdown = (Unavailable, "channel_shutdown", "{address}: the channel was shut down.");
     ServerShutdown = (Unavailable, "server_shutdown", "{address}: the server was shut down.");
     Forked = (Unavailable, "forked", "this belongs to the process that the present one was forked from. Make a new channel or server here.");
-    MessageTooLarge = (ResourceExhausted, "message_too_large", "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
-    MessageInflated = (ResourceExhausted, "message_inflated", "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
-    MetadataTooLarge = (ResourceExhausted, "metadata_too_large", "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there.");
+    MessageTooLarge = (ResourceExhausted, "message_too_large", "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there.");
+    MessageInflated = (ResourceExhausted, "message_inflated", "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there.");
+    MetadataTooLarge = (ResourceExhausted, "metadata_too_large", "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there.");
     TooManyStreams = (ResourceExhausted, "too_many_streams", "more than {limit} calls are open at once on this connection.");
     MethodUnknown = (Unimplemented, "method_unknown", "Method not found: {method}");
     EncodingUnknown = (Unimplemented, "encoding_unknown", "the message is compressed by {encoding}, which this side does not know.");

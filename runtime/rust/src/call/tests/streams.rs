@@ -260,7 +260,7 @@ fn what_the_peer_does_not_take_is_not_sent() {
         failed(
             Code::ResourceExhausted,
             "the message of 101 bytes exceeds maximum of 100 bytes that the server takes. \
-             Raise maxInboundMessageSize there."
+             Raise the maximum inbound message size there."
         )
     );
     assert_eq!(
@@ -268,7 +268,7 @@ fn what_the_peer_does_not_take_is_not_sent() {
         failed(
             Code::ResourceExhausted,
             "metadata of 257 bytes exceeds maximum of 256 bytes that the server takes. \
-             Raise maxInboundMetadataSize there."
+             Raise the maximum inbound metadata size there."
         )
     );
     assert_eq!(

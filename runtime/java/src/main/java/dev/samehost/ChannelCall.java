@@ -243,8 +243,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
     Integer limit = options.getMaxOutboundMessageSize();
     int largest = Math.max(plainBytes, bytes.remaining());
     if (limit != null && largest > limit) {
-      String text =
-          Fault.MESSAGE_TOO_LARGE.text(largest, limit, "client", "maxOutboundMessageSize");
+      String text = Fault.MESSAGE_TOO_LARGE.text(largest, limit, "client", Messages.OUTBOUND);
       Status cause = Status.RESOURCE_EXHAUSTED.withDescription("message too large: " + text);
       started.fail(Outcome.failure(Code.CANCELLED, text, cause.asRuntimeException()));
       return;
@@ -341,7 +340,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
         Decompressor decompressor = channel.encodings().decompressor(named);
         Pieces plain = Messages.decompressed(message, decompressor, limit);
         if (plain == null) {
-          String text = Fault.MESSAGE_INFLATED.text(limit, "client", "maxInboundMessageSize");
+          String text = Fault.MESSAGE_INFLATED.text(limit, "client", Messages.INBOUND);
           stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
         }
         return plain;
@@ -357,8 +356,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
       if (limit == null || message.size() <= limit) {
         return false;
       }
-      String text =
-          Fault.MESSAGE_TOO_LARGE.text(message.size(), limit, "client", "maxInboundMessageSize");
+      String text = Fault.MESSAGE_TOO_LARGE.text(message.size(), limit, "client", Messages.INBOUND);
       stream.fail(Outcome.failure(Code.RESOURCE_EXHAUSTED, text, null));
       return true;
     }

@@ -133,7 +133,7 @@ final class HandledCall<Q, A> implements ServerStream.Listener {
       Decompressor decompressor = options.encodings().decompressor(stream.metadata());
       Pieces plain = Messages.decompressed(message, decompressor, limit);
       if (plain == null) {
-        String text = Fault.MESSAGE_INFLATED.text(limit, "server", "maxInboundMessageSize");
+        String text = Fault.MESSAGE_INFLATED.text(limit, "server", Messages.INBOUND);
         stream.abort(Code.RESOURCE_EXHAUSTED, text);
       }
       return plain;

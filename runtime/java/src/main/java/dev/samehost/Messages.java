@@ -16,6 +16,11 @@ import java.util.Arrays;
 
 /** Moves messages between gRPC's marshallers and codecs, and bytes. */
 final class Messages {
+  /** What limits a message, in the words of all languages. */
+  static final String INBOUND = "maximum inbound message size";
+
+  static final String OUTBOUND = "maximum outbound message size";
+
   private static final int PIECE_BYTES = 8 << 10;
 
   /** About the largest array of Java. */

@@ -157,7 +157,7 @@ final class CompressionTest {
       assertThat(status.getDescription())
           .isEqualTo(
               "the decompressed message exceeds maximum of 50000 bytes that the server takes."
-                  + " Raise maxInboundMessageSize there.");
+                  + " Raise the maximum inbound message size there.");
     }
   }
 

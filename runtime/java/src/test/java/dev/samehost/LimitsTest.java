@@ -51,7 +51,7 @@ final class LimitsTest {
   void aRequestOverTheServersLimitNamesItsOption() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
       setting.start(setting.server().addService(new EchoService()).maxInboundMessageSize(50_000));
-      assertExceeds(fails(setting.blocking(), LARGE), "server", "maxInboundMessageSize");
+      assertExceeds(fails(setting.blocking(), LARGE), "server", "maximum inbound message size");
     }
   }
 
@@ -61,7 +61,7 @@ final class LimitsTest {
       setting.startEcho();
       EchoGrpc.EchoBlockingStub stub =
           EchoGrpc.newBlockingStub(setting.open(setting.channel().maxInboundMessageSize(50_000)));
-      assertExceeds(fails(stub, LARGE), "client", "maxInboundMessageSize");
+      assertExceeds(fails(stub, LARGE), "client", "maximum inbound message size");
     }
   }
 
@@ -70,7 +70,7 @@ final class LimitsTest {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
       setting.startEcho();
       EchoGrpc.EchoBlockingStub stub = setting.blocking().withMaxInboundMessageSize(50_000);
-      assertExceeds(fails(stub, LARGE), "client", "maxInboundMessageSize");
+      assertExceeds(fails(stub, LARGE), "client", "maximum inbound message size");
     }
   }
 
@@ -81,7 +81,7 @@ final class LimitsTest {
       EchoGrpc.EchoBlockingStub stub = setting.blocking().withMaxOutboundMessageSize(50_000);
       Status status = fails(stub, LARGE);
       assertThat(status.getCode()).isEqualTo(Status.Code.CANCELLED);
-      assertThat(status.getDescription()).contains("maxOutboundMessageSize");
+      assertThat(status.getDescription()).contains("maximum outbound message size");
       assertThat(Status.fromThrowable(status.getCause()).getCode())
           .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     }
@@ -100,7 +100,7 @@ final class LimitsTest {
               () ->
                   stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata))
                       .unary(note("x")));
-      assertExceeds(failure.getStatus(), "server", "maxInboundMetadataSize");
+      assertExceeds(failure.getStatus(), "server", "maximum inbound metadata size");
       assertThat(stub.unary(note("fine"))).isEqualTo(note("fine"));
     }
   }
@@ -162,14 +162,15 @@ final class LimitsTest {
           setting.start(
               SamehostServerBuilder.forAddress("tcp:127.0.0.1:0").addService(new EchoService()));
       Status status = fails(over(setting, usual, 8 << 20), large);
-      assertExceeds(status, "server", "maxInboundMessageSize");
+      assertExceeds(status, "server", "maximum inbound message size");
       assertThat(status.getDescription()).contains("maximum of 4194304 bytes");
       Server larger =
           setting.start(
               SamehostServerBuilder.forAddress("tcp:127.0.0.1:0")
                   .maxInboundMessageSize(8 << 20)
                   .addService(new EchoService()));
-      assertExceeds(fails(over(setting, larger, 0), large), "client", "maxInboundMessageSize");
+      assertExceeds(
+          fails(over(setting, larger, 0), large), "client", "maximum inbound message size");
       assertThat(over(setting, larger, 8 << 20).unary(large)).isEqualTo(large);
     }
   }

@@ -318,13 +318,15 @@ final class StreamFrames {
   /** Metadata larger than the server, or else the client, takes. */
   static Excess metadataTooLarge(int bytes, int limit, boolean isServer) {
     Fault fault = Fault.METADATA_TOO_LARGE;
-    return new Excess(fault, fault.text(bytes, limit, side(isServer), "maxInboundMetadataSize"));
+    return new Excess(
+        fault, fault.text(bytes, limit, side(isServer), "maximum inbound metadata size"));
   }
 
   /** A message larger than the server, or else the client, takes. */
   static Excess messageTooLarge(long bytes, int limit, boolean isServer) {
     Fault fault = Fault.MESSAGE_TOO_LARGE;
-    return new Excess(fault, fault.text(bytes, limit, side(isServer), "maxInboundMessageSize"));
+    return new Excess(
+        fault, fault.text(bytes, limit, side(isServer), "maximum inbound message size"));
   }
 
   private static String side(boolean isServer) {

@@ -127,7 +127,7 @@ final class CallTest {
     assertThat(reset.text())
         .isEqualTo(
             "the message of 1001 bytes exceeds maximum of 1000 bytes that the server takes."
-                + " Raise maxInboundMessageSize there.");
+                + " Raise the maximum inbound message size there.");
     assertThat(pair.client.connection.hasOutbound()).isFalse();
     assertThat(unary(pair, 1_000).id()).isEqualTo(1);
   }
@@ -154,7 +154,7 @@ final class CallTest {
     assertThat(pair.client.next(Event.Reset.class).text())
         .isEqualTo(
             "metadata of 307 bytes exceeds maximum of 300 bytes that the server takes."
-                + " Raise maxInboundMetadataSize there.");
+                + " Raise the maximum inbound metadata size there.");
     for (int i = 0; i < 2; i++) {
       pair.client.call("/t.S/M");
       Stream accepted = pair.accepted();

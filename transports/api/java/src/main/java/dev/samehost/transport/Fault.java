@@ -168,13 +168,13 @@ public enum Fault {
       "this belongs to the process that the present one was forked from. Make a new channel or server here."),
   MESSAGE_TOO_LARGE(
       Code.RESOURCE_EXHAUSTED,
-      "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),
+      "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there."),
   MESSAGE_INFLATED(
       Code.RESOURCE_EXHAUSTED,
-      "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),
+      "the decompressed message exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there."),
   METADATA_TOO_LARGE(
       Code.RESOURCE_EXHAUSTED,
-      "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise {option} there."),
+      "metadata of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there."),
   TOO_MANY_STREAMS(
       Code.RESOURCE_EXHAUSTED, "more than {limit} calls are open at once on this connection."),
   METHOD_UNKNOWN(Code.UNIMPLEMENTED, "Method not found: {method}"),
