@@ -27,7 +27,7 @@ test: export CARGO_INCREMENTAL = 0
 test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
 	@scripts/toolchain java rust python
 	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory -j 2 \
-		$(addsuffix =line,$(addprefix --,$(filter output-sync,$(.FEATURES)))) BUILT=yes \
+		$(if $(filter output-sync,$(.FEATURES)),--output-sync=line) BUILT=yes \
 		java java-newest rust python python-test tidy matrix bench-smoke demo
 
 lint: ## formatters and linters alone
