@@ -92,13 +92,15 @@ final class Reception extends Thread {
 
   @Override
   public void run() {
-    SystemCallException failure = null;
+    LinkException failure = null;
     try {
       while (!isStopped()) {
         turn();
       }
     } catch (SystemCallException e) {
-      failure = e;
+      failure = Fault.LISTEN_FAILED.with(place.address(), e.operation(), e.error());
+    } catch (RuntimeException | Error e) {
+      failure = Fault.LISTEN_FAILED.causedBy(e, place.address(), "accept", e);
     } finally {
       visitors.forEach(Visitor::close);
       rendezvous.close();
@@ -106,8 +108,7 @@ final class Reception extends Thread {
     }
     if (failure != null) {
       rendezvous.unpublish();
-      acceptor.ended(
-          Fault.LISTEN_FAILED.with(place.address(), failure.operation(), failure.error()));
+      acceptor.ended(failure);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
+import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.Fifos;
 import dev.samehost.transport.posix.SystemCallException;
@@ -17,6 +18,7 @@ import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import dev.samehost.transport.testkit.LinkEnds;
 import dev.samehost.transport.testkit.RecordingAcceptor;
 import dev.samehost.transport.testkit.TransportContractTest;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -321,6 +323,45 @@ final class VisitorTest {
     } finally {
       enough.set(true);
       flood.join();
+    }
+  }
+
+  @Test
+  void a_listener_that_fails_of_itself_says_so_and_takes_its_path_away() throws Exception {
+    listener.close();
+    Listener.Acceptor failing =
+        new Listener.Acceptor() {
+          @Override
+          public Listener.FirstBytes judge(ByteBuffer bytes) {
+            return acceptor.judge(bytes);
+          }
+
+          @Override
+          public void accepted(Link link) {
+            throw new OutOfMemoryError("of the test");
+          }
+
+          @Override
+          public void refused(LinkException why) {
+            acceptor.refused(why);
+          }
+
+          @Override
+          public ByteBuffer farewell(LinkException why) {
+            return acceptor.farewell(why);
+          }
+
+          @Override
+          public void ended(LinkException why) {
+            acceptor.ended(why);
+          }
+        };
+    listener = new FifoTransport().listener(place.address(), TransportOptions.NONE);
+    listener.start(failing);
+    try (Link link = connect()) {
+      Bytes.write(link, GREETING.getBytes(US_ASCII));
+      assertThat(acceptor.nextEnded()).hasMessageThat().contains("of the test");
+      place.awaitNames();
     }
   }
 }
