@@ -1,6 +1,7 @@
 //! Deadlines that nobody waits for.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -97,7 +98,8 @@ impl Timers {
                 let alarm = state.alarms.pop_first();
                 drop(state);
                 if let Some((_, alarm)) = alarm {
-                    alarm();
+                    // Who is woken or records a span is the application's: what panics there must not end all deadlines.
+                    let _ = catch_unwind(AssertUnwindSafe(alarm));
                 }
                 state = self.lock();
                 continue;
@@ -167,5 +169,15 @@ mod tests {
             Timers::get().at(now + Duration::from_millis(40), Box::new(move || tell.send("kept").unwrap()));
         drop(dropped);
         assert_eq!(told.recv_timeout(SOON), Ok("kept"));
+    }
+
+    #[test]
+    fn an_alarm_that_panics_is_alone_in_that() {
+        let (tell, told) = channel();
+        let now = Instant::now();
+        let _panics = Timers::get().at(now + Duration::from_millis(10), Box::new(|| panic!("on purpose")));
+        let _rings =
+            Timers::get().at(now + Duration::from_millis(20), Box::new(move || tell.send(()).unwrap()));
+        assert_eq!(told.recv_timeout(SOON), Ok(()));
     }
 }
