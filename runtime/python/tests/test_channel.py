@@ -189,4 +189,6 @@ def test_a_server_s_largest_message_names_the_option(serve: Serve) -> None:
     channel = serve(max_inbound_message_size=1000)
     error = error_of(lambda: EchoStub(channel).Say(Ask(data=b"x" * 2000)))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert error.details().endswith("bytes that the server takes. Raise the maximum inbound message size there.")
+    assert error.details().endswith(
+        "bytes that the server takes. Raise the maximum inbound message size there."
+    )
