@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,25 @@ def test_lines_of_children_are_logged_where_nobody_takes_them(caplog: pytest.Log
         EchoStub(channel).Say(Ask())
         wait_for(lambda: "serving: echo" in caplog.text)
     assert any(record.name.startswith("samehost") for record in caplog.records)
+
+
+def test_lines_that_nobody_takes_in_time_are_dropped_and_counted() -> None:
+    lines: list[str] = []
+    taken = threading.Event()
+
+    def take(line: str) -> None:
+        assert taken.wait(PATIENCE)
+        lines.append(line)
+
+    program = [sys.executable, "-c", "import sys; [print(i, file=sys.stderr) for i in range(20_000)]"]
+    with samehost.channel("stdio:", arguments=program, stderr_lines=take) as channel:
+        error = error_of(lambda: EchoStub(channel).Say(Ask()))
+        assert error.details().endswith("19998\n19999")
+        taken.set()
+        wait_for(lambda: lines and "dropped" in lines[-1])
+    assert lines[:-1] == [str(number) for number in range(len(lines) - 1)]
+    assert lines[-1] == f"({20_001 - len(lines)} lines were dropped here, as more came than were taken)"
+    assert len(lines) < 2_000
 
 
 def test_a_child_that_dies_in_mid_call_is_told_of_and_started_again() -> None:
