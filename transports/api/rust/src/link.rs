@@ -46,6 +46,13 @@ pub trait Link: Send + Sync {
     /// The descriptors to poll for reading and for writing; both may be the same.
     fn descriptors(&self) -> Descriptors<'_>;
 
+    /// For an event loop that is about to wait for the [`descriptors`](Link::descriptors): looks for some microseconds
+    /// whether [`read`](Link::read) would make progress, where a look needs no system call and that was of use lately;
+    /// answers whether it would. Whoever is told so reads; else nothing has changed.
+    fn look(&self) -> bool {
+        false
+    }
+
     /// Who and what is at the other end, as far as the operating system vouches for it.
     fn peer(&self) -> &Peer;
 

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// waking an idle processor costs twice.
 const DEFAULT_LIMIT: Duration = Duration::from_micros(50);
 
+/// How long a thread looks at most that others wait for meanwhile.
+const GLANCE: Duration = Duration::from_micros(10);
+
 /// The longest limit that is taken.
 const MOST_LIMIT: Duration = Duration::from_millis(1);
 
@@ -42,6 +45,9 @@ pub struct Spin {
     /// How many short sleeps are still awaited where there is no credit, and how many the next time.
     awaited: AtomicU32,
     patience: AtomicU32,
+    /// When an event loop began to sleep, in nanoseconds since the beginning; 0 where none does, or there is credit.
+    asleep_since: AtomicU64,
+    began: Instant,
 }
 
 impl Spin {
@@ -54,6 +60,8 @@ impl Spin {
             credit: AtomicU32::new(FIRST_CREDIT),
             awaited: AtomicU32::new(0),
             patience: AtomicU32::new(FIRST_PATIENCE),
+            asleep_since: AtomicU64::new(0),
+            began: Instant::now(),
         }
     }
 
@@ -68,12 +76,52 @@ impl Spin {
         (limit > 0 && rules().most_spinners > 0).then(|| Duration::from_nanos(limit))
     }
 
+    /// As [`allowed`](Spin::allowed), where there is credit.
+    fn affordable(&self) -> Option<Duration> {
+        self.allowed().filter(|_| self.credit.load(Ordering::Relaxed) > 0)
+    }
+
     /// Looks again and again, for `timeout` at most, whether it is over; answers whether it was. One
     /// thread at a time.
-    pub fn until(&self, timeout: Option<Duration>, mut over: impl FnMut() -> bool) -> bool {
-        let Some(limit) = self.allowed().filter(|_| self.credit.load(Ordering::Relaxed) > 0) else {
-            return false;
-        };
+    pub fn until(&self, timeout: Option<Duration>, over: impl FnMut() -> bool) -> bool {
+        let Some(limit) = self.affordable() else { return false };
+        let most = timeout.map_or(limit, |timeout| timeout.min(limit));
+        self.spin(most, most == limit, over)
+    }
+
+    /// Whether [`glance`](Spin::glance) looks at all. Where it does not, an event loop is taken to sleep from here on.
+    pub fn can_glance(&self) -> bool {
+        let can = self.affordable().is_some();
+        if !can && self.allowed().is_some() {
+            self.asleep_since.store(self.now(), Ordering::Relaxed);
+        }
+        can
+    }
+
+    /// As [`until`](Spin::until), on a thread that has other things to do: for some microseconds at most.
+    pub fn glance(&self, over: impl FnMut() -> bool) -> bool {
+        self.affordable().is_some_and(|limit| self.spin(limit.min(GLANCE), true, over))
+    }
+
+    /// An event loop was woken, as there is something to do: remembers whether a spin would have been enough.
+    pub fn awake(&self) {
+        let since = self.asleep_since.load(Ordering::Relaxed);
+        if since == 0 {
+            return;
+        }
+        self.asleep_since.store(0, Ordering::Relaxed);
+        let slept = Duration::from_nanos(self.now() - since);
+        if self.allowed().is_some_and(|limit| slept < 2 * limit) {
+            self.slept_shortly();
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_nanos() as u64
+    }
+
+    /// `counts`: a miss is one.
+    fn spin(&self, most: Duration, counts: bool, mut over: impl FnMut() -> bool) -> bool {
         if looks(self.free_looks, &mut over) {
             self.hit();
             return true;
@@ -82,12 +130,11 @@ impl Spin {
             SPINNERS.fetch_sub(1, Ordering::Relaxed);
             return false;
         }
-        let most = timeout.map_or(limit, |timeout| timeout.min(limit));
         let hit = spin(most, &mut over);
         SPINNERS.fetch_sub(1, Ordering::Relaxed);
         if hit {
             self.hit();
-        } else if most == limit {
+        } else if counts {
             self.missed();
         }
         hit
@@ -245,6 +292,37 @@ mod tests {
             assert!(spin.until(None, || true));
         }
         assert_eq!(spin.patience.load(Ordering::Relaxed), FIRST_PATIENCE);
+    }
+
+    #[test]
+    fn a_glance_is_short_and_misses_end_it_until_an_event_loop_has_slept_shortly() {
+        let _alone = alone();
+        if rules().most_spinners == 0 {
+            return;
+        }
+        let spin = Spin::new(1);
+        spin.limit(MOST_LIMIT);
+        let mut glances = Vec::new();
+        while spin.can_glance() {
+            let begin = Instant::now();
+            assert!(!spin.glance(|| false));
+            glances.push(begin.elapsed());
+        }
+        assert_eq!(glances.len(), FIRST_CREDIT as usize);
+        let shortest = *glances.iter().min().unwrap();
+        assert!((GLANCE..MOST_LIMIT).contains(&shortest), "{shortest:?}");
+        std::thread::sleep(Duration::from_millis(20));
+        spin.awake();
+        for _ in 1..FIRST_PATIENCE {
+            assert!(!spin.can_glance());
+            spin.awake();
+        }
+        assert!(!spin.can_glance(), "a long sleep earns nothing");
+        spin.awake();
+        assert!((0..100_000).any(|_| {
+            spin.awake();
+            spin.can_glance()
+        }));
     }
 
     #[test]

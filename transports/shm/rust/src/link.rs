@@ -107,6 +107,7 @@ impl ShmLink {
     fn was_read(&self, count: usize) -> Read {
         if self.armed_for_data.load(Ordering::Relaxed) {
             self.disarm_for_data();
+            self.spin.awake();
         }
         if self.reader.owes_look(&self.region) {
             self.look_for_writer();
@@ -311,6 +312,25 @@ impl Link for ShmLink {
             self.armed_for_data.store(true, Ordering::Relaxed);
         }
         Descriptors { read: self.sockets.bell.as_fd(), write: self.sockets.second.as_fd() }
+    }
+
+    fn look(&self) -> bool {
+        let has_come = || self.ready(Interest::READ).read;
+        if has_come() {
+            return true;
+        }
+        if !self.spin.can_glance() {
+            return false;
+        }
+        // For whoever looks nobody has to ring.
+        if self.armed_for_data.load(Ordering::Relaxed) {
+            self.disarm_for_data();
+        }
+        self.spin.glance(has_come) || {
+            arm(&self.region, self.side, WAIT_DATA);
+            self.armed_for_data.store(true, Ordering::Relaxed);
+            has_come()
+        }
     }
 
     fn peer(&self) -> &Peer {

@@ -65,6 +65,29 @@ pub fn descriptors_serve_an_edge_triggered_event_loop(subject: Subject) {
 #[cfg(not(target_os = "linux"))]
 pub fn descriptors_serve_an_edge_triggered_event_loop(_subject: Subject) {}
 
+/// An event loop that looks before it waits is told of all: by the look, or by the descriptors after it.
+pub fn who_has_looked_in_vain_is_told_by_the_descriptors(subject: Subject) {
+    const SOON: Option<Duration> = Some(Duration::from_secs(30));
+    subject.try_either_end(|near, far| {
+        let mut buffer = [0; 2];
+        near.descriptors();
+        for round in 0..100u8 {
+            assert_eq!(near.read(&mut buffer), Ok(Read::Empty));
+            // Looks that were of use lately, and those that were not.
+            for _ in 0..round % 5 {
+                assert!(!near.look());
+            }
+            write_all(&*far, &[round]).unwrap();
+            assert!(round % 2 == 0 && near.look() || readable(&*near, SOON));
+            assert_eq!((near.read(&mut buffer), buffer[0]), (Ok(Read::Bytes(1)), round));
+        }
+        assert_eq!(near.read(&mut buffer), Ok(Read::Empty));
+        drop(far);
+        assert!(near.look() || readable(&*near, SOON));
+        assert_eq!(near.read(&mut buffer), Ok(Read::End));
+    });
+}
+
 /// Takes the events that an epoll has; answers whether there were some.
 #[cfg(target_os = "linux")]
 fn drained(events: &std::os::fd::OwnedFd) -> bool {

@@ -38,6 +38,7 @@ macro_rules! link_contract {
             both_ends_send_eight_mebibytes_at_once
             descriptors_are_ready_when_a_wait_would_return
             descriptors_serve_an_edge_triggered_event_loop
+            who_has_looked_in_vain_is_told_by_the_descriptors
             a_hundred_links_leave_no_descriptor_behind
             the_peer_is_known_as_far_as_it_can_be
         }
