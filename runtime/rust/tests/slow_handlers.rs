@@ -37,6 +37,29 @@ async fn beside(scheme: &str, slow: Order) {
     server.shutdown_now();
 }
 
+#[tokio::test]
+async fn a_task_goes_on_while_another_one_of_its_thread_waits_for_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("shm:{}", folder.path().join("s").display());
+    let server = Server::builder().add_service(EchoServer::new(Obedient::default())).bind(&address).unwrap();
+    let mut waiting = client(Channel::for_address(&address).unwrap());
+    for _ in 0..1000 {
+        // The runtime learns that to look for the answer is of use.
+        soon(waiting.say(ask("quick"))).await.unwrap();
+    }
+    let slow = tokio::spawn(async move {
+        soon(waiting.say(order(Order { wait_millis: 500, ..Order::default() }))).await.unwrap();
+    });
+    let mut turns = 0;
+    while !slow.is_finished() {
+        tokio::task::yield_now().await;
+        turns += 1;
+    }
+    slow.await.unwrap();
+    assert!(turns > 1000, "{turns} turns in half a second");
+    server.shutdown_now();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_that_keeps_its_thread_holds_up_no_other_call_of_its_connection() {
     for scheme in ["unix", "shm"] {

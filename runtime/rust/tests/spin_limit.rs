@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +18,14 @@ use samehost_test_stubs::echo_client::EchoClient;
 use samehost_test_stubs::echo_server::EchoServer;
 use samehost_transport_testkit::PairTransport;
 
-type Told = Arc<Mutex<Vec<Duration>>>;
+type Told = Arc<Notes>;
+
+/// What links are told and asked for.
+#[derive(Default)]
+struct Notes {
+    limits: Mutex<Vec<Duration>>,
+    looks: AtomicUsize,
+}
 
 /// Links inside this process that note what they are told.
 struct Noting {
@@ -127,8 +135,13 @@ impl Link for NotingLink {
     }
 
     fn limit_spin(&self, limit: Duration) {
-        self.told.lock().unwrap().push(limit);
+        self.told.limits.lock().unwrap().push(limit);
         self.link.limit_spin(limit);
+    }
+
+    fn look(&self) -> bool {
+        self.told.looks.fetch_add(1, Ordering::SeqCst);
+        self.link.look()
     }
 }
 
@@ -153,8 +166,40 @@ impl Ends {
     }
 
     fn told(&self) -> (Vec<Duration>, Vec<Duration>) {
-        (self.server.lock().unwrap().clone(), self.client.lock().unwrap().clone())
+        (self.server.limits.lock().unwrap().clone(), self.client.limits.lock().unwrap().clone())
     }
+
+    /// How often a client of tasks has looked after calls, at most so many, and after a while without one.
+    async fn looks(&self, calls: u32) -> (usize, usize) {
+        let _server = Server::builder()
+            .add_service(EchoServer::new(Obedient::default()))
+            .registry(self.registry(&self.server))
+            .bind(ADDRESS)
+            .unwrap();
+        let channel = Channel::builder(ADDRESS).registry(self.registry(&self.client)).build().unwrap();
+        let looks = || self.client.looks.load(Ordering::SeqCst);
+        for _ in 0..calls {
+            soon(EchoClient::new(channel.clone()).say(ask("hi"))).await.unwrap();
+            if looks() > 0 {
+                break;
+            }
+        }
+        let before = looks();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        (before, looks())
+    }
+}
+
+#[tokio::test]
+async fn a_runtime_of_one_thread_looks_while_a_call_waits_and_no_longer() {
+    let (calling, idle) = Ends::new().looks(10_000).await;
+    assert!(calling > 0);
+    assert_eq!(calling, idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_of_several_threads_does_not() {
+    assert_eq!(Ends::new().looks(100).await, (0, 0));
 }
 
 #[tokio::test]

@@ -28,6 +28,10 @@ pub(crate) use streams::{OpenRequest, Taker};
 pub(crate) trait Driver: Send + Sync {
     fn attend(&self, session: &Arc<Session>);
 
+    /// A call waits for its answer.
+    #[cfg(feature = "tonic")]
+    fn awaited(&self) {}
+
     /// The role of reading, where the threads that wait take turns at it.
     fn reader(&self) -> Option<&Arc<Reader>> {
         None
@@ -141,6 +145,12 @@ impl Session {
     /// The role of reading, where the threads that wait take turns at it.
     pub(crate) fn reader(&self) -> Option<&Arc<Reader>> {
         self.driver.reader()
+    }
+
+    /// A call waits for its answer, and nobody reads the link at its place.
+    #[cfg(feature = "tonic")]
+    pub(crate) fn awaited(&self) {
+        self.driver.awaited();
     }
 
     pub(crate) fn peer(&self) -> &Peer {

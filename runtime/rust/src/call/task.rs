@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use samehost_transport_api::{Descriptors, Fault, Link};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::RuntimeFlavor;
 
 use super::channel::{Start, Starter};
 use super::reader::refuse;
@@ -24,6 +26,10 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Clone, Default)]
 pub(crate) struct TaskDriver {
     task: Arc<Mutex<Option<Waker>>>,
+    /// A call waits for its answer, and the task has not looked for it yet.
+    awaited: Arc<AtomicBool>,
+    /// All tasks of the runtime are on one thread.
+    one_thread: bool,
 }
 
 impl Driver for TaskDriver {
@@ -33,14 +39,27 @@ impl Driver for TaskDriver {
             task.wake();
         }
     }
+
+    /// The task looks for the answer before the runtime sleeps, once those others have had their turn that could have
+    /// it now: to wake a processor takes longer than a small call. On a runtime of several threads this would wake
+    /// others of them.
+    fn awaited(&self) {
+        if self.one_thread
+            && !self.awaited.swap(true, Ordering::Relaxed)
+            && let Some(task) = &*self.task.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            task.wake_by_ref();
+        }
+    }
 }
 
 impl TaskDriver {
     /// Starts sessions on the runtime of the caller.
     pub(crate) fn starter() -> Starter {
         let runtime = tokio::runtime::Handle::current();
+        let one_thread = runtime.runtime_flavor() == RuntimeFlavor::CurrentThread;
         Arc::new(move || {
-            let (driver, runtime) = (TaskDriver::default(), runtime.clone());
+            let (driver, runtime) = (TaskDriver { one_thread, ..TaskDriver::default() }, runtime.clone());
             let start = {
                 let driver = driver.clone();
                 move |session: Arc<Session>, link| {
@@ -84,10 +103,12 @@ impl TaskDriver {
             polled,
             buffer: vec![0; BUFFER_BYTES],
             fresh: true,
+            looks: false,
             ended: false,
         };
         std::future::poll_fn(|cx| {
             self.register(cx.waker());
+            turns.looks = self.awaited.swap(false, Ordering::Relaxed);
             turns.poll(cx)
         })
         .await;
@@ -122,6 +143,8 @@ struct Turns<'a> {
     buffer: Vec<u8>,
     /// Nothing was read yet: a link may hold bytes of which its descriptor does not know.
     fresh: bool,
+    /// Somebody waits for an answer, which may be about to come.
+    looks: bool,
     /// Nothing more is read.
     ended: bool,
 }
@@ -161,7 +184,12 @@ impl Turns<'_> {
     fn poll_read(&mut self, cx: &mut Context<'_>, reads: &mut usize) -> Poll<()> {
         let mut guard = match std::mem::take(&mut self.fresh) {
             true => None,
-            false => Some(ready!(self.polled.read().poll_read_ready(cx))),
+            false => match self.polled.read().poll_read_ready(cx) {
+                Poll::Ready(guard) => Some(guard),
+                // What others have had read, they work on first.
+                Poll::Pending if std::mem::take(&mut self.looks) && *reads == 0 && self.link.look() => None,
+                Poll::Pending => return Poll::Pending,
+            },
         };
         loop {
             match self.session.read(self.link, &mut self.buffer) {

@@ -77,9 +77,9 @@ pub(super) fn wait_until(deadline: Instant) -> bool {
 }
 
 /// Sees to it that the session of a call that is pending is read: by this thread, if it polls in [`block_on`] and
-/// reads no other one, or in the background.
+/// reads no other one, or in the background, or by the task that reads it always.
 pub(super) fn wait_for(session: &Arc<Session>) {
-    let Some(reader) = session.reader() else { return };
+    let Some(reader) = session.reader() else { return session.awaited() };
     let noted = WAITS.with_borrow_mut(|waits| match waits {
         Some(waits) => Arc::ptr_eq(waits.session.get_or_insert_with(|| session.clone()), session),
         None => false,
