@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use samehost_transport_api::{Link, LinkError, Read};
 
 use super::{After, Incoming, Own, Session, State};
+
 /// So many bytes of several callers are written by one of them, and no more.
 pub(super) const LEFT_BYTES: usize = 16 << 10;
 
