@@ -129,8 +129,9 @@ class Channel:
       ``environment`` (variables set besides this process's), ``folder`` (where the child starts), ``grace``
       (how long the child may take to end after its standard input has ended, and again after SIGTERM, before
       it is killed; 2 s), ``noise_limit`` (how much it may print before its HELLO; 65,536), ``stderr_lines``
-      (called with each line that it writes to its standard error, without the end; by default they are
-      logged, see `log_to`).
+      (called with each line that it writes to its standard error, without the end; while it takes its
+      time, 1,024 lines wait, and further ones are dropped and counted in a line of their own; by default
+      they are logged, see `log_to`).
     """
 
     def __new__(
