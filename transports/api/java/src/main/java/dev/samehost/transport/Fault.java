@@ -54,8 +54,7 @@ public enum Fault {
       Code.UNAVAILABLE,
       "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over."),
   CONNECT_NOT_A_SOCKET(
-      Code.UNAVAILABLE,
-      "connecting to {address}: {path} is no socket. Is it the right address?"),
+      Code.UNAVAILABLE, "connecting to {address}: {path} is no socket. Is it the right address?"),
   CONNECT_PERMISSION(
       Code.UNAVAILABLE,
       "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one."),
