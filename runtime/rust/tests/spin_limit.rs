@@ -143,6 +143,10 @@ impl Link for NotingLink {
         self.told.looks.fetch_add(1, Ordering::SeqCst);
         self.link.look()
     }
+
+    fn can_look(&self) -> bool {
+        true
+    }
 }
 
 /// What the links of these two ends were told, each in its order; both make one connection.

@@ -108,7 +108,8 @@ impl TaskDriver {
         };
         std::future::poll_fn(|cx| {
             self.register(cx.waker());
-            turns.looks = self.awaited.swap(false, Ordering::Relaxed);
+            // Over a link that never looks it stays awaited, and nobody wakes this task for it again.
+            turns.looks = turns.link.can_look() && self.awaited.swap(false, Ordering::Relaxed);
             turns.poll(cx)
         })
         .await;

@@ -53,6 +53,11 @@ pub trait Link: Send + Sync {
         false
     }
 
+    /// Whether [`look`](Link::look) ever looks: where it does not nobody need ask for that.
+    fn can_look(&self) -> bool {
+        false
+    }
+
     /// Who and what is at the other end, as far as the operating system vouches for it.
     fn peer(&self) -> &Peer;
 

@@ -333,6 +333,10 @@ impl Link for ShmLink {
         }
     }
 
+    fn can_look(&self) -> bool {
+        true
+    }
+
     fn peer(&self) -> &Peer {
         &self.peer
     }
