@@ -17,16 +17,12 @@ final class WorkersTest {
     AtomicInteger starts = new AtomicInteger();
     ExecutorService pool =
         Workers.pool(
-            task ->
-                new Thread(task) {
-                  @Override
-                  public synchronized void start() {
-                    if (starts.getAndIncrement() < 2) {
-                      throw new OutOfMemoryError("unable to create native thread");
-                    }
-                    super.start();
-                  }
-                });
+            task -> {
+              if (starts.getAndIncrement() < 2) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              return new Thread(task);
+            });
     CountDownLatch done = new CountDownLatch(1);
     pool.execute(done::countDown);
     assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
