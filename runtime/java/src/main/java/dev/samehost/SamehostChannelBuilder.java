@@ -201,9 +201,10 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   // ---- options of gRPC
 
   /**
-   * Where listeners are called. By default, or when it is null, a listener of a unary call that is
-   * lately fast is called by the thread that reads the connection; should it take longer for once,
-   * another thread reads on. All others are called on a pool that the process shares.
+   * Where listeners are called. By default, or when it is null, those that are lately fast, method
+   * by method, are called by the thread that reads the connection; should one take longer for once,
+   * another thread reads on. All others, and a stream's from where they turn out to be slow, are
+   * called on a pool that the process shares.
    */
   @Override
   public SamehostChannelBuilder executor(Executor executor) {
