@@ -9,6 +9,27 @@ use crate::call::by_hand::{ByHand, Script};
 use crate::call::{Connection, Settings, Side};
 use crate::wire::{FrameWriter, Hello};
 
+fn hello() -> Hello {
+    Hello { min_version: 1, max_version: 1, ..Hello::default() }
+}
+
+/// What the peer says first.
+fn others_hello() -> Vec<u8> {
+    Connection::new(Side::Connector, Settings::new("there", hello())).outbound().to_vec()
+}
+
+/// A session that this reader is to read.
+fn session(reader: &Arc<Reader>) -> Arc<Session> {
+    Session::new(
+        Side::Connector,
+        Settings::new("here", hello()),
+        Peer::at("there"),
+        "".into(),
+        Box::new(ThreadDriver(reader.clone())),
+        Box::new(|_, _| {}),
+    )
+}
+
 /// A link that has something to read whenever somebody looks, none of which is for a call; it ends after a while.
 struct Chatter {
     said_hello: AtomicBool,
@@ -32,22 +53,13 @@ impl Script for Chatter {
 
 #[test]
 fn a_thread_whose_time_is_over_waits_no_longer_though_something_comes_all_the_time() {
-    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
-    let other = Connection::new(Side::Connector, Settings::new("there", hello.clone()));
     let link = Arc::new(ByHand::link(Chatter {
         said_hello: AtomicBool::new(false),
-        hello: other.outbound().to_vec(),
+        hello: others_hello(),
         until: Instant::now() + Duration::from_secs(30),
     }));
     let reader = Reader::new();
-    let session = Session::new(
-        Side::Connector,
-        Settings::new("here", hello),
-        Peer::at("there"),
-        "".into(),
-        Box::new(ThreadDriver(reader.clone())),
-        Box::new(|_, _| {}),
-    );
+    let session = session(&reader);
     reader.start(&session, link);
     reader.wait(&session, &Parker::current(), Some(Instant::now() + Duration::from_millis(20)), &mut None);
     assert!(!session.has_ended(), "it waited until the link had ended");
@@ -79,22 +91,13 @@ impl Script for Mistaken {
 
 #[test]
 fn a_thread_that_panics_as_it_reads_for_all_leaves_nobody_waiting() {
-    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
-    let other = Connection::new(Side::Connector, Settings::new("there", hello.clone()));
     let link = Arc::new(ByHand::link(Mistaken {
         said_hello: AtomicBool::new(false),
-        hello: other.outbound().to_vec(),
+        hello: others_hello(),
         others_wait: AtomicBool::new(false),
     }));
     let reader = Reader::new();
-    let session = Session::new(
-        Side::Connector,
-        Settings::new("here", hello),
-        Peer::at("there"),
-        "".into(),
-        Box::new(ThreadDriver(reader.clone())),
-        Box::new(|_, _| {}),
-    );
+    let session = session(&reader);
     reader.start(&session, link.clone());
     let waits = |reader: Arc<Reader>, session: Arc<Session>| {
         std::thread::spawn(move || {
