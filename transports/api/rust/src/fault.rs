@@ -95,6 +95,7 @@ catalogue! {
     PeerGoaway = (Internal, "peer_goaway", "{address}: the peer closed the connection ({code}): {reason}.");
     PeerDraining = (Unavailable, "peer_draining", "{address}: the peer is shutting down and takes no new calls.");
     ChannelShutdown = (Unavailable, "channel_shutdown", "{address}: the channel was shut down.");
+    CallerGone = (Unavailable, "caller_gone", "calling back over {address}: the connection has ended, or takes no more calls. A call back goes over the connection that its caller made, and there is no other way to it. The next call of that caller brings a new one.");
     ServerShutdown = (Unavailable, "server_shutdown", "{address}: the server was shut down.");
     Forked = (Unavailable, "forked", "this belongs to the process that the present one was forked from. Make a new channel or server here.");
     MessageTooLarge = (ResourceExhausted, "message_too_large", "the message of {bytes} bytes exceeds maximum of {limit} bytes that the {side} takes. Raise the {option} there.");

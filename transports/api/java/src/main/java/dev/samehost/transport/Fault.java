@@ -161,6 +161,9 @@ public enum Fault {
   PEER_GOAWAY(Code.INTERNAL, "{address}: the peer closed the connection ({code}): {reason}."),
   PEER_DRAINING(Code.UNAVAILABLE, "{address}: the peer is shutting down and takes no new calls."),
   CHANNEL_SHUTDOWN(Code.UNAVAILABLE, "{address}: the channel was shut down."),
+  CALLER_GONE(
+      Code.UNAVAILABLE,
+      "calling back over {address}: the connection has ended, or takes no more calls. A call back goes over the connection that its caller made, and there is no other way to it. The next call of that caller brings a new one."),
   SERVER_SHUTDOWN(Code.UNAVAILABLE, "{address}: the server was shut down."),
   FORKED(
       Code.UNAVAILABLE,
