@@ -1,162 +1,26 @@
 //! Calls on an event loop of the application's: here one that polls.
 #![cfg(target_os = "linux")] // as the tests of its transport's descriptors
 
-use std::collections::HashMap;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+mod event_loop;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
-use samehost::raw::{Answer, CallOptions, Channel, Hub, HubLink, HubTask, Server, ServerBuilder, ServerCall};
+use event_loop::{EventLoop, SOON, flag, spawn};
+use samehost::raw::{Answer, CallOptions, Channel, Server, ServerBuilder, ServerCall};
 use samehost::{Code, Status};
 
-/// Generous: the machine may be busy.
-const SOON: Duration = Duration::from_secs(30);
-
-/// An event loop of one thread: it watches the links of its hub, and runs futures.
-struct EventLoop {
-    hub: Hub,
-    bell: Arc<OwnedFd>,
-    watched: Vec<Arc<HubLink>>,
-}
-
-/// A future that the loop runs.
-struct Task {
-    hub: Hub,
-    queued: AtomicBool,
-    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
-}
-
-impl Wake for Task {
-    fn wake(self: Arc<Self>) {
-        if !self.queued.swap(true, Ordering::SeqCst) {
-            let hub = self.hub.clone();
-            hub.wake(self);
-        }
-    }
-}
-
-impl HubTask for Task {
-    fn run(self: Arc<Self>) {
-        self.queued.store(false, Ordering::SeqCst);
-        let waker = Waker::from(self.clone());
-        let mut slot = self.future.lock().unwrap();
-        if let Some(future) = &mut *slot
-            && future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
-        {
-            *slot = None;
-        }
-    }
-}
-
-impl EventLoop {
-    fn new() -> EventLoop {
-        let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).unwrap());
-        let rung = bell.clone();
-        let hub = Hub::new(move || {
-            rustix::io::write(&rung, &1u64.to_ne_bytes()).unwrap();
-        });
-        EventLoop { hub, bell, watched: Vec::new() }
-    }
-
-    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        spawn(&self.hub, future);
-    }
-
-    /// Runs until something is true.
-    fn run_until(&mut self, what: &str, holds: impl Fn() -> bool) {
-        let until = Instant::now() + SOON;
-        while !holds() {
-            assert!(Instant::now() < until, "in vain: {what}");
-            self.turn();
-        }
-    }
-
-    /// Runs until something is true of which the loop is not woken.
-    fn look_until(&mut self, what: &str, holds: impl Fn() -> bool) {
-        let until = Instant::now() + SOON;
-        while !holds() {
-            assert!(Instant::now() < until, "in vain: {what}");
-            self.turn_if_ready();
-        }
-    }
-
-    fn turn(&mut self) {
-        self.turn_within(SOON);
-    }
-
-    fn turn_if_ready(&mut self) {
-        self.turn_within(Duration::from_millis(1));
-    }
-
-    fn turn_within(&mut self, time: Duration) {
-        let ready = self.wait(time);
-        self.hub.begin_look();
-        self.hub.hear();
-        ready.iter().for_each(|&index| self.watched[index].turn());
-        while self.hub.has_something() {
-            for link in self.hub.take_news() {
-                link.turn();
-                if !self.watched.iter().any(|known| Arc::ptr_eq(known, &link)) {
-                    self.watched.push(link);
-                }
-            }
-            self.hub.take_woken().into_iter().for_each(HubTask::run);
-        }
-        self.hub.end_look();
-        if self.hub.has_something() {
-            rustix::io::write(&self.bell, &1u64.to_ne_bytes()).unwrap();
-        }
-        for over in self.watched.extract_if(.., |link| link.is_over()) {
-            over.close();
-        }
-    }
-
-    /// Sleeps until there is something; answers which links are ready.
-    fn wait(&self, time: Duration) -> Vec<usize> {
-        let mut fds = vec![PollFd::new(&self.bell, PollFlags::IN)];
-        let mut of = HashMap::new();
-        for (index, link) in self.watched.iter().enumerate() {
-            let Some((read, write)) = link.descriptors() else { continue };
-            // SAFETY: the link is open as long as it is watched.
-            let read = unsafe { BorrowedFd::borrow_raw(read) };
-            of.insert(fds.len(), index);
-            fds.push(PollFd::from_borrowed_fd(read, PollFlags::IN));
-            if link.wants_room() {
-                // SAFETY: as above.
-                let write = unsafe { BorrowedFd::borrow_raw(write) };
-                of.insert(fds.len(), index);
-                fds.push(PollFd::from_borrowed_fd(write, PollFlags::OUT));
-            }
-        }
-        // A wake that was lost is seen, if late.
-        poll(&mut fds, Timespec::try_from(time).ok().as_ref()).unwrap();
-        let _ = rustix::io::read(self.bell.as_fd(), &mut [0; 8]);
-        of.iter().filter(|&(&at, _)| !fds[at].revents().is_empty()).map(|(_, &index)| index).collect()
-    }
-
-    fn serve(&self, address: &str) -> (Server, String) {
-        let hub = self.hub.clone();
-        let server = ServerBuilder::default()
-            .serve_on_hub(self.hub.clone(), move |call| spawn(&hub, echo(Arc::new(call))));
-        let address = server.listen(address).unwrap();
-        server.start();
-        (server, address)
-    }
-
-    fn channel(&self, address: &str) -> Channel {
-        Channel::builder(address).on_hub(self.hub.clone()).build().unwrap()
-    }
-}
-
-fn spawn(hub: &Hub, future: impl Future<Output = ()> + Send + 'static) {
-    let future = Mutex::new(Some(Box::pin(future) as Pin<Box<_>>));
-    Arc::new(Task { hub: hub.clone(), queued: AtomicBool::new(false), future }).wake();
+fn serve(on: &EventLoop, address: &str) -> (Server, String) {
+    let hub = on.hub.clone();
+    let server =
+        ServerBuilder::default().serve_on_hub(on.hub.clone(), move |call| spawn(&hub, echo(Arc::new(call))));
+    let address = server.listen(address).unwrap();
+    server.start();
+    (server, address)
 }
 
 /// Gives each message of a call back.
@@ -172,17 +36,11 @@ async fn echo(call: Arc<ServerCall>) {
     let _ = call.answer(answer);
 }
 
-fn flag() -> (Arc<AtomicBool>, impl Fn() -> bool + use<>) {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = flag.clone();
-    (flag, move || seen.load(Ordering::SeqCst))
-}
-
 #[test]
 fn a_loop_serves_and_calls_itself_with_messages_larger_than_any_buffer() {
     let folder = tempfile::tempdir().unwrap();
     let mut on = EventLoop::new();
-    let (server, address) = on.serve(&format!("unix:{}/s", folder.path().display()));
+    let (server, address) = serve(&on, &format!("unix:{}/s", folder.path().display()));
     let channel = on.channel(&address);
     let (done, is_done) = flag();
     on.spawn(async move {
@@ -208,7 +66,7 @@ fn a_loop_serves_and_calls_itself_with_messages_larger_than_any_buffer() {
 fn what_one_turn_leaves_unread_is_read_by_the_next_though_no_descriptor_tells_again() {
     let folder = tempfile::tempdir().unwrap();
     let (mut serving, mut calling) = (EventLoop::new(), EventLoop::new());
-    let (_server, address) = serving.serve(&format!("shm:{}/s", folder.path().display()));
+    let (_server, address) = serve(&serving, &format!("shm:{}/s", folder.path().display()));
     let channel = calling.channel(&address);
     let answered = Arc::new(AtomicUsize::new(0));
     const CALLS: usize = 200;
@@ -239,7 +97,7 @@ fn what_one_turn_leaves_unread_is_read_by_the_next_though_no_descriptor_tells_ag
 fn tasks_are_woken_by_other_threads_and_by_deadlines() {
     let folder = tempfile::tempdir().unwrap();
     let mut on = EventLoop::new();
-    let (_server, address) = on.serve(&format!("unix:{}/s", folder.path().display()));
+    let (_server, address) = serve(&on, &format!("unix:{}/s", folder.path().display()));
     let channel = on.channel(&address);
     for by_deadline in [false, true] {
         let timeout = by_deadline.then_some(Duration::from_millis(50));
@@ -273,7 +131,7 @@ fn channel_of_codes() -> (std::sync::mpsc::Sender<Code>, std::sync::mpsc::Receiv
 fn closing_a_hub_ends_its_links_and_fails_their_calls() {
     let folder = tempfile::tempdir().unwrap();
     let mut on = EventLoop::new();
-    let (_server, address) = on.serve(&format!("unix:{}/s", folder.path().display()));
+    let (_server, address) = serve(&on, &format!("unix:{}/s", folder.path().display()));
     let channel = on.channel(&address);
     let call = Arc::new(channel.call("/t.T/Echo", CallOptions::default()));
     let waits = call.clone();
@@ -293,7 +151,7 @@ fn closing_a_hub_ends_its_links_and_fails_their_calls() {
 fn a_link_whose_peer_does_not_read_is_watched_for_room() {
     let folder = tempfile::tempdir().unwrap();
     let (mut serving, mut calling) = (EventLoop::new(), EventLoop::new());
-    let (_server, address) = serving.serve(&format!("unix:{}/s", folder.path().display()));
+    let (_server, address) = serve(&serving, &format!("unix:{}/s", folder.path().display()));
     let channel = calling.channel(&address);
     let (done, is_done) = flag();
     calling.spawn(async move {
