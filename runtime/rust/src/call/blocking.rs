@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::channel::Starter;
+use super::dial::Starter;
 use super::park::Parker;
 use super::reader::{Reader, ThreadDriver};
 use super::session::{Own, Session};

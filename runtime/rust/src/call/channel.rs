@@ -1,43 +1,25 @@
 //! The way to one server: at most one connection at a time, made when it is needed.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use samehost_transport_api::{Connector, Fault, Link, LinkError, end_of};
+use samehost_transport_api::{Fault, Link, LinkError, end_of};
 
-use super::backoff::{Backoff, dice};
+use super::backoff::dice;
 use super::connectivity::{ConnectivityState, StateWatch};
-use super::session::{Driver, Notice, Session};
+use super::dial::{self, Dialer, Starter};
+use super::session::{Notice, Session};
 use super::waitlist::{Place, Waitlist, Wakes};
-use super::{Settings, dial};
-
-/// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
-/// is made where a connection is first needed, in the context of the caller.
-pub(crate) type Starter = Arc<dyn Fn() -> (Box<dyn Driver>, Start) + Send + Sync>;
-
-/// Starts the driver of a session.
-pub(crate) type Start = Box<dyn FnOnce(Arc<Session>, Arc<dyn Link>) + Send>;
-
-/// Makes a [`Starter`], in the context of the caller.
-pub(crate) type MakeStarter = Box<dyn Fn() -> Starter + Send + Sync>;
-
-/// What a channel is made with.
-pub(crate) struct ChannelSettings {
-    pub(crate) address: String,
-    pub(crate) connection: Settings,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) backoff: Backoff,
-    /// How long a wait for the peer may look before it sleeps; `None` is as usual.
-    pub(crate) spin_limit: Option<Duration>,
-}
 
 /// The way to one server: at most one connection at a time, made when it is needed by a thread of
 /// its own that ends with the try. Calls wait here for a connection; they never run here.
+///
+/// Or the way back to a caller, which is the connection by which it has called, and no other one.
 pub(crate) struct ChannelCore {
-    pub(super) settings: ChannelSettings,
-    pub(super) connector: Box<dyn Connector>,
-    make_starter: MakeStarter,
+    address: String,
+    /// What makes connections; `None` of a way back.
+    dialer: Option<Dialer>,
     state: Mutex<State>,
     /// Told when the dialing thread has something new to look at.
     changed: Condvar,
@@ -93,8 +75,14 @@ enum Phase {
     Idle,
     Connecting,
     Ready(Arc<Session>),
-    Failed { until: Instant },
+    Failed {
+        until: Instant,
+    },
     Shutdown,
+    /// A way back: the session has this channel, and not the other way round.
+    Back(Weak<Session>),
+    /// A way back that has ended.
+    Gone,
 }
 
 /// A call's wait for a connection. Must be given back by [`ChannelCore::leave`].
@@ -106,13 +94,18 @@ pub(crate) struct Wait {
 }
 
 impl ChannelCore {
-    pub(crate) fn new(
-        settings: ChannelSettings,
-        connector: Box<dyn Connector>,
-        make_starter: MakeStarter,
-    ) -> Arc<ChannelCore> {
+    pub(crate) fn new(address: String, dialer: Dialer) -> Arc<ChannelCore> {
+        ChannelCore::with(address, Some(dialer), Phase::Idle)
+    }
+
+    /// The way back to whoever calls by this session.
+    pub(super) fn back(session: &Arc<Session>) -> Arc<ChannelCore> {
+        ChannelCore::with(session.peer().address.to_string(), None, Phase::Back(Arc::downgrade(session)))
+    }
+
+    fn with(address: String, dialer: Option<Dialer>, phase: Phase) -> Arc<ChannelCore> {
         let state = State {
-            phase: Phase::Idle,
+            phase,
             failures: 0,
             dialing: false,
             wanted: false,
@@ -124,17 +117,11 @@ impl ChannelCore {
             last_error: None,
             watchers: Vec::new(),
         };
-        Arc::new(ChannelCore {
-            settings,
-            connector,
-            make_starter,
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        })
+        Arc::new(ChannelCore { address, dialer, state: Mutex::new(state), changed: Condvar::new() })
     }
 
     pub(crate) fn address(&self) -> &str {
-        &self.settings.address
+        &self.address
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -168,6 +155,8 @@ impl ChannelCore {
         let result = match &state.phase {
             Phase::Ready(session) => Poll::Ready(Ok(session.clone())),
             Phase::Shutdown => Poll::Ready(Err(Fault::ChannelShutdown.with(&[&self.address()]))),
+            Phase::Back(session) => Poll::Ready(session.upgrade().ok_or_else(|| self.caller_gone())),
+            Phase::Gone => Poll::Ready(Err(self.caller_gone())),
             phase if !patient => {
                 let failed = wait.hasty != 0 && state.tries > wait.tries;
                 let in_backoff = matches!(phase, Phase::Failed { until } if Instant::now() < *until);
@@ -195,6 +184,10 @@ impl ChannelCore {
         result
     }
 
+    fn caller_gone(&self) -> LinkError {
+        Fault::CallerGone.with(&[&self.address()])
+    }
+
     /// Why the last try to connect has failed, where it did.
     pub(crate) fn last_error(&self) -> Option<LinkError> {
         self.lock().last_error.clone()
@@ -210,7 +203,8 @@ impl ChannelCore {
 
     /// Sees to it that a thread connects, now or after the backoff.
     fn dial(self: &Arc<Self>) {
-        let starter = (self.make_starter)();
+        let Some(dialer) = &self.dialer else { return };
+        let starter = (dialer.make_starter)();
         let dialing = self.change(|state, _| {
             state.starter = Some(starter);
             match state.phase {
@@ -223,19 +217,21 @@ impl ChannelCore {
         if !dialing {
             let channel = self.clone();
             let thread = std::thread::Builder::new().name("samehost-connect".to_owned());
-            if let Err(error) = thread.spawn(move || dial::run(&channel)) {
-                self.dial_ended(Err(Fault::ConnectFailed.with(&[&self.address(), &"thread", &error])));
+            let run = move || channel.dialer.iter().for_each(|dialer| dial::run(&channel, dialer));
+            if let Err(error) = thread.spawn(run) {
+                let error = Fault::ConnectFailed.with(&[&self.address(), &"thread", &error]);
+                self.dial_ended(dialer, Err(error));
                 self.change(|state, _| state.dialing = false);
             }
         }
     }
 
-    /// A session ended, or takes no more calls: the next call makes another one.
+    /// A session ended, or takes no more calls: the next call makes another one, where there is a way to.
     pub(super) fn noticed(&self, session: &Arc<Session>, _notice: Notice) {
-        self.change(|state, _| {
-            if matches!(&state.phase, Phase::Ready(current) if Arc::ptr_eq(current, session)) {
-                state.phase = Phase::Idle;
-            }
+        self.change(|state, _| match &state.phase {
+            Phase::Ready(current) if Arc::ptr_eq(current, session) => state.phase = Phase::Idle,
+            Phase::Back(_) => state.phase = Phase::Gone,
+            _ => {}
         });
     }
 
@@ -279,8 +275,7 @@ impl ChannelCore {
     }
 
     /// A try to connect has ended; answers whether its session is wanted.
-    pub(super) fn dial_ended(&self, result: Result<Arc<Session>, LinkError>) -> bool {
-        let backoff = self.settings.backoff;
+    pub(super) fn dial_ended(&self, dialer: &Dialer, result: Result<Arc<Session>, LinkError>) -> bool {
         self.change(|state, wakes| {
             if matches!(state.phase, Phase::Shutdown) {
                 return false;
@@ -296,7 +291,7 @@ impl ChannelCore {
                 }
                 Err(error) => {
                     state.failures += 1;
-                    let until = end_of(backoff.after(state.failures, dice()));
+                    let until = end_of(dialer.backoff.after(state.failures, dice()));
                     state.phase = Phase::Failed { until };
                     state.last_error = Some(error);
                 }
@@ -310,7 +305,7 @@ impl ChannelCore {
     pub(crate) fn connect(self: &Arc<Self>) {
         {
             let mut state = self.lock();
-            if matches!(state.phase, Phase::Ready(_) | Phase::Shutdown) {
+            if matches!(state.phase, Phase::Ready(_) | Phase::Shutdown | Phase::Back(_) | Phase::Gone) {
                 return;
             }
             state.wanted = true;
@@ -331,6 +326,7 @@ impl ChannelCore {
     pub(crate) fn medium(&self) -> Option<Arc<str>> {
         match &self.lock().phase {
             Phase::Ready(session) => Some(session.medium.clone()),
+            Phase::Back(session) => Some(session.upgrade()?.medium.clone()),
             _ => None,
         }
     }
@@ -348,8 +344,10 @@ impl ChannelCore {
         }
     }
 
-    /// Takes no more calls. Those that are open go on, or with `now` fail at once.
+    /// Takes no more calls. Those that are open go on, or with `now` fail at once. A way back goes on, for the
+    /// connection is the caller's.
     pub(crate) fn shut_down(&self, now: bool) {
+        let Some(dialer) = &self.dialer else { return };
         let error = Fault::ChannelShutdown.with(&[&self.address()]);
         let (session, greeting) = self.change(|state, wakes| {
             state.hasty.all(wakes);
@@ -361,7 +359,7 @@ impl ChannelCore {
             };
             (session, state.greeting.take())
         });
-        self.connector.close();
+        dialer.connector.close();
         if let Some(link) = greeting {
             link.wake();
         }
@@ -379,9 +377,9 @@ impl State {
         match self.phase {
             Phase::Idle => ConnectivityState::Idle,
             Phase::Connecting => ConnectivityState::Connecting,
-            Phase::Ready(_) => ConnectivityState::Ready,
+            Phase::Ready(_) | Phase::Back(_) => ConnectivityState::Ready,
             Phase::Failed { .. } => ConnectivityState::TransientFailure,
-            Phase::Shutdown => ConnectivityState::Shutdown,
+            Phase::Shutdown | Phase::Gone => ConnectivityState::Shutdown,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The driver of threads on the serving side: who runs the handlers of a connection.
+//! The driver of threads where calls are served: who runs the handlers of a connection.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Fault, Link};
 
+use super::dial::{Start, Starter};
 use super::reader::{Reader, ThreadDriver};
 use super::server::{Host, OpenSession, StartServing};
 use super::server_call::ServerCall;
@@ -23,7 +24,7 @@ const IDLENESS: Duration = Duration::from_secs(10);
 /// What handlers find where the system's default is smaller.
 const STACK_BYTES: usize = 8 << 20;
 
-/// How the calls of a server are served by threads.
+/// How the calls of a peer are served by threads.
 #[derive(Clone)]
 pub(crate) struct Service {
     /// Serves one call.
@@ -34,7 +35,7 @@ pub(crate) struct Service {
     pub(crate) around: Around,
 }
 
-/// The threads of one accepted connection. One of them reads. When a call has come it lays the
+/// The threads of one connection whose calls are served here. One of them reads. When a call has come it lays the
 /// reader role down and runs the handler itself; most are over before anybody else would have woken
 /// up. While there is traffic an idle thread looks once a millisecond whether something was left: a
 /// role that nobody has, a call that nobody runs. So a handler may take its time, and holds up nobody.
@@ -96,23 +97,43 @@ impl Crew {
     /// Serves accepted connections by threads of their own.
     pub(crate) fn host(service: Service, hello_timeout: Duration) -> Host {
         Box::new(move || {
-            let crew = Arc::new(Crew {
-                service: service.clone(),
-                hello_timeout,
-                hello_until: Instant::now().checked_add(hello_timeout),
-                state: Mutex::default(),
-                seen: Seen::default(),
-                changed: Condvar::new(),
-            });
-            let reader = Reader::of_crew(crew.clone());
-            let driver = Box::new(ThreadDriver(reader.clone())) as Box<dyn Driver>;
+            let (crew, reader, driver) = Crew::prepare(&service, hello_timeout);
             let start = move |session: Arc<Session>, link: Arc<dyn Link>, open| {
                 crew.lock().open = Some(open);
-                reader.start(&session, link);
-                crew.spawn(&reader, &session, true);
+                crew.start(&reader, &session, link);
             };
             (driver, Box::new(start) as StartServing)
         })
+    }
+
+    /// Starts the sessions of a channel that offers services: its calls, and those of the peer, go by threads.
+    pub(crate) fn starter(service: Service) -> Starter {
+        Arc::new(move || {
+            let (crew, reader, driver) = Crew::prepare(&service, Duration::ZERO);
+            // Whoever has connected has had the peer's HELLO.
+            crew.seen.greeted.store(true, Ordering::Relaxed);
+            let start = move |session: Arc<Session>, link| crew.start(&reader, &session, link);
+            (driver, Box::new(start) as Start)
+        })
+    }
+
+    fn prepare(service: &Service, hello_timeout: Duration) -> (Arc<Crew>, Arc<Reader>, Box<dyn Driver>) {
+        let crew = Arc::new(Crew {
+            service: service.clone(),
+            hello_timeout,
+            hello_until: Instant::now().checked_add(hello_timeout),
+            state: Mutex::default(),
+            seen: Seen::default(),
+            changed: Condvar::new(),
+        });
+        let reader = Reader::of_crew(crew.clone());
+        let driver = Box::new(ThreadDriver(reader.clone()));
+        (crew, reader, driver)
+    }
+
+    fn start(self: &Arc<Self>, reader: &Arc<Reader>, session: &Arc<Session>, link: Arc<dyn Link>) {
+        reader.start(session, link);
+        self.spawn(reader, session, true);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -121,11 +142,15 @@ impl Crew {
 
     /// Takes calls that were read: runs them where that is quick, or keeps them for a thread of the crew.
     pub(super) fn take(&self, session: &Arc<Session>, incoming: impl Iterator<Item = Incoming>) {
-        let mut calls = incoming.map(|call| ServerCall::new(session, call));
         if !self.service.inline {
-            return calls.for_each(|call| self.serve(call));
+            return incoming.for_each(|call| self.serve(ServerCall::new(session, call)));
         }
-        let mut calls = calls.by_ref().peekable();
+        self.keep(session, incoming);
+    }
+
+    /// Keeps calls for a thread of the crew.
+    pub(super) fn keep(&self, session: &Arc<Session>, incoming: impl IntoIterator<Item = Incoming>) {
+        let mut calls = incoming.into_iter().map(|call| ServerCall::new(session, call)).peekable();
         if calls.peek().is_some() {
             let now = Instant::now();
             let mut state = self.lock();

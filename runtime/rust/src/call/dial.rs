@@ -4,21 +4,43 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use samehost_transport_api::{Fault, Interest, Link, LinkError, end_of};
+use samehost_transport_api::{Connector, Fault, Interest, Link, LinkError, end_of};
 
-use super::Side;
-use super::channel::{ChannelCore, Start, Starter};
-use super::session::{Notice, Session, Taken};
+use super::backoff::Backoff;
+use super::channel::ChannelCore;
+use super::session::{Driver, Notice, Session, Taken};
+use super::{Settings, Side};
+
+/// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
+/// is made where a connection is first needed, in the context of the caller.
+pub(crate) type Starter = Arc<dyn Fn() -> (Box<dyn Driver>, Start) + Send + Sync>;
+
+/// Starts the driver of a session.
+pub(crate) type Start = Box<dyn FnOnce(Arc<Session>, Arc<dyn Link>) + Send>;
+
+/// Makes a [`Starter`], in the context of the caller.
+pub(crate) type MakeStarter = Box<dyn Fn() -> Starter + Send + Sync>;
+
+/// What the connections of a channel are made with.
+pub(crate) struct Dialer {
+    pub(crate) connector: Box<dyn Connector>,
+    pub(crate) make_starter: MakeStarter,
+    pub(crate) connection: Settings,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) backoff: Backoff,
+    /// How long a wait for the peer may look before it sleeps; `None` is as usual.
+    pub(crate) spin_limit: Option<Duration>,
+}
 
 /// Tries to connect until it succeeds, or until no call waits for it.
-pub(super) fn run(channel: &Arc<ChannelCore>) {
+pub(super) fn run(channel: &Arc<ChannelCore>, dialer: &Dialer) {
     while let Some(starter) = channel.may_dial() {
         // A transport may be somebody else's: what panics there must not keep calls waiting.
-        let connected = catch_unwind(AssertUnwindSafe(|| connect(channel, &starter)));
+        let connected = catch_unwind(AssertUnwindSafe(|| connect(channel, dialer, &starter)));
         match connected.unwrap_or_else(|_| Err(panicked(channel))) {
             Ok((session, start, link)) => {
                 start(session.clone(), link);
-                if !channel.dial_ended(Ok(session.clone())) {
+                if !channel.dial_ended(dialer, Ok(session.clone())) {
                     session.shut_down(&Fault::ChannelShutdown.with(&[&channel.address()]));
                 } else if session.has_ended() {
                     channel.noticed(&session, Notice::Over);
@@ -26,7 +48,7 @@ pub(super) fn run(channel: &Arc<ChannelCore>) {
             }
             Err(error) => {
                 tracing::debug!(address = channel.address(), %error, "connecting failed");
-                channel.dial_ended(Err(error));
+                channel.dial_ended(dialer, Err(error));
             }
         }
     }
@@ -40,14 +62,14 @@ fn panicked(channel: &ChannelCore) -> LinkError {
 
 type Connected = (Arc<Session>, Start, Arc<dyn Link>);
 
-fn connect(channel: &Arc<ChannelCore>, starter: &Starter) -> Result<Connected, LinkError> {
-    let link = channel.connector.connect(channel.settings.connect_timeout)?;
-    if let Some(limit) = channel.settings.spin_limit {
+fn connect(channel: &Arc<ChannelCore>, dialer: &Dialer, starter: &Starter) -> Result<Connected, LinkError> {
+    let link = dialer.connector.connect(dialer.connect_timeout)?;
+    if let Some(limit) = dialer.spin_limit {
         link.limit_spin(limit);
     }
-    let mut settings = channel.settings.connection.clone();
+    let mut settings = dialer.connection.clone();
     settings.address = link.peer().address.to_string();
-    settings.noise_bytes = channel.connector.noise_limit();
+    settings.noise_bytes = dialer.connector.noise_limit();
     let owner: Weak<ChannelCore> = Arc::downgrade(channel);
     let observer = Box::new(move |session: &Arc<Session>, notice| {
         if let Some(channel) = owner.upgrade() {
@@ -57,7 +79,7 @@ fn connect(channel: &Arc<ChannelCore>, starter: &Starter) -> Result<Connected, L
     let (peer, medium) = (link.peer().clone(), link.medium().into());
     let (driver, start) = starter();
     let session = Session::new(Side::Connector, settings, peer, medium, driver, observer);
-    greet(channel, &session, &link, channel.connector.hello_timeout())?;
+    greet(channel, &session, &link, dialer.connector.hello_timeout())?;
     Ok((session, start, link))
 }
 

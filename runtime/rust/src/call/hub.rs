@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Fault, Link};
 
-use super::channel::Starter;
-use super::reader::refuse;
-use super::server::{Host, OpenSession, Serve, StartServing};
-use super::server_call::ServerCall;
+use super::dial::Starter;
+use super::server::{Host, OpenSession, Serve, StartServing, serve_or_refuse};
 use super::session::{Driver, Session, Taken};
 use super::timers::{Timer, Timers, weakly};
 
@@ -120,11 +118,11 @@ impl Hub {
         self.shared.ring();
     }
 
-    /// Starts the sessions of a channel.
-    pub(crate) fn starter(&self) -> Starter {
+    /// Starts the sessions of a channel. Where it offers services, `serve` is called on the loop, and returns quickly.
+    pub(crate) fn starter(&self, serve: Option<Serve>) -> Starter {
         let hub = self.clone();
         Arc::new(move || {
-            let lane = HubLink::new(&hub, None);
+            let lane = HubLink::new(&hub, serve.clone(), None);
             let driver = Box::new(HubDriver(lane.clone())) as Box<dyn Driver>;
             (driver, Box::new(move |session, link| lane.start(session, link, None)))
         })
@@ -134,7 +132,7 @@ impl Hub {
     pub(crate) fn host(&self, serve: Serve, hello_timeout: Duration) -> Host {
         let hub = self.clone();
         Box::new(move || {
-            let lane = HubLink::new(&hub, Some((serve.clone(), hello_timeout)));
+            let lane = HubLink::new(&hub, Some(serve.clone()), Some(hello_timeout));
             let driver = Box::new(HubDriver(lane.clone())) as Box<dyn Driver>;
             let start = move |session, link, open| lane.start(session, link, Some(open));
             (driver, Box::new(start) as StartServing)
@@ -157,8 +155,10 @@ impl Shared {
 /// One link of a [`Hub`]. But for waking, it is the loop's thread's alone.
 pub struct HubLink {
     hub: Arc<Shared>,
-    /// How the peer's calls are served, and how long its HELLO may take; `None` where it was connected to.
-    serve: Option<(Serve, Duration)>,
+    /// How the peer's calls are served, where they are.
+    serve: Option<Serve>,
+    /// How long its HELLO may take; `None` where it was connected to.
+    hello_timeout: Option<Duration>,
     state: Mutex<LinkState>,
     /// Some output had no room: the loop watches for it.
     wants_room: AtomicBool,
@@ -187,10 +187,11 @@ impl Driver for HubDriver {
 }
 
 impl HubLink {
-    fn new(hub: &Hub, serve: Option<(Serve, Duration)>) -> Arc<HubLink> {
+    fn new(hub: &Hub, serve: Option<Serve>, hello_timeout: Option<Duration>) -> Arc<HubLink> {
         Arc::new(HubLink {
             hub: hub.shared.clone(),
             serve,
+            hello_timeout,
             state: Mutex::default(),
             wants_room: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -206,13 +207,13 @@ impl HubLink {
     }
 
     fn start(self: &Arc<Self>, session: Arc<Session>, link: Arc<dyn Link>, open: Option<OpenSession>) {
-        let hello = self.serve.as_ref().and_then(|(_, timeout)| {
+        let hello = self.hello_timeout.and_then(|timeout| {
             let seconds = timeout.as_secs_f64();
-            let time = Instant::now().checked_add(*timeout)?;
+            let time = Instant::now().checked_add(timeout)?;
             Some(Timers::get().at(time, weakly(&session, move |session| session.hello_timeout(seconds))))
         });
         let link = Some((session, link));
-        *self.lock() = LinkState { link, open, hello, awaits_hello: self.serve.is_some() };
+        *self.lock() = LinkState { link, open, hello, awaits_hello: self.hello_timeout.is_some() };
         let closed = {
             let mut state = self.hub.lock();
             state.links.retain(|link| link.strong_count() > 0);
@@ -268,15 +269,7 @@ impl HubLink {
         let mut unfinished = true;
         for _ in 0..READS_A_TURN {
             let taken = session.read(&*link, &mut buffer);
-            let incoming = session.take_incoming();
-            if !incoming.is_empty() {
-                match &self.serve {
-                    Some((serve, _)) => {
-                        serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect());
-                    }
-                    None => refuse(session, incoming),
-                }
-            }
+            serve_or_refuse(self.serve.as_ref(), session, session.take_incoming());
             unfinished = taken == Taken::Some;
             if !unfinished {
                 break;

@@ -14,7 +14,7 @@ pub(crate) mod client_call;
 mod connection;
 pub(crate) mod connectivity;
 pub(crate) mod crew;
-mod dial;
+pub(crate) mod dial;
 mod event;
 pub(crate) mod hub;
 mod ids;

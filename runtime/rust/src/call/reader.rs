@@ -12,14 +12,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Wake;
 use std::time::Instant;
 
-use samehost_transport_api::{Code, Fault, Interest, Link};
+use samehost_transport_api::{Fault, Interest, Link};
 
 use self::background::Background;
 use self::role::{Role, State};
-use super::Status;
 use super::crew::Crew;
 use super::park::Parker;
-use super::server_call::ServerCall;
+use super::server::refuse;
 use super::session::{Driver, Incoming, Own, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
@@ -41,7 +40,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 ///
 /// Writing is done by whoever has something to write, at once; what the link does not take is left
 /// to the holder of the role. While a stream is open or output is left somebody has the role, or is about to.
-/// On the serving side the connection's crew stands in for the background, and reads always.
+/// Where calls of the peer are served the connection's crew stands in for the background, and reads always.
 pub(crate) struct Reader {
     crew: Option<Arc<Crew>>,
     state: Mutex<State>,
@@ -112,12 +111,12 @@ impl Driver for ThreadDriver {
 }
 
 impl Reader {
-    /// The reader of a connection that was made here.
+    /// The reader of a connection by which nothing is served.
     pub(crate) fn new() -> Arc<Reader> {
         Reader::with(None)
     }
 
-    /// The reader of a connection that was accepted.
+    /// The reader of a connection whose calls a crew serves.
     pub(super) fn of_crew(crew: Arc<Crew>) -> Arc<Reader> {
         Reader::with(Some(crew))
     }
@@ -143,9 +142,10 @@ impl Reader {
         (state.link, state.held) = (Some(link.clone()), Some(held));
         drop(state);
         session.write_directly(link, false);
-        if self.crew.is_none() {
-            // What came along with HELLO.
-            refuse(session, session.take_incoming());
+        // What came along with HELLO.
+        match &self.crew {
+            None => refuse(session, session.take_incoming()),
+            Some(crew) => crew.keep(session, session.take_incoming()),
         }
         self.attend(session);
     }
@@ -328,13 +328,5 @@ impl Reader {
             drop(link);
             crew.end();
         }
-    }
-}
-
-/// Nothing is served to a peer by the one who connected to it.
-pub(super) fn refuse(session: &Arc<Session>, incoming: impl IntoIterator<Item = Incoming>) {
-    for call in incoming {
-        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
-        ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));
     }
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Listener};
+use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError, Listener};
 
 use super::server_call::ServerCall;
-use super::session::{Driver, Session};
-use super::{Settings, Side};
+use super::session::{Driver, Incoming, Session};
+use super::{Settings, Side, Status};
 use crate::wire::{self, FirstWord, GoAwayCode};
 
 /// How long a client may take to say HELLO.
@@ -17,6 +17,24 @@ pub(crate) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves the calls that came together on one connection.
 pub(crate) type Serve = Arc<dyn Fn(Vec<ServerCall>) + Send + Sync>;
+
+/// Hands on the calls that have come on a connection. Where nobody serves them there, which is where it was made
+/// without services to offer, they are refused.
+pub(super) fn serve_or_refuse(serve: Option<&Serve>, session: &Arc<Session>, incoming: Vec<Incoming>) {
+    match serve {
+        _ if incoming.is_empty() => {}
+        Some(serve) => serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect()),
+        None => refuse(session, incoming),
+    }
+}
+
+/// Answers calls that nobody serves.
+pub(super) fn refuse(session: &Arc<Session>, incoming: impl IntoIterator<Item = Incoming>) {
+    for call in incoming {
+        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
+        ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));
+    }
+}
 
 /// Prepares the driver of an accepted connection; what it answers starts it. It is called by a listener's threads.
 pub(crate) type Host = Box<dyn Fn() -> (Box<dyn Driver>, StartServing) + Send + Sync>;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
 use super::arrivals::{Arrival, Arrivals, Finish};
+use super::channel::ChannelHandle;
 use super::session::{Incoming, Session, Taker};
 use super::span::CallSpan;
 use super::{Message, Status, StreamError, StreamId};
@@ -60,6 +61,11 @@ impl ServerCall {
 
     pub(crate) fn medium(&self) -> &Arc<str> {
         &self.session.medium
+    }
+
+    /// The channel to whoever calls, over the connection by which this call has come.
+    pub(crate) fn caller(&self) -> Arc<ChannelHandle> {
+        self.session.back()
     }
 
     /// The request, where all of it came at once; its messages have nothing then.

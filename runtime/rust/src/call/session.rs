@@ -13,9 +13,10 @@ use std::thread::ThreadId;
 
 use samehost_transport_api::{Link, LinkError, Peer};
 
+use super::channel::{ChannelCore, ChannelHandle};
 use super::reader::Reader;
 use super::waitlist::{Waitlist, Wakes};
-use super::{Connection, End, Message, Settings, Side, Status, StreamId};
+use super::{Connection, ConnectionState, End, Message, Settings, Side, Status, StreamId};
 use crate::wire::MetadataBlock;
 
 pub(crate) use moving::Taken;
@@ -67,6 +68,8 @@ pub(crate) struct Session {
     /// What carries the bytes, in the link's words.
     pub(crate) medium: Arc<str>,
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The way back to whoever calls by this connection, once somebody has asked for it.
+    back: OnceLock<Arc<ChannelHandle>>,
     driver: Box<dyn Driver>,
     observer: Observer,
     seen: Seen,
@@ -133,6 +136,7 @@ impl Session {
             peer,
             medium,
             kept: OnceLock::new(),
+            back: OnceLock::new(),
             driver,
             observer,
             seen,
@@ -160,6 +164,23 @@ impl Session {
     /// What its surface, which is one, keeps with a connection: made when it is first asked for.
     pub(crate) fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> &T {
         self.kept.get_or_init(|| Box::new(make())).downcast_ref().expect("a connection has one surface")
+    }
+
+    /// The channel to the peer, for the handlers of its calls: over this connection, as long as that takes calls.
+    pub(crate) fn back(self: &Arc<Self>) -> Arc<ChannelHandle> {
+        let back = self.back.get_or_init(|| ChannelHandle::new(ChannelCore::back(self))).clone();
+        // What was noticed before there was anybody to tell.
+        if !matches!(self.lock().connection.state(), ConnectionState::Open) {
+            back.discard(self);
+        }
+        back
+    }
+
+    fn tell(self: &Arc<Self>, notice: Notice) {
+        (self.observer)(self, notice);
+        if let Some(back) = self.back.get() {
+            back.noticed(self, notice);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -217,7 +238,7 @@ impl Session {
             after.wakes.for_each(Waker::wake);
         }
         if let Some(notice) = after.notice {
-            (self.observer)(self, notice);
+            self.tell(notice);
         }
         (result, after.attend)
     }
@@ -296,7 +317,7 @@ impl Session {
     pub(crate) fn go_away(self: &Arc<Self>, text: &str) {
         self.act(|state, after| {
             state.connection.go_away(text);
-            state.openers.all(&mut after.wakes);
+            state.drain(after);
         });
     }
 
@@ -313,7 +334,7 @@ impl Session {
                 }
             }
             state.connection.go_away(&text);
-            state.openers.all(&mut after.wakes);
+            state.drain(after);
         });
     }
 

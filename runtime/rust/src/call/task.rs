@@ -12,8 +12,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::RuntimeFlavor;
 
-use super::channel::{Start, Starter};
-use super::reader::refuse;
+use super::dial::{Start, Starter};
+use super::server::{Serve, serve_or_refuse};
 use super::session::{Driver, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
@@ -30,6 +30,8 @@ pub(crate) struct TaskDriver {
     awaited: Arc<AtomicBool>,
     /// All tasks of the runtime are on one thread.
     one_thread: bool,
+    /// How the peer's calls are served, where they are.
+    serve: Option<Serve>,
 }
 
 impl Driver for TaskDriver {
@@ -54,12 +56,14 @@ impl Driver for TaskDriver {
 }
 
 impl TaskDriver {
-    /// Starts sessions on the runtime of the caller.
-    pub(crate) fn starter() -> Starter {
+    /// Starts sessions on the runtime of the caller. Where their channel offers services, `serve` is called by the task
+    /// of a session, and returns quickly.
+    pub(crate) fn starter(serve: Option<Serve>) -> Starter {
         let runtime = tokio::runtime::Handle::current();
         let one_thread = runtime.runtime_flavor() == RuntimeFlavor::CurrentThread;
         Arc::new(move || {
-            let (driver, runtime) = (TaskDriver { one_thread, ..TaskDriver::default() }, runtime.clone());
+            let (serve, runtime) = (serve.clone(), runtime.clone());
+            let driver = TaskDriver { one_thread, serve, ..TaskDriver::default() };
             let start = {
                 let driver = driver.clone();
                 move |session: Arc<Session>, link| {
@@ -100,6 +104,7 @@ impl TaskDriver {
         let mut turns = Turns {
             session: &session,
             link: &*link,
+            serve: self.serve.as_ref(),
             polled,
             buffer: vec![0; BUFFER_BYTES],
             fresh: true,
@@ -140,6 +145,7 @@ impl Drop for Guard {
 struct Turns<'a> {
     session: &'a Arc<Session>,
     link: &'a dyn Link,
+    serve: Option<&'a Serve>,
     polled: Polled,
     buffer: Vec<u8>,
     /// Nothing was read yet: a link may hold bytes of which its descriptor does not know.
@@ -159,10 +165,7 @@ impl Turns<'_> {
             let mut progress = false;
             if !self.ended {
                 progress |= self.poll_read(cx, &mut reads).is_ready();
-                let incoming = self.session.take_incoming();
-                if !incoming.is_empty() {
-                    refuse(self.session, incoming);
-                }
+                serve_or_refuse(self.serve, self.session, self.session.take_incoming());
             }
             progress |= self.poll_write(cx).is_ready();
             if self.session.has_ended() {

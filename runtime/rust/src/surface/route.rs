@@ -7,7 +7,8 @@ use samehost_transport_api::{Address, Options, Registry};
 
 use super::{Limits, Status, default_registry};
 use crate::call::backoff::Backoff;
-use crate::call::channel::{ChannelCore, ChannelHandle, ChannelSettings, MakeStarter};
+use crate::call::channel::{ChannelCore, ChannelHandle};
+use crate::call::dial::{Dialer, MakeStarter};
 
 /// The way that a channel is going to take: what the builders of all surfaces ask for. It connects nothing.
 pub(crate) struct Route {
@@ -42,14 +43,15 @@ impl Route {
         let transport = self.registry.find(&address)?;
         let connector = transport.connector(&address, &self.options)?;
         let limits = self.limits.over(transport);
-        let settings = ChannelSettings {
+        let dialer = Dialer {
+            connector,
+            make_starter,
             connection: limits.settings(&self.address),
-            address: self.address,
             connect_timeout: self.connect_timeout,
             backoff: self.backoff,
             spin_limit: self.spin_limit,
         };
-        let core = ChannelCore::new(settings, connector, make_starter);
+        let core = ChannelCore::new(self.address, dialer);
         Ok((ChannelHandle::new(core), limits.max_message_bytes()))
     }
 }

@@ -51,10 +51,7 @@ impl State {
                         waiters.wake_writer(&mut after.wakes);
                     }
                 }
-                Event::GoAway { .. } => {
-                    self.openers.all(&mut after.wakes);
-                    after.notice.get_or_insert(Notice::Draining);
-                }
+                Event::GoAway { .. } => self.drain(after),
                 Event::Hello { .. } | Event::CanOpen => self.next_opener(after),
                 Event::Pong { .. } => {}
                 Event::Closed(_) => {
@@ -64,6 +61,12 @@ impl State {
                 }
             }
         }
+    }
+
+    /// No stream is opened any more, as one side has said.
+    pub(super) fn drain(&mut self, after: &mut After) {
+        self.openers.all(&mut after.wakes);
+        after.notice.get_or_insert(Notice::Draining);
     }
 
     /// Tells the owner of a stream that it ended without a status; whether it was `refused` goes by who waits there.

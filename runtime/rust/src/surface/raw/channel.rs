@@ -8,12 +8,16 @@ use bytes::Bytes;
 use samehost_transport_api::{Options, Registry};
 
 use super::call::{Call, CallOptions, Outcome};
+use super::server::{by_hub, by_threads};
 use super::unary::unary;
-use super::{Hub, Interrupted, Patience};
+use super::{Around, Hub, Interrupted, Patience, ServerCall};
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
-use crate::call::channel::{ChannelHandle, MakeStarter};
+use crate::call::channel::ChannelHandle;
 use crate::call::connectivity::{ConnectivityState, StateWatch};
+use crate::call::crew::{Crew, Service};
+use crate::call::dial::MakeStarter;
+use crate::call::server::Serve;
 use crate::surface::{Route, Status};
 
 /// The way to one server. It connects at the first call, on a thread that ends with the try, and again when
@@ -29,7 +33,7 @@ pub struct Channel {
 impl Channel {
     /// A channel to an address, to be configured.
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
-        ChannelBuilder { route: Route::to(address.into()), hub: None }
+        ChannelBuilder { route: Route::to(address.into()), moved: MovedBy::Callers }
     }
 
     /// Begins a call of a method, `/package.Service/Method`. It goes out when it is waited for or polled.
@@ -104,7 +108,15 @@ impl Channel {
 #[must_use]
 pub struct ChannelBuilder {
     route: Route,
-    hub: Option<Hub>,
+    moved: MovedBy,
+}
+
+/// Who moves the bytes, and serves what the server calls back.
+enum MovedBy {
+    /// The threads that wait; nothing is served.
+    Callers,
+    Threads(Service),
+    Hub(Hub, Option<Serve>),
 }
 
 impl ChannelBuilder {
@@ -167,7 +179,27 @@ impl ChannelBuilder {
 
     /// The event loop that moves the bytes, instead of the threads that wait.
     pub fn on_hub(mut self, hub: Hub) -> Self {
-        self.hub = Some(hub);
+        self.moved = MovedBy::Hub(hub, None);
+        self
+    }
+
+    /// Serves what the server [calls back](ServerCall::caller), over each connection that the channel makes, as
+    /// [`ServerBuilder::serve_on_threads`](super::ServerBuilder::serve_on_threads) does. Threads of its own read a
+    /// connection whenever no caller does.
+    pub fn serve_on_threads(
+        mut self,
+        inline: bool,
+        around: Around,
+        handler: impl Fn(ServerCall) + Send + Sync + 'static,
+    ) -> Self {
+        self.moved = MovedBy::Threads(by_threads(inline, around, handler));
+        self
+    }
+
+    /// As [`on_hub`](ChannelBuilder::on_hub), and serves what the server [calls back](ServerCall::caller), over each
+    /// connection that the channel makes. The handler is called by the event loop, and is quick.
+    pub fn serve_on_hub(mut self, hub: Hub, handler: impl Fn(ServerCall) + Send + Sync + 'static) -> Self {
+        self.moved = MovedBy::Hub(hub, Some(by_hub(handler)));
         self
     }
 
@@ -177,9 +209,10 @@ impl ChannelBuilder {
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
     pub fn build(self) -> Result<Channel, Status> {
         let wait_for_ready = self.route.wait_for_ready;
-        let make_starter: MakeStarter = match self.hub {
-            None => Box::new(starter),
-            Some(hub) => Box::new(move || hub.starter()),
+        let make_starter: MakeStarter = match self.moved {
+            MovedBy::Callers => Box::new(starter),
+            MovedBy::Threads(service) => Box::new(move || Crew::starter(service.clone())),
+            MovedBy::Hub(hub, serve) => Box::new(move || hub.starter(serve.clone())),
         };
         let (handle, max_message) = self.route.channel(make_starter)?;
         Ok(Channel { handle, wait_for_ready, max_message })

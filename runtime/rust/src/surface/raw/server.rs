@@ -9,11 +9,23 @@ use samehost_transport_api::{Address, Options, Registry};
 use super::meeting::Meeting;
 use super::{Around, Hub, Interrupted, Patience, ServerCall};
 use crate::call::crew::{Crew, Service};
-use crate::call::server::{Host, ServerCore, StartServing};
+use crate::call::server::{Host, Serve, ServerCore, StartServing};
 use crate::call::timers::{Timer, Timers, weakly};
 use crate::surface::{Limits, Status, default_registry};
 
-type Handler = Arc<dyn Fn(ServerCall) + Send + Sync>;
+/// How threads serve calls by a handler; see [`ServerBuilder::serve_on_threads`].
+pub(super) fn by_threads(
+    inline: bool,
+    around: Around,
+    handler: impl Fn(ServerCall) + Send + Sync + 'static,
+) -> Service {
+    Service { serve: Arc::new(move |call| handler(ServerCall::new(call))), inline, around }
+}
+
+/// How a loop serves calls by a handler; see [`ServerBuilder::serve_on_hub`].
+pub(super) fn by_hub(handler: impl Fn(ServerCall) + Send + Sync + 'static) -> Serve {
+    Arc::new(move |calls| calls.into_iter().for_each(|call| handler(ServerCall::new(call))))
+}
 
 /// Serves calls on any number of addresses. Dropped, it shuts down at once.
 pub struct Server {
@@ -125,19 +137,13 @@ impl ServerBuilder {
         around: Around,
         handler: impl Fn(ServerCall) + Send + Sync + 'static,
     ) -> Server {
-        let serve = Arc::new(move |call| handler(ServerCall::new(call)));
-        let hello_timeout = self.hello_timeout;
-        let service = Service { serve, inline, around };
+        let (service, hello_timeout) = (by_threads(inline, around, handler), self.hello_timeout);
         self.server(Arc::new(move || Crew::host(service.clone(), hello_timeout)))
     }
 
     /// A server whose connections an event loop moves. The handler is called there, and is quick.
     pub fn serve_on_hub(self, hub: Hub, handler: impl Fn(ServerCall) + Send + Sync + 'static) -> Server {
-        let handler: Handler = Arc::new(handler);
-        let serve = Arc::new(move |calls: Vec<crate::call::server_call::ServerCall>| {
-            calls.into_iter().for_each(|call| handler(ServerCall::new(call)));
-        });
-        let hello_timeout = self.hello_timeout;
+        let (serve, hello_timeout) = (by_hub(handler), self.hello_timeout);
         self.server(Arc::new(move || hub.host(serve.clone(), hello_timeout)))
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
 use super::meeting::Meeting;
-use super::{Interrupted, Patience, outgoing};
+use super::{Channel, Interrupted, Patience, outgoing};
 use crate::call::server_call::{Messages, ServerCall as Handled};
 use crate::call::timers::{Timer, Timers, weakly};
 use crate::surface::gzip::{self, ACCEPT_ENCODING, ENCODING, GZIP};
@@ -99,6 +99,17 @@ impl ServerCall {
     /// Who calls, as far as the operating system vouches for it.
     pub fn peer(&self) -> &Peer {
         self.inner.call.peer()
+    }
+
+    /// The channel to whoever calls: calls back go over the very connection by which this call has come, as long as
+    /// that takes calls, also once this call is over. It is moved as that connection is, by threads or by the hub.
+    ///
+    /// It makes no connection: where that one has ended, or takes no more calls, a call back fails at once. To shut it
+    /// down does nothing, and nor does dropping it, for the connection is the caller's.
+    pub fn caller(&self) -> Channel {
+        let call = &self.inner.call;
+        let max_message = call.session().max_message_bytes();
+        Channel { handle: call.caller(), wait_for_ready: false, max_message }
     }
 
     /// What carries the bytes of the caller's connection; otherwise as [`Channel::medium`](super::Channel::medium).

@@ -15,9 +15,10 @@ use super::response::ResponseFuture;
 use super::{ResponseBody, timeout};
 use crate::call::backoff::Backoff;
 use crate::call::blocking;
-use crate::call::channel::{ChannelHandle, MakeStarter};
+use crate::call::channel::ChannelHandle;
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
+use crate::call::dial::MakeStarter;
 use crate::call::task::TaskDriver;
 use crate::surface::{Route, Status};
 
@@ -234,7 +235,7 @@ impl ChannelBuilder {
         let wait_for_ready = self.route.wait_for_ready;
         let make_starter: MakeStarter = match self.by_threads {
             true => Box::new(blocking::starter),
-            false => Box::new(TaskDriver::starter),
+            false => Box::new(|| TaskDriver::starter(None)),
         };
         let (handle, _) = self.route.channel(make_starter)?;
         Ok(Channel { handle, wait_for_ready })

@@ -1,0 +1,9 @@
+//! Handlers that call their callers back, over the connections by which they were called.
+
+#[cfg(target_os = "linux")] // as the tests of its transport's descriptors
+#[path = "../event_loop/mod.rs"]
+mod event_loop;
+#[cfg(target_os = "linux")]
+mod hub;
+mod sides;
+mod threads;
