@@ -29,8 +29,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A call of a {@link SamehostChannel}: gRPC's types above, bytes below. Its methods never wait; its
- * listener is called under the context that was current when the call was made.
+ * A call of a channel: gRPC's types above, bytes below. Its methods never wait; its listener is
+ * called under the context that was current when the call was made.
  */
 final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.CancellationListener {
   private static final VarHandle STREAM =
@@ -38,7 +38,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
   private static final Metadata.Key<String> USER_AGENT =
       Metadata.Key.of("user-agent", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final SamehostChannel channel;
+  private final Calling channel;
   private final MethodDescriptor<Q, A> method;
   private final CallOptions options;
   private final Executor executor;
@@ -53,10 +53,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
   private boolean halfClosed;
 
   ChannelCall(
-      SamehostChannel channel,
-      MethodDescriptor<Q, A> method,
-      CallOptions options,
-      Executor executor) {
+      Calling channel, MethodDescriptor<Q, A> method, CallOptions options, Executor executor) {
     this.channel = channel;
     this.method = method;
     this.options = options;
@@ -71,7 +68,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
     deadline = earlier(options.getDeadline(), context.getDeadline());
     String codec = options.getCompressor();
     tracing = ClientTracing.of(options, headers);
-    ClientStream started = new ClientStream(channel.dialer(), beginning(), new Responses());
+    ClientStream started = new ClientStream(channel.route(), beginning(), new Responses());
     STREAM.setRelease(this, started); // to be seen soon is enough for who cancels it
     if (context.isCancelled()) {
       started.fail(outcome(Contexts.statusFromCancelled(context)));
@@ -95,7 +92,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
         Credentials.apply(
             options,
             method,
-            channel.dialer().address(),
+            channel.address(),
             authority(),
             executor,
             headers,
@@ -106,7 +103,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
   }
 
   private String authority() {
-    return options.getAuthority() != null ? options.getAuthority() : channel.authority();
+    return options.getAuthority() != null ? options.getAuthority() : channel.options().authority();
   }
 
   private void leave(Metadata headers) {
@@ -118,9 +115,9 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
 
   /** The call's metadata, which are complete, as they travel; null when that failed the call. */
   private MetadataBlock block(Metadata headers) {
-    if (channel.userAgent() != null) {
+    if (channel.options().userAgent() != null) {
       headers.discardAll(USER_AGENT);
-      headers.put(USER_AGENT, channel.userAgent());
+      headers.put(USER_AGENT, channel.options().userAgent());
     }
     headers.discardAll(Encodings.ACCEPTED);
     headers.discardAll(Encodings.USED);
@@ -149,7 +146,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
 
   private ClientStreamOptions beginning() {
     Integer ready = options.getOnReadyThreshold();
-    SamehostChannel.Known known = channel.known(method);
+    Calling.Known known = channel.known(method);
     return new ClientStreamOptions(
         known.path(),
         deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
@@ -277,7 +274,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
 
   @Override
   public String toString() {
-    return "call of " + method.getFullMethodName() + " at " + channel.dialer().address();
+    return "call of " + method.getFullMethodName() + " at " + channel.address();
   }
 
   private ClientStream started() {
@@ -334,7 +331,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
     /** The message as it was; null when that failed the call. */
     private Pieces decompressed(Pieces message) {
       Integer own = options.getMaxInboundMessageSize();
-      int channels = channel.maxInboundMessageSize();
+      int channels = channel.options().maxInboundMessageSize();
       int limit = own == null ? channels : Math.min(own, channels);
       try {
         Decompressor decompressor = channel.encodings().decompressor(named);

@@ -1,6 +1,7 @@
 package dev.samehost;
 
 import dev.samehost.call.ConnectionObserver;
+import dev.samehost.call.Route;
 import dev.samehost.transport.Peer;
 import io.grpc.Attributes;
 import io.grpc.ClientTransportFilter;
@@ -13,14 +14,19 @@ final class ClientConnections implements ConnectionObserver {
   private static final Logger log = LoggerFactory.getLogger(ClientConnections.class);
 
   private final List<ClientTransportFilter> filters;
+  private final Calling.Options callsBack; // null where no services are offered
 
-  ClientConnections(List<ClientTransportFilter> filters) {
+  /** Those whose servers may call, and are called back by {@code callsBack}, unless it is null. */
+  ClientConnections(List<ClientTransportFilter> filters, Calling.Options callsBack) {
     this.filters = List.copyOf(filters);
+    this.callsBack = callsBack;
   }
 
   @Override
-  public Object connected(Peer peer, String medium) {
-    Attributes attributes = PeerAttributes.of(peer, medium);
+  public Object connected(Peer peer, String medium, Route back) {
+    CallerChannel caller =
+        callsBack == null ? null : new CallerChannel(new Calling(back, callsBack));
+    Attributes attributes = PeerAttributes.of(peer, medium, caller);
     for (ClientTransportFilter filter : filters) {
       try {
         attributes = filter.transportReady(attributes);

@@ -1,18 +1,15 @@
 package dev.samehost;
 
 import dev.samehost.call.Outcome;
-import dev.samehost.call.Reception;
 import dev.samehost.call.ServerStream;
+import dev.samehost.call.Serving;
 import dev.samehost.call.Timers;
-import dev.samehost.transport.Peer;
-import io.grpc.Attributes;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerStreamTracer;
-import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -21,10 +18,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands the calls that arrive at a server to its services: makes the context, finds the method, and
- * has a {@link HandledCall} go on.
+ * Hands the calls that arrive at a server, or at a channel, to its services: makes the context,
+ * finds the method, and has a {@link HandledCall} go on.
  */
-final class Handling implements Reception.Handler {
+final class Handling implements Serving.Handler {
   private static final Logger log = LoggerFactory.getLogger(Handling.class);
 
   private static final Metadata.Key<String> TIMEOUT =
@@ -36,7 +33,6 @@ final class Handling implements Reception.Handler {
    * @param executors chooses another executor for a call than the server's, or null
    */
   record Options(
-      List<ServerTransportFilter> filters,
       List<ServerStreamTracer.Factory> tracers,
       Encodings encodings,
       int maxInboundMessageSize,
@@ -48,30 +44,6 @@ final class Handling implements Reception.Handler {
   Handling(Services services, Options options) {
     this.services = services;
     this.options = options;
-  }
-
-  @Override
-  public Object connected(Peer peer, String medium) {
-    Attributes attributes = PeerAttributes.of(peer, medium);
-    for (ServerTransportFilter filter : options.filters()) {
-      try {
-        attributes = filter.transportReady(attributes);
-      } catch (RuntimeException e) {
-        log.error("a transport filter failed", e);
-      }
-    }
-    return attributes;
-  }
-
-  @Override
-  public void disconnected(Object connection) {
-    for (ServerTransportFilter filter : options.filters()) {
-      try {
-        filter.transportTerminated((Attributes) connection);
-      } catch (RuntimeException e) {
-        log.error("a transport filter failed", e);
-      }
-    }
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.samehost;
 
 import dev.samehost.transport.Peer;
 import io.grpc.Attributes;
+import io.grpc.Channel;
 import io.grpc.Grpc;
 
 /**
@@ -11,7 +12,8 @@ import io.grpc.Grpc;
 final class PeerAttributes {
   private PeerAttributes() {}
 
-  static Attributes of(Peer peer, String medium) {
+  /** Of a connection over which the peer can be called by {@code caller}, unless it is null. */
+  static Attributes of(Peer peer, String medium, Channel caller) {
     PeerAddress address = new PeerAddress(peer.address());
     Attributes.Builder attributes =
         Attributes.newBuilder()
@@ -20,6 +22,9 @@ final class PeerAttributes {
             .set(SamehostAttributes.PEER, peer);
     if (!medium.isEmpty()) {
       attributes.set(SamehostAttributes.MEDIUM, medium);
+    }
+    if (caller != null) {
+      attributes.set(SamehostAttributes.CALLER, caller);
     }
     return attributes.build();
   }

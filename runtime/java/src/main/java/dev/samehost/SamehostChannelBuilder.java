@@ -3,6 +3,7 @@ package dev.samehost;
 import dev.samehost.call.Backoff;
 import dev.samehost.call.Dialer;
 import dev.samehost.call.DialerOptions;
+import dev.samehost.call.Serving;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
@@ -11,14 +12,18 @@ import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
 import dev.samehost.wire.Hello;
 import io.grpc.BinaryLog;
+import io.grpc.BindableService;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientTransportFilter;
 import io.grpc.CompressorRegistry;
 import io.grpc.DecompressorRegistry;
 import io.grpc.ManagedChannel;
+import io.grpc.ServerServiceDefinition;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +48,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private final Address address;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
   private final List<ClientTransportFilter> filters = new ArrayList<>();
+  private final Map<String, ServerServiceDefinition> services = new LinkedHashMap<>();
   private TransportOptions transportOptions = TransportOptions.NONE;
   private Executor executor = Workers.pool();
   private String authority = AUTHORITY;
@@ -105,25 +111,44 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
       Transport transport = Transports.find(address);
       Hello hello =
           Identity.hello(encodings, maxMessageBytes(transport), maxInboundMetadataSize, 0);
+      Calling.Options calling =
+          new Calling.Options(
+              executor,
+              authority,
+              userAgent,
+              encodings,
+              hello.maxMessageBytes(),
+              new Calling.Methods());
       DialerOptions options =
           new DialerOptions(
               address.toString(),
               hello,
               connectTimeout.toNanos(),
               spinNanos,
-              new ClientConnections(filters),
-              executor);
+              new ClientConnections(filters, services.isEmpty() ? null : calling),
+              executor,
+              serving(hello));
       Dialer dialer =
           new Dialer(transport.connector(address, transportOptions), options, backoff.get());
-      ManagedChannel channel =
-          new SamehostChannel(
-              dialer, executor, authority, userAgent, encodings, hello.maxMessageBytes());
+      ManagedChannel channel = new SamehostChannel(dialer, calling);
       return interceptors.isEmpty() && binaryLog == null
           ? channel
           : new InterceptedChannel(channel, interceptors, binaryLog);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
+  }
+
+  /** Handlers run where those of a server do of which the same executor was asked. */
+  private Serving serving(Hello hello) {
+    if (services.isEmpty()) {
+      return Serving.NOTHING;
+    }
+    Services offered = new Services(services, null, List.of(), binaryLog);
+    Handling.Options handling =
+        new Handling.Options(List.of(), encodings, hello.maxMessageBytes(), null);
+    return new Serving(
+        new Handling(offered, handling), executor == Workers.pool() ? null : executor);
   }
 
   private int maxMessageBytes(Transport transport) {
@@ -147,6 +172,22 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   public SamehostChannelBuilder spinLimit(Duration limit) {
     spinNanos = spinNanos(limit);
     return this;
+  }
+
+  /**
+   * Offers a service to whoever the channel connects to, on each of its connections: a handler
+   * there calls it by {@link SamehostAttributes#CALLER}. It is served as a server serves it, on the
+   * channel's executor; the channel's interceptors are for its own calls. A shutdown of the channel
+   * ends that as well: handlers that run go on.
+   */
+  public SamehostChannelBuilder addService(ServerServiceDefinition service) {
+    services.put(service.getServiceDescriptor().getName(), service);
+    return this;
+  }
+
+  /** As {@link #addService(ServerServiceDefinition)}. */
+  public SamehostChannelBuilder addService(BindableService service) {
+    return addService(service.bindService());
   }
 
   /** How long making a connection may take; 5 s by default. */

@@ -1,6 +1,8 @@
 package dev.samehost;
 
 import dev.samehost.call.Reception;
+import dev.samehost.call.Serving;
+import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Transport;
@@ -93,24 +95,34 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
       Hello hello =
           Identity.hello(
               encodings, maxMessageBytes(transport), maxInboundMetadataSize, maxConcurrentCalls);
-      Reception.Options options =
-          new Reception.Options(hello, helloTimeout.toNanos(), spinNanos, executor);
       Handling.Options handling =
-          new Handling.Options(
-              List.copyOf(filters),
-              List.copyOf(tracers),
-              encodings,
-              hello.maxMessageBytes(),
-              executors);
+          new Handling.Options(List.copyOf(tracers), encodings, hello.maxMessageBytes(), executors);
+      Reception.Options options =
+          new Reception.Options(
+              hello,
+              helloTimeout.toNanos(),
+              spinNanos,
+              new ServerConnections(filters, callsBack(hello)));
       Reception reception =
           new Reception(
               transport.listener(address, transportOptions),
               options,
-              new Handling(served, handling));
+              new Serving(new Handling(served, handling), executor));
       return new SamehostServer(reception, served);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
+  }
+
+  /** How callers are called back: within this side's limits, and listened to where handlers run. */
+  private Calling.Options callsBack(Hello hello) {
+    return new Calling.Options(
+        executor == null ? Workers.pool() : executor,
+        SamehostChannelBuilder.AUTHORITY,
+        null,
+        encodings,
+        hello.maxMessageBytes(),
+        new Calling.Methods());
   }
 
   private int maxMessageBytes(Transport transport) {

@@ -40,13 +40,13 @@ final class CallDeadline {
   }
 
   /** What a call is told that stood there when its time was over. */
-  Outcome outcome(Dialer dialer, ClientStreamState state) {
+  Outcome outcome(Route route, ClientStreamState state) {
     String elapsed = Seconds.of(System.nanoTime() - startedAt);
-    LinkException failure = state == ClientStreamState.LOOKING ? dialer.lastFailure() : null;
+    LinkException failure = state == ClientStreamState.LOOKING ? route.lastFailure() : null;
     String text =
         failure == null
-            ? Fault.DEADLINE_EXCEEDED.text(elapsed, dialer.address(), state.waiting())
-            : Fault.DEADLINE_UNCONNECTED.text(elapsed, dialer.address(), failure.getMessage());
+            ? Fault.DEADLINE_EXCEEDED.text(elapsed, route.address(), state.waiting())
+            : Fault.DEADLINE_UNCONNECTED.text(elapsed, route.address(), failure.getMessage());
     return Outcome.failure(Code.DEADLINE_EXCEEDED, name + " " + text, null);
   }
 }

@@ -1,7 +1,6 @@
 package dev.samehost.call;
 
 import dev.samehost.transport.Code;
-import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.MetadataBlock;
 import java.lang.invoke.VarHandle;
@@ -21,7 +20,7 @@ public final class ClientStream extends StreamEvents {
   private static final VarHandle OVER = VarHandles.of(ClientStream.class, "over", boolean.class);
   private static final VarHandle DRIVER = VarHandles.of(ClientStream.class, "driver", Driver.class);
 
-  private final Dialer dialer;
+  private final Route route;
   private final ClientStreamOptions options;
   private final ClientStreamListener listener;
   private final Pump pump;
@@ -46,8 +45,8 @@ public final class ClientStream extends StreamEvents {
   private boolean news; // of what a caller may wait for, which headers are not; told by a callback
 
   /** A call that is not started yet. */
-  public ClientStream(Dialer dialer, ClientStreamOptions options, ClientStreamListener listener) {
-    this.dialer = dialer;
+  public ClientStream(Route route, ClientStreamOptions options, ClientStreamListener listener) {
+    this.route = route;
     this.options = options;
     this.deadline = CallDeadline.of(options);
     this.listener = listener;
@@ -67,11 +66,11 @@ public final class ClientStream extends StreamEvents {
     if (deadline != null && (pump == null || pump.isHasty())) {
       deadline.watch(this::expire);
     }
-    place = dialer.enter(this);
+    place = route.enter(this);
     if (isOver()) {
       leave(); // whoever ended it may have come before it was there
-    } else if (dialer.isShutdown()) {
-      fail(Outcome.of(Fault.CHANNEL_SHUTDOWN.with(dialer.address())));
+    } else if (route.isClosed()) {
+      fail(Outcome.of(route.whyClosed()));
     } else {
       boolean held = metadata != null && options.oneRequest();
       if (held) {
@@ -130,8 +129,8 @@ public final class ClientStream extends StreamEvents {
       if (state == ClientStreamState.HELD && (request.isHalfClosed() || !options.oneRequest())) {
         leaves = true;
         state = state.to(ClientStreamState.LOOKING);
-        Driver ready = dialer.ready();
-        left = ready == null ? List.of(() -> dialer.find(this)) : ready.act(c -> open(c, ready));
+        Driver ready = route.ready();
+        left = ready == null ? List.of(() -> route.find(this)) : ready.act(c -> open(c, ready));
       } else if (state == ClientStreamState.OPEN) {
         left = driver.act(c -> request.push(c, stream, answered));
       }
@@ -201,12 +200,12 @@ public final class ClientStream extends StreamEvents {
     if (deadline != null) {
       deadline.forget();
     }
-    dialer.exit(this, place);
+    route.exit(this, place);
   }
 
   /** The deadline has passed. */
   void expire() {
-    fail(deadline.outcome(dialer, state));
+    fail(deadline.outcome(route, state));
   }
 
   // ---- finding a connection
@@ -230,7 +229,7 @@ public final class ClientStream extends StreamEvents {
 
   private void open(Connection connection, Driver candidate) {
     if (candidate.isDraining()) {
-      candidate.afterwards(() -> dialer.find(this));
+      candidate.afterwards(() -> route.find(this));
     } else if (!connection.canOpen()) {
       awaited = candidate;
       candidate.await(this);
@@ -259,7 +258,7 @@ public final class ClientStream extends StreamEvents {
       if (isOver()) {
         return true;
       }
-      if (retried || answered || dialer.isShutdown() || !request.rewind()) {
+      if (retried || answered || route.isClosed() || !request.rewind()) {
         return false;
       }
       retried = true;
@@ -269,7 +268,7 @@ public final class ClientStream extends StreamEvents {
     } finally {
       lock.unlock();
     }
-    dialer.find(this);
+    route.find(this);
     return true;
   }
 
@@ -331,7 +330,7 @@ public final class ClientStream extends StreamEvents {
     ended(from);
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
     Outcome outcome =
-        late ? deadline.outcome(dialer, state) : Outcome.failure(reset.code(), reset.text(), null);
+        late ? deadline.outcome(route, state) : Outcome.failure(reset.code(), reset.text(), null);
     if (reset.refused()) {
       from.afterwards(() -> end(false, outcome));
     } else {
@@ -364,7 +363,7 @@ public final class ClientStream extends StreamEvents {
     listener.onClose(outcome);
   }
 
-  // ---- for the pump and the dialer
+  // ---- for the pump and the route
 
   Callbacks callbacks() {
     return callbacks;

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +24,7 @@ import java.util.function.Supplier;
  * Keeps at most one connection to one address that takes calls: connects when a call needs it,
  * waits between failures. It knows nothing of what calls say. States: {@link Connectivity}.
  */
-public final class Dialer {
+public final class Dialer extends Route {
   /** A connection that lived shorter than this counts as a failure to connect. */
   private static final long SHORT_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -63,24 +62,34 @@ public final class Dialer {
     this.connectivity = new Connectivity(options.callbacks());
   }
 
-  /** The address, for texts. */
+  @Override
   public String address() {
     return options.address();
   }
 
-  /** Why the last try to connect has failed; null where it did not. */
+  @Override
   LinkException lastFailure() {
     return lastFailure;
   }
 
+  @Override
+  boolean isClosed() {
+    return shutdown;
+  }
+
+  @Override
+  LinkException whyClosed() {
+    return Fault.CHANNEL_SHUTDOWN.with(address());
+  }
+
   // ---- calls
 
-  /** A call begins. Answers where it stands, for {@link #exit}. Is it shut down then, it must. */
+  @Override
   int enter(ClientStream call) {
     return calls.enter(call);
   }
 
-  /** A call is over. */
+  @Override
   void exit(ClientStream call, int place) {
     calls.leave(call, place);
     // It is seen here that it waits, or is seen there that it has left: both are volatile.
@@ -94,13 +103,13 @@ public final class Dialer {
     }
   }
 
-  /** The connection that takes calls, or null where one has to be found. */
+  @Override
   Driver ready() {
     Driver driver = current;
     return driver == null || driver.isDraining() ? null : driver;
   }
 
-  /** A call needs a connection: gets one, now or later, or fails. Holds no locks. */
+  @Override
   void find(ClientStream call) {
     locked(
         () -> {
@@ -188,7 +197,8 @@ public final class Dialer {
     @Override
     public void ready(Driver driver) {
       Link link = driver.link();
-      driver.attach(options.observer().connected(link.peer(), link.medium()));
+      CallerRoute back = new CallerRoute(driver, this);
+      driver.attach(options.observer().connected(link.peer(), link.medium(), back));
       locked(
           () -> {
             if (driver.isDraining()) {
@@ -220,11 +230,6 @@ public final class Dialer {
     }
 
     @Override
-    public void unopened(ClientStream stream) {
-      find(stream);
-    }
-
-    @Override
     public void closed(Driver driver, LinkException fault) {
       if (driver.attachment() != null) {
         options.observer().disconnected(driver.attachment());
@@ -246,8 +251,13 @@ public final class Dialer {
     }
 
     @Override
-    public Executor executor() {
-      return Workers.pool();
+    public Serving serving() {
+      return options.serving();
+    }
+
+    @Override
+    public boolean isShutdown() {
+      return shutdown;
     }
 
     @Override
@@ -257,7 +267,11 @@ public final class Dialer {
 
     @Override
     public void serve(ServerStream stream) {
-      stream.unknownMethod(); // this side offers no services
+      if (shutdown) { // and GOAWAY has to wait for calls of this side's
+        stream.refuse(whyClosed().code(), whyClosed().getMessage());
+      } else {
+        options.serving().serve(stream);
+      }
     }
   }
 
@@ -313,8 +327,7 @@ public final class Dialer {
           cancelRedial();
           if (current == null && !dialing) {
             // Calls that waited for the next attempt would wait for ever.
-            LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
-            after = both(after, failAll(List.copyOf(pending), why));
+            after = both(after, failAll(List.copyOf(pending), whyClosed()));
           }
           return both(after, terminateIfDone());
         });
@@ -331,7 +344,7 @@ public final class Dialer {
           driving.addAll(readySince.keySet());
           return Afterwards::nothing;
         });
-    LinkException why = Fault.CHANNEL_SHUTDOWN.with(address());
+    LinkException why = whyClosed();
     failAll(open, why).run();
     driving.forEach(driver -> driver.fail(GoAwayCode.NO_ERROR, "shut down", why));
   }

@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
  * @param spinNanos what a link is told as the limit of its spins
  * @param observer is told of connections
  * @param callbacks where {@link Dialer#whenStateChanges} calls back
+ * @param serving what is offered to whoever is at the other end of each connection
  */
 public record DialerOptions(
     String address,
@@ -19,4 +20,5 @@ public record DialerOptions(
     long connectTimeoutNanos,
     long spinNanos,
     ConnectionObserver observer,
-    Executor callbacks) {}
+    Executor callbacks,
+    Serving serving) {}

@@ -6,7 +6,6 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.wire.GoAwayCode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -24,27 +23,22 @@ final class Driver {
     /** HELLO has arrived: calls may be opened. */
     void ready(Driver driver);
 
-    /**
-     * Where a call of the peer's is served; null for where its pace allows. Must not call the user.
-     */
-    Executor executor();
-
-    /** The pace of a method whose calls may be served by whoever reads; null for another one. */
-    default Pace pace(String path) {
-      return null;
-    }
+    /** How calls of the peer's are served. */
+    Serving serving();
 
     /** Who reads on where the link was idle, or the reader is held up. */
     BackgroundReader.Crew crew();
 
     /** Serves a call that the peer opened: the first of its callbacks, on the executor. */
-    void serve(ServerStream stream);
+    default void serve(ServerStream stream) {
+      serving().serve(stream);
+    }
+
+    /** Whether no new call is wanted, in either direction. From any thread. */
+    boolean isShutdown();
 
     /** No more calls can be opened, though those that are open go on. */
     void draining(Driver driver);
-
-    /** A call of this side's that was not opened and has to look for another connection. */
-    void unopened(ClientStream stream);
 
     /** Over, its link closed. The fault is null when nothing was lost. */
     void closed(Driver driver, LinkException fault);
@@ -242,7 +236,11 @@ final class Driver {
 
   /** Takes no new calls, and closes the link when the open ones are over. */
   void goAway(String text) {
-    perform(c -> c.goAway(text));
+    perform(
+        c -> {
+          c.goAway(text);
+          router.drain(); // calls of this side's do not wait for what is not to come
+        });
   }
 
   /** Ends the connection and every call on it. */

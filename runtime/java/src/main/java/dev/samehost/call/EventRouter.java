@@ -13,10 +13,15 @@ final class EventRouter implements Event.Sink {
   private final Driver driver;
   private final Driver.Owner owner;
   private final Link link;
+  private final Serving serving;
   private final ArrayDeque<ClientStream> waiting = new ArrayDeque<>();
   private final List<ClientStream> lost = new ArrayList<>();
   private final List<ServerStream> orphans = new ArrayList<>();
   private boolean opening;
+
+  // Of the peer's last call, which is mostly like the next one.
+  private String lastPath;
+  private Pace lastPace;
 
   // Read anywhere.
   private volatile boolean helloArrived;
@@ -27,6 +32,7 @@ final class EventRouter implements Event.Sink {
     this.driver = driver;
     this.owner = owner;
     this.link = link;
+    this.serving = owner.serving();
   }
 
   boolean helloArrived() {
@@ -81,8 +87,7 @@ final class EventRouter implements Event.Sink {
   }
 
   private void opened(Event.Opened opened) {
-    ServerStream stream =
-        new ServerStream(driver, opened, owner.executor(), owner.pace(opened.path()));
+    ServerStream stream = new ServerStream(driver, opened, serving.executor(), pace(opened.path()));
     opened.stream().attachment = stream;
     stream.attend(driver);
     stream.callbacks().first(() -> owner.serve(stream));
@@ -91,6 +96,15 @@ final class EventRouter implements Event.Sink {
     if (whole != null) {
       stream.cameWhole(whole);
     }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a method that is bound has one path
+  private Pace pace(String path) {
+    if (path != lastPath) {
+      lastPath = path;
+      lastPace = serving.pace(path);
+    }
+    return lastPace;
   }
 
   private void reset(Event.Reset reset) {
@@ -105,13 +119,14 @@ final class EventRouter implements Event.Sink {
     }
   }
 
-  private void drain() {
+  /** No more calls can be opened: those that wait for that look for another connection. */
+  void drain() {
     if (!draining) {
       draining = true;
       driver.afterwards(() -> owner.draining(driver));
     }
     for (ClientStream stream : waiting) {
-      driver.afterwards(() -> owner.unopened(stream));
+      driver.afterwards(() -> stream.bind(driver)); // which is draining now
     }
     waiting.clear();
   }

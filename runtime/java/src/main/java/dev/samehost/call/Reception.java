@@ -11,11 +11,8 @@ import dev.samehost.wire.Preface;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,28 +32,15 @@ public final class Reception {
    * @param hello what this side says, with its limits
    * @param helloTimeoutNanos for a client's HELLO
    * @param spinNanos what a link is told as the limit of its spins
-   * @param executor where calls are served; null for the thread that reads them, where that is held
-   *     up by no more than it costs to have another one do it
+   * @param observer is told of connections
    */
-  public record Options(Hello hello, long helloTimeoutNanos, long spinNanos, Executor executor) {}
-
-  /** What it hands calls to. */
-  public interface Handler extends ConnectionObserver {
-    /** A call, as the first of its callbacks, on the executor. */
-    void serve(ServerStream stream);
-
-    /**
-     * Whether a method takes one message and answers with one, and whoever reads may begin to serve
-     * it. Asked until it is so, under locks: must not call the user.
-     */
-    boolean isUnary(String path);
-  }
+  public record Options(
+      Hello hello, long helloTimeoutNanos, long spinNanos, ConnectionObserver observer) {}
 
   private final Listener listener;
   private final Options options;
-  private final Handler handler;
+  private final Serving serving;
   private final ThreadFactory readers;
-  private final Map<String, Pace> paces = new ConcurrentHashMap<>();
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -65,15 +49,15 @@ public final class Reception {
   private volatile boolean shutdown;
 
   /** A reception that has not begun. */
-  public Reception(Listener listener, Options options, Handler handler) {
-    this(listener, options, handler, ReaderThread.at("samehost-server-", listener::address));
+  public Reception(Listener listener, Options options, Serving serving) {
+    this(listener, options, serving, ReaderThread.at("samehost-server-", listener::address));
   }
 
   /** One whose readers are made by {@code readers}. */
-  Reception(Listener listener, Options options, Handler handler, ThreadFactory readers) {
+  Reception(Listener listener, Options options, Serving serving, ThreadFactory readers) {
     this.listener = listener;
     this.options = options;
-    this.handler = handler;
+    this.serving = serving;
     this.readers = readers;
   }
 
@@ -166,14 +150,11 @@ public final class Reception {
 
   /** What the connections tell. */
   private final class Owner implements Driver.Owner {
-    // Of the last call, which is mostly like the next one; under the driver's lock.
-    private String lastPath;
-    private Pace lastPace;
-
     @Override
     public void ready(Driver driver) {
       Link link = driver.link();
-      driver.attach(handler.connected(link.peer(), link.medium()));
+      CallerRoute back = new CallerRoute(driver, this);
+      driver.attach(options.observer().connected(link.peer(), link.medium(), back));
       boolean late;
       lock.lock();
       try {
@@ -187,41 +168,22 @@ public final class Reception {
     }
 
     @Override
-    public Executor executor() {
-      return options.executor();
+    public Serving serving() {
+      return serving;
     }
 
     @Override
-    @SuppressWarnings("ReferenceEquality") // a method that is bound has one path
-    public Pace pace(String path) {
-      if (path != lastPath) {
-        Pace known = paces.get(path);
-        if (known == null && handler.isUnary(path)) {
-          known = paces.computeIfAbsent(path, unary -> new Pace());
-        }
-        lastPath = path;
-        lastPace = known;
-      }
-      return lastPace;
+    public boolean isShutdown() {
+      return shutdown;
     }
 
     @Override
     public BackgroundReader.Crew crew() {
-      return new BackgroundReader.Crew(readers, options.executor() == null);
-    }
-
-    @Override
-    public void serve(ServerStream stream) {
-      handler.serve(stream);
+      return new BackgroundReader.Crew(readers, serving.executor() == null);
     }
 
     @Override
     public void draining(Driver driver) {}
-
-    @Override
-    public void unopened(ClientStream stream) {
-      throw new IllegalStateException("this side opens no calls");
-    }
 
     @Override
     public void closed(Driver driver, LinkException fault) {
@@ -229,7 +191,7 @@ public final class Reception {
         log.info("a connection ended: {}", fault.getMessage());
       }
       if (driver.attachment() != null) {
-        handler.disconnected(driver.attachment());
+        options.observer().disconnected(driver.attachment());
       }
       forget(driver);
     }

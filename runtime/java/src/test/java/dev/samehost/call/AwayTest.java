@@ -9,7 +9,6 @@ import dev.samehost.transport.testkit.PairLink;
 import dev.samehost.wire.GoAwayCode;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -55,8 +54,13 @@ final class AwayTest {
     }
 
     @Override
-    public Executor executor() {
-      return Workers.pool();
+    public Serving serving() {
+      return Serving.NOTHING;
+    }
+
+    @Override
+    public boolean isShutdown() {
+      return false;
     }
 
     @Override
@@ -71,11 +75,6 @@ final class AwayTest {
 
     @Override
     public void draining(Driver driver) {}
-
-    @Override
-    public void unopened(ClientStream stream) {
-      throw new IllegalStateException("this side opens no calls");
-    }
 
     @Override
     public void closed(Driver driver, LinkException fault) {

@@ -74,7 +74,7 @@ final class DialerTest {
   private static DialerOptions options() {
     long timeoutNanos = TimeUnit.SECONDS.toNanos(60);
     return new DialerOptions(
-        ADDRESS, Pair.HELLO, timeoutNanos, -1, EndOfCall.NOBODY, Workers.pool());
+        ADDRESS, Pair.HELLO, timeoutNanos, -1, EndOfCall.NOBODY, Workers.pool(), Serving.NOTHING);
   }
 
   private static Dialer dialer(Connector connector) {

@@ -10,7 +10,7 @@ final class EndOfCall implements ClientStreamListener {
   static final ConnectionObserver NOBODY =
       new ConnectionObserver() {
         @Override
-        public Object connected(Peer peer, String medium) {
+        public Object connected(Peer peer, String medium, Route back) {
           return peer;
         }
 

@@ -34,7 +34,8 @@ final class EndsAtOnceTest {
   }
 
   private final DialerOptions options =
-      new DialerOptions("test:", Pair.HELLO, 1, -1, EndOfCall.NOBODY, Workers.pool());
+      new DialerOptions(
+          "test:", Pair.HELLO, 1, -1, EndOfCall.NOBODY, Workers.pool(), Serving.NOTHING);
   private final Dialer dialer = new Dialer(new Nowhere(), options, Backoff.exponential(1, 1));
   private final ExecutorService callbacks = Executors.newSingleThreadExecutor();
   private final Outcome cancelled = Outcome.failure(Code.CANCELLED, "on purpose", null);

@@ -19,7 +19,8 @@ final class PumpTest {
   @Test
   void aSignalThatComesAfterTheEndKeepsNobody() throws Exception {
     DialerOptions options =
-        new DialerOptions("test:", Pair.HELLO, 1, -1, EndOfCall.NOBODY, Workers.pool());
+        new DialerOptions(
+            "test:", Pair.HELLO, 1, -1, EndOfCall.NOBODY, Workers.pool(), Serving.NOTHING);
     Dialer dialer = new Dialer(null, options, Backoff.exponential(1, 1));
     EndOfCall end = new EndOfCall();
     ClientStream call =

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
-import dev.samehost.transport.Peer;
 import dev.samehost.transport.testkit.PairLink;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ThreadFactory;
@@ -37,27 +36,6 @@ final class ReceptionTest {
     public void close() {}
   }
 
-  private static final Reception.Handler NOBODY =
-      new Reception.Handler() {
-        @Override
-        public void serve(ServerStream stream) {
-          throw new IllegalStateException("no calls are expected");
-        }
-
-        @Override
-        public boolean isUnary(String path) {
-          return false;
-        }
-
-        @Override
-        public Object connected(Peer peer, String medium) {
-          return peer;
-        }
-
-        @Override
-        public void disconnected(Object connection) {}
-      };
-
   @Test
   void aLinkForWhichThereIsNoThreadIsClosedAndKeepsNothingFromTerminating() throws Exception {
     ThreadFactory exhausted =
@@ -69,8 +47,9 @@ final class ReceptionTest {
               }
             };
     Scripted listener = new Scripted();
-    Reception.Options options = new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, null);
-    Reception reception = new Reception(listener, options, NOBODY, exhausted);
+    Reception.Options options =
+        new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, EndOfCall.NOBODY);
+    Reception reception = new Reception(listener, options, Serving.NOTHING, exhausted);
     reception.start();
     Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
     listener.acceptor.accepted(link);
@@ -90,8 +69,9 @@ final class ReceptionTest {
   @Test
   void aLinkThatCannotBeDrivenIsClosedAndItsListenerGoesOn() throws Exception {
     Scripted listener = new Scripted();
-    Reception.Options options = new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, null);
-    Reception reception = new Reception(listener, options, NOBODY);
+    Reception.Options options =
+        new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, EndOfCall.NOBODY);
+    Reception reception = new Reception(listener, options, Serving.NOTHING);
     reception.start();
     Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
     listener.acceptor.accepted(new TooMuch(link));
