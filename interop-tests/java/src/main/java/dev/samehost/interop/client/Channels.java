@@ -1,6 +1,7 @@
 package dev.samehost.interop.client;
 
 import dev.samehost.SamehostChannelBuilder;
+import dev.samehost.interop.server.TestServices;
 import dev.samehost.interop.suite.Step;
 import dev.samehost.transport.fifo.FifoOptions;
 import dev.samehost.transport.stdio.StdioOptions;
@@ -12,6 +13,13 @@ import java.time.Duration;
 /** Makes the channels: the one place of the client that knows samehost. */
 final class Channels {
   private Channels() {}
+
+  /** A channel that offers what the server programs serve. */
+  static ManagedChannel openOffering(String address) {
+    SamehostChannelBuilder builder = SamehostChannelBuilder.forAddress(address);
+    TestServices.make().forEach(builder::addService);
+    return builder.build();
+  }
 
   static ManagedChannel open(String address, Step.Limits limits) {
     SamehostChannelBuilder builder = SamehostChannelBuilder.forAddress(address);

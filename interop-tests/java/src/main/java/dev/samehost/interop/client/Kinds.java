@@ -17,6 +17,7 @@ final class Kinds {
           Map.entry("peer_seen", new PeerSeen()),
           Map.entry("unread", new Unread()),
           Map.entry("flood", new Flooding()),
+          Map.entry("call_back", new CallBack()),
           Map.entry("server_killed", new ServerKilled()),
           Map.entry("server_back", new ServerBack()),
           Map.entry("client_killed", new ClientKilled()),

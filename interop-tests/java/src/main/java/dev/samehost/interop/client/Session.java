@@ -71,6 +71,13 @@ final class Session implements AutoCloseable {
     return channel;
   }
 
+  /** The same, which offers services to the session's server. */
+  synchronized ManagedChannel openOffering() {
+    ManagedChannel channel = Channels.openOffering(address);
+    channels.add(channel);
+    return channel;
+  }
+
   /**
    * Notes a text that belongs to the case, for people and to be compared with another language's.
    */

@@ -2,6 +2,8 @@ package dev.samehost.interop.server;
 
 import dev.samehost.interop.Blocks;
 import dev.samehost.interop.proto.Block;
+import dev.samehost.interop.proto.CallBackRequest;
+import dev.samehost.interop.proto.CallBackResponse;
 import dev.samehost.interop.proto.ControlServiceGrpc;
 import dev.samehost.interop.proto.DescribeRequest;
 import dev.samehost.interop.proto.Description;
@@ -110,6 +112,12 @@ final class ControlService extends ControlServiceGrpc.ControlServiceImplBase {
   @Override
   public StreamObserver<FloodRequest> flood(StreamObserver<FloodResponse> answer) {
     return new Flood(TestService.serverCall(answer));
+  }
+
+  @Override
+  public void callBack(CallBackRequest request, StreamObserver<CallBackResponse> answer) {
+    answer.onNext(new CallingBack(CallerInterceptor.BACK.get(), request).answer());
+    answer.onCompleted();
   }
 
   @Override

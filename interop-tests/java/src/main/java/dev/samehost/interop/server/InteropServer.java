@@ -3,7 +3,6 @@ package dev.samehost.interop.server;
 import dev.samehost.SamehostServerBuilder;
 import dev.samehost.interop.Flags;
 import io.grpc.Server;
-import io.grpc.ServerInterceptors;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Set;
@@ -45,16 +44,11 @@ public final class InteropServer {
   }
 
   private static Server start(String address) throws IOException {
-    KnownCalls calls = new KnownCalls();
-    KeyInterceptor keys = new KeyInterceptor(calls);
-    EchoInterceptor echo = new EchoInterceptor();
-    CallerInterceptor caller = new CallerInterceptor();
-    return SamehostServerBuilder.forAddress(address)
-        .addStreamTracerFactory(new ArrivalTracer.Factory())
-        .addService(ServerInterceptors.intercept(new TestService(), keys, echo, caller))
-        .addService(ServerInterceptors.intercept(new ControlService(calls), keys, echo, caller))
-        .build()
-        .start();
+    SamehostServerBuilder builder =
+        SamehostServerBuilder.forAddress(address)
+            .addStreamTracerFactory(new ArrivalTracer.Factory());
+    TestServices.make().forEach(builder::addService);
+    return builder.build().start();
   }
 
   /** Ends the process with 0, where the JVM would end it with 143 after SIGTERM. */

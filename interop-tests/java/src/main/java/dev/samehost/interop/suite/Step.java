@@ -35,6 +35,11 @@ public record Step(
     Integer messageBytes,
     String peer,
     String address,
+    Boolean offers,
+    Integer depth,
+    Integer backDeadlineMs,
+    String backCode,
+    String backText,
     Expectation expect) {
 
   /** A pair of metadata; its value is a text, bytes in hex, or so many times the letter x. */
