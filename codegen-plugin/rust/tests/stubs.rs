@@ -47,8 +47,10 @@ fn reply(name: &str) -> HelloReply {
 #[tonic::async_trait]
 impl Greeter for Greetings {
     async fn hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+        let caller = samehost::caller(&request).expect("each call has a caller");
         let (metadata, mut extensions, HelloRequest { name }) = request.into_parts();
         match &*name {
+            "back" => return GreeterClient::new(caller).hello(ask("caller")).await,
             "nobody" => {
                 let mut status = Status::not_found("there is nobody");
                 status.metadata_mut().insert("searched", MetadataValue::from_static("everywhere"));
@@ -309,6 +311,17 @@ async fn each_call_of_a_connection_has_the_peer_whatever_the_one_before_has_done
         for _ in 0..3 {
             assert_eq!(client.hello(ask("caller")).await.unwrap().into_inner(), own);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_calls_its_caller_back_by_the_same_stubs() {
+    let served = served(|server| server);
+    for address in [&served.address, &served.alone] {
+        let offered = GreeterServer::new(Greetings::default());
+        let channel = Channel::builder(address).add_service(offered).build().unwrap();
+        let told = GreeterClient::new(channel).hello(ask("back")).await.unwrap().into_inner();
+        assert_eq!(told, reply(&std::process::id().to_string()));
     }
 }
 

@@ -50,6 +50,27 @@
 //! `accept_compressed`; its feature `gzip`), and so are the calls of threads. Interceptors are tonic's; `tonic-health`
 //! and `tonic-reflection` are served as any other service.
 //!
+//! # Calling back
+//!
+//! A handler calls its caller over the connection by which it was called: `samehost::caller` of its request is a
+//! [`Channel`] to it. What a client offers to whoever it connects to it adds to its channel, as to a server.
+//!
+//! ```no_run
+//! # use samehost::{Channel, Server};
+//! # use samehost_test_stubs::{Answer, Ask, echo_client::EchoClient, echo_server::{Echo, EchoServer}};
+//! # use tonic::{Request, Response, Status};
+//! # async fn client(my_echo: impl Echo) -> Result<(), Box<dyn std::error::Error>> {
+//! let channel = Channel::builder("unix:/run/app.sock").add_service(EchoServer::new(my_echo)).build()?;
+//! # Ok(()) }
+//!
+//! # trait Handler {
+//! async fn say(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+//!     let caller = samehost::caller(&request).ok_or_else(|| Status::failed_precondition("who calls?"))?;
+//!     EchoClient::new(caller).say(Ask::default()).await
+//! }
+//! # }
+//! ```
+//!
 //! # Tracing
 //!
 //! Every call is a span of `tracing` on each side, of level INFO and target `samehost`: `rpc.client`, a child of
@@ -99,6 +120,6 @@ pub use surface::tonic::codegen;
 #[cfg(feature = "tonic")]
 pub use surface::tonic::{
     Channel, ChannelBuilder, Medium, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
-    block_on,
+    block_on, caller,
 };
 pub use surface::{Metadata, Status, raw};

@@ -12,6 +12,10 @@
 //! println!("{:?}", answer.message);
 //! # Ok(()) }
 //! ```
+//!
+//! These channels offer no services, for handlers need a runtime: a server that calls back learns that with UNIMPLEMENTED,
+//! by whatever thread waits for an answer then. [`raw`](crate::raw) serves calls back on threads, and `samehost::Channel`
+//! those of tonic's services.
 
 mod call;
 mod channel;

@@ -8,16 +8,20 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body::Body;
 use samehost_transport_api::{Options, Registry};
+use tonic::server::NamedService;
+use tower_service::Service as HttpService;
 
 use super::metadata::{TIMEOUT, to_block_and};
 use super::request::{RequestReader, RequestSender};
 use super::response::ResponseFuture;
-use super::{ResponseBody, timeout};
+use super::service::Services;
+use super::{ResponseBody, serving, timeout};
 use crate::call::backoff::Backoff;
 use crate::call::blocking;
 use crate::call::channel::ChannelHandle;
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
+use crate::call::crew::Crew;
 use crate::call::dial::MakeStarter;
 use crate::call::task::TaskDriver;
 use crate::surface::{Route, Status};
@@ -56,7 +60,12 @@ impl Channel {
 
     /// A channel to an address, to be configured.
     pub fn builder(address: impl Into<String>) -> ChannelBuilder {
-        ChannelBuilder { route: Route::to(address.into()), by_threads: false }
+        ChannelBuilder { route: Route::to(address.into()), by_threads: false, services: Services::default() }
+    }
+
+    /// A way back to a caller.
+    pub(super) fn back(handle: Arc<ChannelHandle>) -> Channel {
+        Channel { handle, wait_for_ready: false }
     }
 
     /// The address that this channel was made for.
@@ -157,9 +166,33 @@ impl std::fmt::Debug for Channel {
 pub struct ChannelBuilder {
     route: Route,
     by_threads: bool,
+    services: Services,
 }
 
 impl ChannelBuilder {
+    /// Offers one more service to whoever the channel connects to, whose handlers may call it back over the connection by
+    /// which they were called ([`caller`](super::caller())): as [`ServerBuilder::add_service`](super::ServerBuilder::add_service)
+    /// takes it, and served as a server serves it, each call by a task of the runtime that moves the connection. While the
+    /// channel offers something its connection is read though no call is open.
+    ///
+    /// A shutdown of the channel is one for these calls, too: those that are open go on, or fail with `shutdown_now`.
+    pub fn add_service<S, B>(mut self, service: S) -> Self
+    where
+        S: HttpService<http::Request<tonic::body::Body>, Response = http::Response<B>>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+        S::Error: Into<tonic::codegen::StdError>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<tonic::codegen::StdError>,
+    {
+        self.services.add(service);
+        self
+    }
+
     /// The largest message that this side takes, as it travels; 64 MiB by default, 4 MiB on tcp. tonic's clients have
     /// a limit of their own, 4 MiB unless told otherwise: `max_decoding_message_size`.
     pub fn max_inbound_message_size(mut self, bytes: u32) -> Self {
@@ -221,7 +254,7 @@ impl ChannelBuilder {
 
     /// The connection is read by whatever threads wait in [`block_on`](super::block_on), and by one of its own while none
     /// does, instead of by a task. Calls then need no runtime, streams of requests that wait and deadlines outside of
-    /// `block_on` aside.
+    /// `block_on` aside; services that are offered are served within the runtime in which the channel is built.
     pub fn read_by_threads(mut self) -> Self {
         self.by_threads = true;
         self
@@ -231,11 +264,22 @@ impl ChannelBuilder {
     ///
     /// # Errors
     /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
+    ///
+    /// # Panics
+    /// Where services are offered on connections that threads read, and this is called outside of a runtime.
     pub fn build(self) -> Result<Channel, Status> {
         let wait_for_ready = self.route.wait_for_ready;
-        let make_starter: MakeStarter = match self.by_threads {
-            true => Box::new(blocking::starter),
-            false => Box::new(|| TaskDriver::starter(None)),
+        let services = (!self.services.is_empty()).then(|| Arc::new(self.services));
+        let make_starter: MakeStarter = match (services, self.by_threads) {
+            (None, true) => Box::new(blocking::starter),
+            (Some(services), true) => {
+                let service = serving::by_threads(services);
+                Box::new(move || Crew::starter(service.clone()))
+            }
+            (services, false) => {
+                let serve = services.map(serving::by_tasks);
+                Box::new(move || TaskDriver::starter(serve.clone()))
+            }
         };
         let (handle, _) = self.route.channel(make_starter)?;
         Ok(Channel { handle, wait_for_ready })

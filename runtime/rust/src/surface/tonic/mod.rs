@@ -3,6 +3,7 @@
 
 mod block_on;
 mod body;
+mod caller;
 mod channel;
 pub mod codegen;
 mod framing;
@@ -14,11 +15,13 @@ mod request;
 mod response;
 mod server;
 mod service;
+mod serving;
 mod timeout;
 mod told;
 
 pub use block_on::block_on;
 pub use body::ResponseBody;
+pub use caller::caller;
 pub use channel::{Channel, ChannelBuilder, WaitForReady};
 pub use medium::Medium;
 pub use response::ResponseFuture;

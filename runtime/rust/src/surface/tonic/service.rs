@@ -118,7 +118,7 @@ impl Entry {
     }
 }
 
-/// The services of a server, by the name that a path begins with.
+/// The services of a server, or of a channel, by the name that a path begins with.
 #[derive(Default)]
 pub(super) struct Services {
     by_name: HashMap<&'static str, usize>,
@@ -146,6 +146,10 @@ impl Services {
         let entry = Entry { service, direct, short: AtomicBool::new(false), recent: Mutex::default() };
         self.by_name.insert(S::NAME, self.entries.len());
         self.entries.push(entry);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// The service of a path; `None` where there is none.

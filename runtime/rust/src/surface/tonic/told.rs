@@ -6,6 +6,7 @@ use std::time::Instant;
 use http::header::{CONTENT_TYPE, TE};
 use http::{Extensions, HeaderMap, HeaderValue};
 
+use super::caller::Registered;
 use super::medium::Medium;
 use super::metadata::{TIMEOUT, add_pairs};
 use super::timeout;
@@ -55,13 +56,13 @@ fn headers_where(call: &mut ServerCall, wanted: impl Fn(&str) -> bool) -> Header
 /// Who calls, and what carries the call: the same for all calls of a connection, of which each has its own copy. A copy
 /// takes 390 instructions, and to make them anew 520.
 pub(super) fn extensions(call: &ServerCall) -> Extensions {
-    let made = call.session().kept(|| {
-        let mut extensions = Extensions::new();
-        extensions.insert(call.peer().clone());
+    let (made, _) = call.session().kept(|| {
+        let (mut extensions, registered) = (Extensions::new(), Registered::of(call.session()));
+        extensions.insert(registered.peer().clone());
         if let Some(medium) = Medium::of(call.medium()) {
             extensions.insert(medium);
         }
-        extensions
+        (extensions, registered)
     });
     made.clone()
 }
