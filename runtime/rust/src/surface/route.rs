@@ -11,6 +11,7 @@ use crate::call::channel::{ChannelCore, ChannelHandle};
 use crate::call::dial::{Dialer, MakeStarter};
 
 /// The way that a channel is going to take: what the builders of all surfaces ask for. It connects nothing.
+#[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) address: String,
     pub(crate) limits: Limits,

@@ -106,12 +106,14 @@ impl Channel {
 
 /// Makes a [`Channel`]. Sizes are in bytes; a limit outside its range is an error of `build`.
 #[must_use]
+#[derive(Clone)]
 pub struct ChannelBuilder {
     route: Route,
     moved: MovedBy,
 }
 
 /// Who moves the bytes, and serves what the server calls back.
+#[derive(Clone)]
 enum MovedBy {
     /// The threads that wait; nothing is served.
     Callers,
