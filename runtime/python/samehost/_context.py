@@ -108,6 +108,10 @@ class Context(grpc.ServicerContext):
         """
         return self._call.medium()
 
+    def native_caller(self) -> _native.Channel:
+        """Answer the way back to the caller, for `samehost.caller`."""
+        return self._call.caller()
+
     def request_was_compressed(self) -> bool:
         """Answer whether the last request came compressed: samehost's own, beyond gRPC's API."""
         return self._call.received_compressed()

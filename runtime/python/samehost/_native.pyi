@@ -161,6 +161,20 @@ class Channel:
 
     @property
     def address(self) -> str: ...
+    def offer(
+        self,
+        handler: Callable[[ServerCall], object],
+        *,
+        inline: bool = True,
+        unary: dict[str, Callable[[ServerCall, bytes], Any]] | None = None,
+    ) -> None:
+        """Have the server's calls back served, over each connection that is made, as a `Server` does.
+
+        A thread of this module then reads a connection whenever no caller does. The channel's limits hold for
+        these calls too. To be called before anything else but ``address``; `RuntimeError` afterwards. May be
+        repeated: the last handlers count.
+        """
+
     def medium(self) -> str | None:
         """Tell what carries the bytes of the connection, where the address leaves that open (``shm:``).
 
@@ -416,6 +430,13 @@ class ServerCall:
     def metadata(self) -> Metadata: ...
     @property
     def peer(self) -> Peer: ...
+    def caller(self) -> Channel:
+        """Give the way back: calls go over the connection that this call came by.
+
+        It makes no connection: once that one has ended, or takes no more calls, a call fails with UNAVAILABLE
+        at once. It may be kept after this call, and closing or dropping it ends nothing.
+        """
+
     def medium(self) -> str | None:
         """Tell what carries the bytes of the caller's connection; otherwise as `Channel.medium`."""
 
@@ -512,6 +533,9 @@ class AioChannel:
     def __new__(cls, loop: Loop, address: str, **options: Any) -> AioChannel: ...
     @property
     def address(self) -> str: ...
+    def offer(self, handler: Callable[[AioServerCall], object]) -> None:
+        """As `Channel.offer`; the handler is called on the loop, as `AioServer`'s."""
+
     def medium(self) -> str | None: ...
     def unary(
         self,
@@ -587,6 +611,10 @@ class AioServerCall:
     def metadata(self) -> Metadata: ...
     @property
     def peer(self) -> Peer: ...
+    def caller(self) -> AioChannel: ...
+    def caller_for_threads(self) -> Channel:
+        """As `caller`, for threads other than the loop's, which has to run meanwhile."""
+
     def medium(self) -> str | None: ...
     def time_left(self) -> float | None: ...
     def receive(self) -> asyncio.Future[bytes | None]: ...

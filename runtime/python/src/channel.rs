@@ -11,8 +11,10 @@ use samehost::raw;
 use crate::arguments::{call_options, seconds, until};
 use crate::call::Call;
 use crate::fork::Own;
+use crate::handlers::Handlers;
 use crate::outcome::Outcome;
 use crate::waiting::wait;
+use crate::way::Way;
 use crate::{callbacks, message, options, status};
 
 /// gRPC's number of a state.
@@ -34,7 +36,19 @@ pub(crate) fn state(number: u8) -> Option<ConnectivityState> {
 
 /// The way to one server, for threads.
 #[pyclass(frozen, module = "samehost._native")]
-pub(crate) struct Channel(pub(crate) Own<raw::Channel>);
+pub(crate) struct Channel(Own<Way>);
+
+impl Channel {
+    /// The way back to the caller of a server.
+    pub(crate) fn back(channel: raw::Channel) -> Channel {
+        Channel(Own::new(Way::back(channel)))
+    }
+
+    /// The channel, to be used, or why it cannot be used in this process.
+    pub(crate) fn raw(&self, py: Python<'_>) -> PyResult<&raw::Channel> {
+        self.0.get(py)?.channel(py)
+    }
+}
 
 #[pymethods]
 impl Channel {
@@ -42,7 +56,7 @@ impl Channel {
     #[pyo3(signature = (address, **options))]
     fn new(py: Python<'_>, address: &str, options: Option<&Bound<'_, PyDict>>) -> PyResult<Channel> {
         let builder = options::channel(address, options)?;
-        Ok(Channel(Own::new(builder.build().map_err(|error| status::raised(py, &error))?)))
+        Ok(Channel(Own::new(Way::to(address, builder).map_err(|error| status::raised(py, &error))?)))
     }
 
     #[getter]
@@ -50,8 +64,20 @@ impl Channel {
         Ok(self.0.get(py)?.address())
     }
 
+    #[pyo3(signature = (handler, *, inline=true, unary=None))]
+    fn offer(
+        &self,
+        py: Python<'_>,
+        handler: Py<PyAny>,
+        inline: bool,
+        unary: Option<Py<PyDict>>,
+    ) -> PyResult<()> {
+        let serve = Handlers::new(handler, unary).into_function();
+        self.0.get(py)?.offer(|builder| builder.serve_on_threads(inline, callbacks::around(), serve))
+    }
+
     fn medium(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let channel = self.0.get(py)?;
+        let channel = self.raw(py)?;
         Ok(py.detach(|| channel.medium()).map(|text| text.to_string()))
     }
 
@@ -67,7 +93,7 @@ impl Channel {
         wait_for_ready: Option<bool>,
         gzip: bool,
     ) -> PyResult<Outcome> {
-        let channel = self.0.get(py)?;
+        let channel = self.raw(py)?;
         let options = call_options(metadata, timeout, wait_for_ready, gzip)?;
         let message = message::incoming(message)?;
         let outcome = wait(py, |patience| channel.unary(path, options, message, patience))?;
@@ -84,14 +110,14 @@ impl Channel {
         wait_for_ready: Option<bool>,
         gzip: bool,
     ) -> PyResult<Call> {
-        let channel = self.0.get(py)?;
+        let channel = self.raw(py)?;
         let options = call_options(metadata, timeout, wait_for_ready, gzip)?;
         Ok(Call::new(channel.call(path, options), channel.address()))
     }
 
     #[pyo3(signature = (connect=false))]
     fn state(&self, py: Python<'_>, connect: bool) -> PyResult<u8> {
-        let channel = self.0.get(py)?;
+        let channel = self.raw(py)?;
         if connect {
             channel.connect();
         }
@@ -100,14 +126,14 @@ impl Channel {
 
     #[pyo3(signature = (other_than, timeout=None))]
     fn wait_for_state(&self, py: Python<'_>, other_than: u8, timeout: Option<f64>) -> PyResult<bool> {
-        let channel = self.0.get(py)?;
+        let channel = self.raw(py)?;
         let until = until(seconds(timeout)?);
         let Some(from) = state(other_than) else { return Ok(true) };
         Ok(wait(py, |patience| channel.wait_for_state(from, patience.until(until)))?.is_some())
     }
 
     fn watch_state(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Watch> {
-        let watch = self.0.get(py)?.state_watch();
+        let watch = self.raw(py)?.state_watch();
         let cancelled = Arc::new(AtomicBool::new(false));
         let over = cancelled.clone();
         let mut state = watch.state();
@@ -126,7 +152,7 @@ impl Channel {
     #[pyo3(signature = (now=true))]
     fn close(&self, py: Python<'_>, now: bool) {
         // In a forked child there is nothing left to close.
-        if let Some(channel) = self.0.alive() {
+        if let Some(Ok(channel)) = self.0.alive().map(|way| way.channel(py)) {
             py.detach(|| channel.shut_down(now));
         }
     }

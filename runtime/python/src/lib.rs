@@ -8,6 +8,7 @@ mod call;
 mod callbacks;
 mod channel;
 mod fork;
+mod handlers;
 mod log;
 mod message;
 mod metadata;
@@ -19,6 +20,7 @@ mod server_call;
 mod status;
 mod unary;
 mod waiting;
+mod way;
 
 use pyo3::prelude::*;
 use samehost::ConnectivityState;

@@ -10,6 +10,7 @@ use samehost::transport::{Code, Fault};
 use samehost::{Status, raw};
 
 use crate::arguments::time_left;
+use crate::channel::Channel;
 use crate::fork::Own;
 use crate::waiting::wait;
 use crate::{callbacks, message, metadata, status};
@@ -117,6 +118,10 @@ impl ServerCall {
     #[getter]
     fn peer(&self, py: Python<'_>) -> PyResult<Peer> {
         Ok(Peer(self.0.get(py)?.peer().clone()))
+    }
+
+    fn caller(&self, py: Python<'_>) -> PyResult<Channel> {
+        Ok(Channel::back(self.0.get(py)?.caller()))
     }
 
     fn medium(&self, py: Python<'_>) -> PyResult<Option<&str>> {

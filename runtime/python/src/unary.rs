@@ -70,7 +70,7 @@ impl UnaryMethod {
             rest.set_item("compression", compression)?;
             return general.bind(py).call((request,), Some(&rest));
         }
-        let channel = self.channel.get().0.get(py).map_err(|error| self.raised(py, error))?;
+        let channel = self.channel.get().raw(py).map_err(|error| self.raised(py, error))?;
         let options =
             call_options(metadata, timeout, wait_for_ready, false).map_err(|error| self.raised(py, error))?;
         let message = match &self.serializer {

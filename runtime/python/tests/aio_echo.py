@@ -134,6 +134,6 @@ def unary(
     return {"Say": grpc.unary_unary_rpc_method_handler(function)}
 
 
-def say(channel: samehost.aio.Channel) -> Any:
+def say(channel: grpc.aio.Channel) -> Any:
     """Give that method, from the other side."""
     return channel.unary_unary(f"/{SERVICE}/Say")

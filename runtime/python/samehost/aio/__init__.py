@@ -3,7 +3,8 @@
 An event loop drives the connections itself, by its own selector: no thread takes part in a call.
 """
 
+from samehost.aio._caller import caller
 from samehost.aio._channel import Channel, channel
 from samehost.aio._server import Server, server
 
-__all__ = ["Channel", "Server", "channel", "server"]
+__all__ = ["Channel", "Server", "caller", "channel", "server"]

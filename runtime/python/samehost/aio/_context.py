@@ -138,6 +138,10 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
         """
         return self._call.medium()
 
+    def native_caller(self) -> _native.AioChannel:
+        """Answer the way back to the caller, for `samehost.aio.caller`."""
+        return self._call.caller()
+
     def request_was_compressed(self) -> bool:
         """Answer whether the last request came compressed: samehost's own, beyond gRPC's API."""
         return self._call.received_compressed()

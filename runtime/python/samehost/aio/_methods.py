@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
 
     from samehost._messages import Deserializer, Serializer
-    from samehost.aio._channel import Channel
+    from samehost.aio._channel import BaseChannel
     from samehost.aio._types import MetadataIn
 
     Requests = AsyncIterable[Any] | Iterable[Any] | None
@@ -45,7 +45,7 @@ class Method:
     """One method of a channel: its path, how its messages become bytes, and who intercepts its calls."""
 
     def __init__(
-        self, channel: Channel, kind: Kind, path: str, serializer: Serializer, deserializer: Deserializer
+        self, channel: BaseChannel, kind: Kind, path: str, serializer: Serializer, deserializer: Deserializer
     ) -> None:
         self.channel = channel
         self.kind = kind

@@ -27,6 +27,10 @@ class ThreadCall:
         self.metadata = call.metadata
         self.peer = call.peer
 
+    def caller(self) -> _native.Channel:
+        """As the call's."""
+        return self._call.caller_for_threads()
+
     def time_left(self) -> float | None:
         """As the call's."""
         left: float | None = self._ask(self._call.time_left)

@@ -10,15 +10,30 @@ use samehost::raw;
 use super::call::AioCall;
 use super::event_loop::{Bridge, Loop};
 use super::future;
+use super::server::handle;
 use crate::arguments::call_options;
 use crate::channel::{number, state};
 use crate::fork::Own;
 use crate::outcome::Outcome;
+use crate::way::Way;
 use crate::{message, options, status};
 
 /// The way to one server, for an event loop.
 #[pyclass(frozen, module = "samehost._native")]
-pub(crate) struct AioChannel(Own<(Arc<Bridge>, raw::Channel)>);
+pub(crate) struct AioChannel(Own<(Arc<Bridge>, Way)>);
+
+impl AioChannel {
+    /// The way back to the caller of a server of the same loop.
+    pub(super) fn back(core: &Arc<Bridge>, channel: raw::Channel) -> AioChannel {
+        AioChannel(Own::new((core.clone(), Way::back(channel))))
+    }
+
+    /// The bridge, and the channel, to be used.
+    fn used(&self, py: Python<'_>) -> PyResult<(&Arc<Bridge>, &raw::Channel)> {
+        let (core, way) = self.0.get(py)?;
+        Ok((core, way.channel(py)?))
+    }
+}
 
 /// Cancels a call whose future was cancelled.
 #[pyclass(frozen)]
@@ -46,8 +61,8 @@ impl AioChannel {
     ) -> PyResult<AioChannel> {
         let core = r#loop.core(py)?.clone();
         let builder = options::channel(address, options)?.on_hub(core.hub.clone());
-        let channel = builder.build().map_err(|error| status::raised(py, &error))?;
-        Ok(AioChannel(Own::new((core, channel))))
+        let way = Way::to(address, builder).map_err(|error| status::raised(py, &error))?;
+        Ok(AioChannel(Own::new((core, way))))
     }
 
     #[getter]
@@ -55,8 +70,20 @@ impl AioChannel {
         Ok(self.0.get(py)?.1.address())
     }
 
+    fn offer(&self, py: Python<'_>, handler: Py<PyAny>) -> PyResult<()> {
+        let (core, way) = self.0.get(py)?;
+        // Its links have the handler: they must not keep the bridge, which closes them when it is dropped.
+        let of = Arc::downgrade(core);
+        let serve = move |call| {
+            if let Some(core) = of.upgrade() {
+                handle(&core, &handler, call);
+            }
+        };
+        way.offer(|builder| builder.serve_on_hub(core.hub.clone(), serve))
+    }
+
     fn medium(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        let (_, channel) = self.0.get(py)?;
+        let (_, channel) = self.used(py)?;
         Ok(py.detach(|| channel.medium()).map(|text| text.to_string()))
     }
 
@@ -72,7 +99,7 @@ impl AioChannel {
         wait_for_ready: Option<bool>,
         gzip: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (core, channel) = self.0.get(py)?;
+        let (core, channel) = self.used(py)?;
         let options = call_options(metadata, timeout, wait_for_ready, gzip)?;
         let call = Arc::new(channel.call(path, options));
         // A call that has just begun is not over.
@@ -95,14 +122,14 @@ impl AioChannel {
         wait_for_ready: Option<bool>,
         gzip: bool,
     ) -> PyResult<AioCall> {
-        let (core, channel) = self.0.get(py)?;
+        let (core, channel) = self.used(py)?;
         let options = call_options(metadata, timeout, wait_for_ready, gzip)?;
         Ok(AioCall::new(core, channel.call(path, options), channel.address()))
     }
 
     #[pyo3(signature = (connect=false))]
     fn state(&self, py: Python<'_>, connect: bool) -> PyResult<u8> {
-        let (_, channel) = self.0.get(py)?;
+        let (_, channel) = self.used(py)?;
         if connect {
             channel.connect();
         }
@@ -110,7 +137,7 @@ impl AioChannel {
     }
 
     fn wait_for_state<'py>(&self, py: Python<'py>, other_than: u8) -> PyResult<Bound<'py, PyAny>> {
-        let (core, channel) = self.0.get(py)?;
+        let (core, channel) = self.used(py)?;
         let (from, watch) = (state(other_than), channel.state_watch());
         future::future(py, core, move |py, cx| {
             let state = match from {
@@ -123,7 +150,9 @@ impl AioChannel {
 
     #[pyo3(signature = (now=true))]
     fn close(&self, py: Python<'_>, now: bool) {
-        if let Some((core, channel)) = self.0.alive() {
+        if let Some((core, way)) = self.0.alive()
+            && let Ok(channel) = way.channel(py)
+        {
             core.look(py, || channel.shut_down(now));
         }
     }

@@ -77,7 +77,7 @@ impl Drop for AioServer {
 }
 
 /// Runs the application's handler, on the loop. What it raises stays here.
-fn handle(core: &Arc<Bridge>, handler: &Py<PyAny>, call: raw::ServerCall) {
+pub(super) fn handle(core: &Arc<Bridge>, handler: &Py<PyAny>, call: raw::ServerCall) {
     Python::attach(|py| {
         let call = match Py::new(py, AioServerCall::new(core, call)) {
             Ok(call) => call,

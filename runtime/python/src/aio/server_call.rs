@@ -8,9 +8,11 @@ use pyo3::types::PyTuple;
 use samehost::raw;
 
 use super::call::truth;
+use super::channel::AioChannel;
 use super::event_loop::Bridge;
 use super::future;
 use crate::arguments::time_left;
+use crate::channel::Channel;
 use crate::fork::Own;
 use crate::server_call::{Peer, answer, failure, give_handler_failed, in_order};
 use crate::{message, metadata, status};
@@ -47,6 +49,15 @@ impl AioServerCall {
     #[getter]
     fn peer(&self, py: Python<'_>) -> PyResult<Peer> {
         Ok(Peer(self.0.get(py)?.1.peer().clone()))
+    }
+
+    fn caller(&self, py: Python<'_>) -> PyResult<AioChannel> {
+        let (core, call) = self.0.get(py)?;
+        Ok(AioChannel::back(core, call.caller()))
+    }
+
+    fn caller_for_threads(&self, py: Python<'_>) -> PyResult<Channel> {
+        Ok(Channel::back(self.0.get(py)?.1.caller()))
     }
 
     fn medium(&self, py: Python<'_>) -> PyResult<Option<&str>> {
