@@ -1,6 +1,7 @@
 //! The interop client.
 
 mod call;
+mod call_back;
 mod cancel;
 mod compressed;
 mod control;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::session::{Session, open};
 use super::{
-    Checked, cancel, compressed, control, duplex, faulty, flooding, killed, streams, told, unary, unread,
+    Checked, call_back, cancel, compressed, control, duplex, faulty, flooding, killed, streams, told, unary,
+    unread,
 };
 use crate::suite::{Case, Gap, Mismatch, Step};
 
@@ -125,6 +126,7 @@ async fn run_step(step: &Step, session: &Arc<Session>, channel: &samehost::Chann
         "peer_seen" => told::peer(step, session, channel).await,
         "unread" => unread::run(step, session, channel).await,
         "flood" => flooding::run(step, session, channel).await,
+        "call_back" => call_back::run(step, session).await,
         "server_killed" => killed::server_killed(step, session).await,
         "server_back" => killed::server_back(session).await,
         "client_killed" => killed::client_killed(step, session, Some(channel)).await,

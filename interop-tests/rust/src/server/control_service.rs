@@ -9,13 +9,15 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::calling_back::CallingBack;
 use super::known_calls::KnownCalls;
 use crate::TEST_KEY;
 use crate::blocks::{block, is_intact};
 use crate::proto::control::control_service_server;
 use crate::proto::control::{
-    Block, DescribeRequest, Description, FloodRequest, FloodResponse, HoldRequest, HoldResponse,
-    HowEndedRequest, HowEndedResponse, ReleaseRequest, ReleaseResponse, UnreadResponse,
+    Block, CallBackRequest, CallBackResponse, DescribeRequest, Description, FloodRequest, FloodResponse,
+    HoldRequest, HoldResponse, HowEndedRequest, HowEndedResponse, ReleaseRequest, ReleaseResponse,
+    UnreadResponse,
 };
 
 /// Who calls, as an interceptor has seen it.
@@ -97,6 +99,14 @@ impl control_service_server::ControlService for ControlService {
         let (sender, answers) = mpsc::channel(1);
         tokio::spawn(flood(request.into_inner(), sender));
         Ok(Response::new(ReceiverStream::new(answers)))
+    }
+
+    async fn call_back(
+        &self,
+        request: Request<CallBackRequest>,
+    ) -> Result<Response<CallBackResponse>, Status> {
+        let caller = samehost::caller(&request).ok_or_else(|| Status::internal("there is no caller"))?;
+        Ok(Response::new(CallingBack::new(caller, request.into_inner()).answer().await))
     }
 
     async fn release(&self, request: Request<ReleaseRequest>) -> Result<Response<ReleaseResponse>, Status> {

@@ -1,27 +1,20 @@
 //! The interop server.
 
 mod answers;
+mod calling_back;
 mod compression;
 mod control_service;
 mod known_calls;
 mod test_service;
+mod test_services;
 mod told;
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use samehost::Server;
 use tokio::signal::unix::{SignalKind, signal};
-use tonic::codec::CompressionEncoding::Gzip;
-use tonic::service::interceptor::InterceptedService;
 
-use crate::proto::control::control_service_server::ControlServiceServer;
-use crate::proto::testing::test_service_server::TestServiceServer;
-use compression::Compression;
-use control_service::ControlService;
-use known_calls::KnownCalls;
-use test_service::TestService;
-use told::Told;
+pub(crate) use test_services::TestServices;
 
 /// Serves at an address until SIGTERM, or until the host ends the link. Prints `READY ADDRESS` when
 /// clients can connect.
@@ -30,20 +23,7 @@ use told::Told;
 /// Why the address cannot be served.
 pub async fn serve(address: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
-    let calls = Arc::new(KnownCalls::default());
-    let test = TestServiceServer::new(TestService)
-        .accept_compressed(Gzip)
-        .send_compressed(Gzip)
-        .max_decoding_message_size(usize::MAX)
-        .max_encoding_message_size(usize::MAX);
-    let control = ControlServiceServer::new(ControlService::new(calls.clone()))
-        .max_decoding_message_size(usize::MAX)
-        .max_encoding_message_size(usize::MAX);
-    let control = InterceptedService::new(control, control_service::note_caller);
-    let server = Server::builder()
-        .add_service(Told::new(Compression(test), calls.clone()))
-        .add_service(Told::new(control, calls))
-        .bind(address)?;
+    let server = TestServices::new().served_by(Server::builder()).bind(address)?;
     ready(address)?;
     tokio::select! {
         ended = server.terminated() => ended?,

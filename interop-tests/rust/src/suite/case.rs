@@ -61,6 +61,11 @@ pub struct Step {
     pub response_bytes: usize,
     #[serde(default)]
     pub message_bytes: usize,
+    pub offers: Option<bool>,
+    pub depth: Option<u32>,
+    pub back_deadline_ms: Option<u32>,
+    pub back_code: Option<String>,
+    pub back_text: Option<String>,
     pub peer: Option<String>,
     pub address: Option<String>,
     #[serde(default)]

@@ -55,7 +55,7 @@ impl Catalogue {
             rest = after;
         }
         pieces.push(Piece::Known(rest));
-        Ok(code_name(status) == entry.code && matches(&pieces, status.message()))
+        Ok(code_name(status.code()) == entry.code && matches(&pieces, status.message()))
     }
 }
 

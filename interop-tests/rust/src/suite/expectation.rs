@@ -63,7 +63,7 @@ impl Expectation {
     /// Where it is another.
     pub fn check(&self, status: &Status) -> Result<(), Mismatch> {
         let expected = self.code.as_deref().unwrap_or("OK");
-        unless(name(status.code()) == expected, || {
+        unless(code_name(status.code()) == expected, || {
             format!("expected {expected}, but got {}", shown(status))
         })?;
         if let Some(text) = &self.text {
@@ -142,7 +142,7 @@ fn values(metadata: &MetadataMap, key: &str) -> Vec<Vec<u8>> {
 }
 
 /// gRPC's name of a code.
-fn name(code: Code) -> &'static str {
+pub fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",
@@ -166,10 +166,5 @@ fn name(code: Code) -> &'static str {
 
 /// A status for people.
 pub fn shown(status: &Status) -> String {
-    format!("{} \"{}\"", name(status.code()), status.message())
-}
-
-/// gRPC's name of a code, for the catalogue.
-pub(super) fn code_name(status: &Status) -> &'static str {
-    name(status.code())
+    format!("{} \"{}\"", code_name(status.code()), status.message())
 }

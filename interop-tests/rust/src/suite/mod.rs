@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 pub use case::{Case, EchoedStatus, Entry, Limits, Step};
 pub use catalogue::Catalogue;
-pub use expectation::{Expectation, Mismatch, shown, unless};
+pub use expectation::{Expectation, Mismatch, code_name, shown, unless};
 
 /// How a transport is used. `{folder}`, `{name}`, `{port}` and `{command}` are to be filled in.
 #[derive(Clone, Debug, Deserialize)]
