@@ -10,6 +10,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from samehost_interop.client import (
+    call_back,
     cancel,
     compressed,
     control,
@@ -46,6 +47,7 @@ _KINDS: dict[str, Callable[[Step, Session, Ways], None]] = {
     "peer_seen": told.peer,
     "unread": unread.run,
     "flood": flooding.run,
+    "call_back": call_back.run,
     "server_killed": killed.server_killed,
     "server_back": killed.server_back,
     "client_killed": killed.client_killed,

@@ -54,9 +54,12 @@ class Session:
             self._shared.close()
             self._shared = None
 
-    def open(self, address: str, limits: Limits | None = None) -> Ways:
-        """Make channels, which live until the session's end unless they are closed before."""
-        made = Ways(address, limits, self.loop)
+    def open(self, address: str, limits: Limits | None = None, *, offers: bool = False) -> Ways:
+        """Make channels, which live until the session's end unless they are closed before.
+
+        With `offers` they offer the services of the tests, to be called back.
+        """
+        made = Ways(address, limits, self.loop, offers=offers)
         self._opened.append(made)
         return made
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import samehost
 import samehost.aio
 
+from samehost_interop.server.aio.services import Services as ServicesOfLoop
+from samehost_interop.server.services import Services
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     import grpc
 
@@ -42,13 +45,18 @@ class OnLoop:
 class Ways:
     """A channel of each surface to one address, each made when it is first asked for."""
 
-    def __init__(self, address: str, limits: Limits | None, loop: OnLoop) -> None:
-        """Take what they are made with. ValueError for an address that is none."""
+    def __init__(self, address: str, limits: Limits | None, loop: OnLoop, *, offers: bool = False) -> None:
+        """Take what they are made with, and whether they offer services. ValueError for a wrong address."""
         self.address = address
         self.loop = loop
         self._options = options(limits)
+        self._offers = offers
         self._of_loop: samehost.aio.Channel | None = None
-        self.of_threads: grpc.Channel = samehost.channel(address, **self._options)
+        self.of_threads: grpc.Channel = (
+            _offering(samehost.channel, Services(), address, self._options)
+            if offers
+            else samehost.channel(address, **self._options)
+        )
 
     @property
     def both(self) -> bool:
@@ -57,7 +65,10 @@ class Ways:
 
     async def of_loop(self) -> samehost.aio.Channel:
         """Give the channel for the loop; to be asked there."""
-        if self._of_loop is None:
+        if self._of_loop is None and self._offers:
+            services = ServicesOfLoop()
+            self._of_loop = _offering(samehost.aio.channel, services, self.address, self._options)
+        elif self._of_loop is None:
             self._of_loop = samehost.aio.channel(self.address, **self._options)
         return self._of_loop
 
@@ -66,6 +77,13 @@ class Ways:
         self.of_threads.close()
         if self._of_loop is not None:
             self.loop.run(self._of_loop.close())
+
+
+def _offering(make: Callable[..., Any], services: Any, address: str, options: Any) -> Any:
+    """Make a channel that offers services."""
+    made = make(address, server_interceptors=services.interceptors, **options)
+    services.add_to(made)
+    return made
 
 
 def options(limits: Limits | None) -> Any:

@@ -7,9 +7,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import samehost
 
 from samehost_interop.blocks import block, is_intact
 from samehost_interop.server.answers import description
+from samehost_interop.server.calling_back import call_back
 from samehost_interop.server.told import CALLER, KEY
 from samehost_interop.stubs import control, control_grpc
 
@@ -92,6 +94,10 @@ class ControlService(control_grpc.ControlServiceServicer):  # type: ignore[misc]
         """Tell what became of a call."""
         del context
         return self._calls.how_ended(request.key, request.over, request.wait_millis / _MILLISECONDS)
+
+    def CallBack(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        """Call the caller back, and tell what came of that."""
+        return call_back(request, samehost.caller(context))
 
     def _wait(self, context: grpc.ServicerContext) -> None:
         """Wait until the call's key is released; end the handler where the call is over before."""

@@ -70,6 +70,11 @@ class Step:
     request_bytes: int = 0
     response_bytes: int = 0
     message_bytes: int = 0
+    offers: bool = True
+    depth: int = 0
+    back_deadline_ms: int | None = None
+    back_code: str = "OK"
+    back_text: str | None = None
     peer: str | None = None
     address: str | None = None
     expect: Expectation = field(default_factory=Expectation)

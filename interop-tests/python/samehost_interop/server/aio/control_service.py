@@ -7,8 +7,10 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import samehost.aio
 
 from samehost_interop.blocks import block, is_intact
+from samehost_interop.server.aio.calling_back import call_back
 from samehost_interop.server.answers import description
 from samehost_interop.server.told import CALLER, KEY
 from samehost_interop.stubs import control, control_grpc
@@ -92,6 +94,10 @@ class ControlService(control_grpc.ControlServiceServicer):  # type: ignore[misc]
         """Tell what became of a call."""
         del context
         return await self._calls.how_ended(request.key, request.over, request.wait_millis / _MILLISECONDS)
+
+    async def CallBack(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Call the caller back, and tell what came of that."""
+        return await call_back(request, samehost.aio.caller(context))
 
     async def _wait(self, context: Any) -> None:
         """Wait until the call's key is released; without a key, until the call is over."""

@@ -1,0 +1,25 @@
+"""The services of the tests, as the server on a loop serves them and the client offers them there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samehost_interop.server.aio.control_service import ControlService
+from samehost_interop.server.aio.known_calls import KnownCalls
+from samehost_interop.server.aio.test_service import TestService
+from samehost_interop.server.aio.told import Told
+from samehost_interop.stubs import control_grpc, testing_grpc
+
+
+class Services:
+    """Both of them, which know each other's calls, and their interceptors, of the running loop."""
+
+    def __init__(self) -> None:
+        """Know no calls."""
+        self._calls = KnownCalls()
+        self.interceptors = [Told(self._calls.known)]
+
+    def add_to(self, side: Any) -> None:
+        """Add them to a server, or to a channel."""
+        testing_grpc.add_TestServiceServicer_to_server(TestService(), side)
+        control_grpc.add_ControlServiceServicer_to_server(ControlService(self._calls), side)
