@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -40,15 +41,23 @@ final class ChildProcess {
   }
 
   /**
-   * Watches over a child that was just started, from a daemon thread that ends with it.
+   * Watches over a child that was just started, from a daemon thread that ends with it. Where there
+   * can be no thread, the child is killed.
    *
+   * @param threads makes the thread
    * @param onEnd run once, by that thread, when the child has ended and was reaped
    */
-  static ChildProcess watch(int pid, Runnable onEnd) {
+  static ChildProcess watch(int pid, ThreadFactory threads, Runnable onEnd) {
     ChildProcess child = new ChildProcess(pid, onEnd);
-    Thread thread = new Thread(child::reap, "samehost-child-" + pid);
-    thread.setDaemon(true);
-    thread.start();
+    try {
+      Thread thread = threads.newThread(child::reap);
+      thread.setName("samehost-child-" + pid);
+      thread.start();
+    } catch (RuntimeException | Error e) {
+      child.signal(Signals.SIGKILL);
+      child.reap(); // which takes no longer than the end of one that was killed
+      throw e;
+    }
     return child;
   }
 

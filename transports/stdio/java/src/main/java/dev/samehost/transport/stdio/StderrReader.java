@@ -4,6 +4,7 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -27,9 +28,9 @@ final class StderrReader {
     this.tail = new StderrTail(line -> handOn(lines, line));
   }
 
-  void start(int pid) {
-    Thread thread = new Thread(this::run, "samehost-child-stderr-" + pid);
-    thread.setDaemon(true);
+  void start(int pid, ThreadFactory threads) {
+    Thread thread = threads.newThread(this::run);
+    thread.setName("samehost-child-stderr-" + pid);
     thread.start();
   }
 

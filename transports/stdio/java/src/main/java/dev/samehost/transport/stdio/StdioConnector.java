@@ -16,18 +16,33 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.ThreadFactory;
 
 /** Starts a child for each link. What it started lives until its link is closed, and its grace. */
 final class StdioConnector implements Connector {
   private final Address address;
   private final List<String> arguments;
   private final TransportOptions options;
+  private final ThreadFactory threads;
   private volatile boolean closed;
 
   StdioConnector(Address address, List<String> arguments, TransportOptions options) {
+    this(address, arguments, options, StdioConnector::daemon);
+  }
+
+  /** One whose threads are made by {@code threads}. */
+  StdioConnector(
+      Address address, List<String> arguments, TransportOptions options, ThreadFactory threads) {
+    this.threads = threads;
     this.address = address;
     this.arguments = List.copyOf(arguments);
     this.options = options;
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    return thread;
   }
 
   @Override
@@ -79,25 +94,43 @@ final class StdioConnector implements Connector {
               peer);
       error = error(pipes, link);
     } catch (SystemCallException e) {
-      ChildProcess.watch(pid, () -> {}).shutDown(Duration.ZERO);
+      ChildProcess.watch(pid, threads, () -> {}).shutDown(Duration.ZERO);
       throw e;
     }
     pipes.taken = true;
     StderrReader stderr = new StderrReader(error, options.get(StdioOptions.STDERR_LINES));
-    stderr.start(pid);
-    ChildProcess child =
-        ChildProcess.watch(
-            pid,
-            () -> {
-              stderr.childEnded();
-              link.wake();
-            });
+    ChildProcess child;
+    try {
+      child = watched(pid, stderr, link);
+    } catch (RuntimeException | Error e) {
+      link.close();
+      error.close();
+      throw e;
+    }
     return new ChildLink(
         link,
         child,
         stderr,
         options.get(StdioOptions.GRACE),
         options.get(StdioOptions.HELLO_TIMEOUT));
+  }
+
+  private ChildProcess watched(int pid, StderrReader stderr, FdLink link) {
+    ChildProcess child =
+        ChildProcess.watch(
+            pid,
+            threads,
+            () -> {
+              stderr.childEnded();
+              link.wake();
+            });
+    try {
+      stderr.start(pid, threads);
+    } catch (RuntimeException | Error e) {
+      child.shutDown(Duration.ZERO);
+      throw e;
+    }
+    return child;
   }
 
   /** The link to the child's standard error; where it cannot be made, the other one is closed. */

@@ -142,7 +142,7 @@ final class ChildLifeTest {
               terminal,
               output.sink(),
               error.sink());
-      ChildProcess child = ChildProcess.watch(pid, () -> {});
+      ChildProcess child = ChildProcess.watch(pid, Thread::new, () -> {});
       error.sink().close();
       error.source().setNonBlocking();
       try (Link words =
