@@ -19,9 +19,7 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -160,29 +158,15 @@ final class CallBackTest {
     }
   }
 
-  /** Gives the channels to its callers away. */
-  private static final class Keeping extends EchoGrpc.EchoImplBase {
-    final BlockingQueue<Channel> callers = new LinkedBlockingQueue<>();
-
-    @Override
-    public void unary(Note request, StreamObserver<Note> responses) {
-      callers.add(Callers.caller());
-      responses.onNext(request);
-      responses.onCompleted();
-    }
-  }
-
   @ParameterizedTest
   @EnumSource
   void aCallerThatMakesNoCallIsCalled(Setting.Transport transport) throws Exception {
     try (QuietTime time = QuietTime.of(TimeUnit.MILLISECONDS.toNanos(5));
         Setting setting = new Setting(transport)) {
-      Keeping keeping = new Keeping();
+      Callers.Keeping keeping = new Callers.Keeping();
       setting.start(setting.server().addService(Callers.known(keeping)));
       ManagedChannel channel = setting.open(setting.channel().addService(new EchoService()));
-      EchoGrpc.EchoBlockingStub stub = EchoGrpc.newBlockingStub(channel);
-      assertThat(stub.unary(note("first"))).isEqualTo(note("first"));
-      Channel caller = keeping.callers.take();
+      Channel caller = keeping.callerOf(channel);
       for (int call = 0; call < 20; call++) {
         if (call % 4 == 0 && transport != Setting.Transport.PAIR) {
           setting.awaitAway(); // nobody reads either end
@@ -191,18 +175,16 @@ final class CallBackTest {
         assertThat(EchoGrpc.newBlockingStub(caller).unary(request)).isEqualTo(request);
         assertThat(EchoGrpc.newFutureStub(caller).unary(request).get()).isEqualTo(request);
       }
-      assertThat(stub.unary(note("again"))).isEqualTo(note("again"));
-      assertThat(keeping.callers.take()).isSameInstanceAs(caller);
+      assertThat(keeping.callerOf(channel)).isSameInstanceAs(caller);
     }
   }
 
   @Test
   void aCallerThatOffersNothingSaysSo() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
-      Keeping keeping = new Keeping();
+      Callers.Keeping keeping = new Callers.Keeping();
       setting.start(setting.server().addService(Callers.known(keeping)));
-      assertThat(setting.blocking().unary(note("first"))).isEqualTo(note("first"));
-      EchoGrpc.EchoBlockingStub back = EchoGrpc.newBlockingStub(keeping.callers.take());
+      EchoGrpc.EchoBlockingStub back = EchoGrpc.newBlockingStub(keeping.callerOf(setting.open()));
       StatusRuntimeException refused =
           assertThrows(StatusRuntimeException.class, () -> back.unary(note("back")));
       assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);

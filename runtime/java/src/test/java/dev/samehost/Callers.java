@@ -1,5 +1,7 @@
 package dev.samehost;
 
+import dev.samehost.test.EchoGrpc;
+import dev.samehost.test.Note;
 import io.grpc.BindableService;
 import io.grpc.Channel;
 import io.grpc.Context;
@@ -10,12 +12,33 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /** Lets the handlers of tests know the channel back to their caller. */
 final class Callers implements ServerInterceptor {
   private static final Context.Key<Channel> CALLER = Context.key("caller");
 
   private Callers() {}
+
+  /** Answers with the request, and gives the channel to its caller away. */
+  static final class Keeping extends EchoGrpc.EchoImplBase {
+    final BlockingQueue<Channel> callers = new LinkedBlockingQueue<>();
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      callers.add(caller());
+      responses.onNext(request);
+      responses.onCompleted();
+    }
+
+    /** The channel back to a client, which makes a call for that. */
+    Channel callerOf(Channel channel) throws InterruptedException {
+      Note unused = EchoGrpc.newBlockingStub(channel).unary(Setting.note("who calls"));
+      return callers.take();
+    }
+  }
 
   /** A service whose handlers may ask for {@link #caller}. */
   static ServerServiceDefinition known(BindableService service) {

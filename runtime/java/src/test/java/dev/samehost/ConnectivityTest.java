@@ -13,6 +13,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -123,6 +124,24 @@ final class ConnectivityTest {
       Status status = Status.fromThrowable(failure.getCause());
       assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       assertThat(status.getDescription()).contains("the server was shut down");
+    }
+  }
+
+  @Test
+  void aChannelThatRestsLetsItsCallsGoOnAndMakesTheNextOnesElsewhere() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      setting.startEcho();
+      ManagedChannel channel = setting.open();
+      BlockingClientCall<Note, Note> open = EchoGrpc.newBlockingV2Stub(channel).chat();
+      open.write(note("before"));
+      assertThat(open.read()).isEqualTo(note("before"));
+      channel.enterIdle();
+      awaitState(channel, ConnectivityState.IDLE);
+      assertThat(EchoGrpc.newBlockingStub(channel).unary(note("next"))).isEqualTo(note("next"));
+      open.write(note("after"));
+      assertThat(open.read()).isEqualTo(note("after"));
+      open.halfClose();
+      assertThat(open.read()).isNull();
     }
   }
 

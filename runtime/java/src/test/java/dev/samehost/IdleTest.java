@@ -30,7 +30,11 @@ final class IdleTest {
     try (Setting setting = new Setting(transport)) {
       setting.startEcho();
       for (int i = 0; i < CONNECTIONS; i++) {
-        EchoGrpc.EchoBlockingStub stub = setting.blocking();
+        SamehostChannelBuilder channel = setting.channel();
+        if (i % 2 == 0) {
+          channel.addService(new EchoService()); // which may be called at any time
+        }
+        EchoGrpc.EchoBlockingStub stub = EchoGrpc.newBlockingStub(setting.open(channel));
         assertThat(stub.unary(note("once"))).isEqualTo(note("once"));
       }
       // The compiler and the collector of the JVM use some after the calls, but not for long.

@@ -31,6 +31,9 @@ import jdk.jfr.consumer.RecordingFile;
 public final class VirtualCallers {
   private static final int CALLERS = 100;
 
+  /** A request whose handler calls its caller back. */
+  private static final String BACK = "back";
+
   private VirtualCallers() {}
 
   /** Runs over the transport of the first argument, and records into the file of the second one. */
@@ -40,12 +43,21 @@ public final class VirtualCallers {
     try (Setting setting = new Setting(Setting.Transport.valueOf(arguments[0]));
         Recording recording = new Recording()) {
       Channel channel = setting.open();
-      setting.start(setting.server().executor(virtual).addService(new Gathering(channel)));
+      Channel offering =
+          setting.open(
+              setting
+                  .channel()
+                  .executor(virtual)
+                  .addService(Callers.known(new Gathering(channel))));
+      setting.start(
+          setting.server().executor(virtual).addService(Callers.known(new Gathering(channel))));
       // What loads and initialises classes may pin, and is done by the first round.
       callInEveryWay(virtual, channel);
+      callBack(virtual, offering);
       recording.enable("jdk.VirtualThreadPinned").withoutThreshold().withStackTrace();
       recording.start();
       callInEveryWay(virtual, channel);
+      callBack(virtual, offering);
       recording.stop();
       recording.dump(file);
       assertThat(RecordingFile.readAllEvents(file)).isEmpty();
@@ -78,6 +90,14 @@ public final class VirtualCallers {
             assertThat(ImmutableList.copyOf(stub.repeat(request)))
                 .containsExactly(request, request));
     atOnce(virtual, () -> chat(channel, request));
+  }
+
+  /** Each handler calls its caller back, whose handlers answer nobody before all are called. */
+  private static void callBack(ExecutorService virtual, Channel offering) throws Exception {
+    Note back = Note.newBuilder().setText(BACK).setCount(1).build();
+    atOnce(
+        virtual,
+        () -> assertThat(EchoGrpc.newBlockingStub(offering).unary(back).getText()).isEqualTo(BACK));
   }
 
   private static void chat(Channel channel, Note request) throws Exception {
@@ -137,7 +157,8 @@ public final class VirtualCallers {
     public void unary(Note request, StreamObserver<Note> responses) {
       if (request.getCount() > 0) {
         Note next = request.toBuilder().setCount(request.getCount() - 1).build();
-        responses.onNext(EchoGrpc.newBlockingStub(inner).unary(next));
+        Channel channel = request.getText().equals(BACK) ? Callers.caller() : inner;
+        responses.onNext(EchoGrpc.newBlockingStub(channel).unary(next));
         responses.onCompleted();
         return;
       }
