@@ -9,8 +9,9 @@ from queue import SimpleQueue
 
 import grpc
 import samehost
+from service import Vocabulary
 from text_analysis_pb2 import Counts, Text
-from text_analysis_pb2_grpc import TextAnalysisStub
+from text_analysis_pb2_grpc import TextAnalysisStub, add_VocabularyServicer_to_server
 
 FOX = Text(text="The quick brown fox jumps over the lazy dog.")
 PIECES = [Text(text=piece) for piece in ("The quick brown fox", "jumps over", "the lazy dog.")]
@@ -52,6 +53,11 @@ def both_streaming(analysis: TextAnalysisStub) -> str:
     return ", ".join(so_far) + " words"
 
 
+def called_back(analysis: TextAnalysisStub) -> str:
+    """Answer, meanwhile, what the service asks of this side's vocabulary."""
+    return show(analysis.CountUnknown(FOX))
+
+
 def error(analysis: TextAnalysisStub) -> str:
     """Ask what the service refuses."""
     try:
@@ -84,6 +90,7 @@ STEPS = [
     ("Words, a stream of replies", "the 2, brown 1, dog 1", server_streaming),
     ("Summarise, a stream of requests", "9 words, 8 different", client_streaming),
     ("Follow, both stream", "4, 6, 9 words", both_streaming),
+    ("CountUnknown, which asks back", "4 words, 4 different", called_back),
     ("Count, an error on purpose", "INVALID_ARGUMENT: there are no words to count", error),
     ("Follow, a deadline on purpose", "DEADLINE_EXCEEDED", deadline),
 ]
@@ -93,6 +100,7 @@ def call(address: str) -> None:
     """Take every step; whatever the address is, the calls are the same."""
     print(f"\nPython calls {address}", flush=True)
     with samehost.channel(address) as channel:
+        add_VocabularyServicer_to_server(Vocabulary(), channel)
         analysis = TextAnalysisStub(channel)
         for what, right, way in STEPS:
             begin = time.perf_counter()

@@ -7,8 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import grpc
-from text_analysis_pb2 import Counts, Text, Word
-from text_analysis_pb2_grpc import TextAnalysisServicer
+import samehost
+from text_analysis_pb2 import Counts, Knowledge, Text, Word
+from text_analysis_pb2_grpc import TextAnalysisServicer, VocabularyServicer, VocabularyStub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,23 @@ class TextAnalysis(TextAnalysisServicer):
         for piece in request_iterator:
             words += tally(piece)
             yield count(words)
+
+    def CountUnknown(self, request: Text, context: grpc.ServicerContext) -> Counts:
+        """Call the caller back, over its connection."""
+        vocabulary = VocabularyStub(samehost.caller(context))
+        words = tally(request)
+        for word in list(words):
+            if vocabulary.Know(Word(word=word)).known:
+                del words[word]
+        return count(words)
+
+
+class Vocabulary(VocabularyServicer):
+    """What the caller offers on its own connection."""
+
+    def Know(self, request: Word, context: grpc.ServicerContext) -> Knowledge:
+        """Know four words."""
+        return Knowledge(known=request.word in {"the", "quick", "brown", "fox"})
 
 
 def tally(text: Text) -> Counter[str]:

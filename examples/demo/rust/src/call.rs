@@ -9,7 +9,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status};
 
 use crate::proto::text_analysis_client::TextAnalysisClient;
+use crate::proto::vocabulary_server::VocabularyServer;
 use crate::proto::{Counts, Text};
+use crate::service::KnownWords;
 
 type Client = TextAnalysisClient<Channel>;
 
@@ -19,12 +21,14 @@ const PIECES: [&str; 3] = ["The quick brown fox", "jumps over", "the lazy dog."]
 /// Whatever the address is, the calls are the same.
 pub async fn call(address: &str) -> Result<(), Box<dyn Error>> {
     println!("\nRust calls {address}");
-    let client = Client::new(Channel::builder(address).build()?);
+    let channel = Channel::builder(address).add_service(VocabularyServer::new(KnownWords)).build()?;
+    let client = Client::new(channel);
     step("Count, connecting first", "9 words, 8 different", unary(client.clone())).await?;
     step("Count again", "9 words, 8 different", unary(client.clone())).await?;
     step("Words, a stream of replies", "the 2, brown 1, dog 1", server_streaming(client.clone())).await?;
     step("Summarise, a stream of requests", "9 words, 8 different", client_streaming(client.clone())).await?;
     step("Follow, both stream", "4, 6, 9 words", both_streaming(client.clone())).await?;
+    step("CountUnknown, which asks back", "4 words, 4 different", called_back(client.clone())).await?;
     let refused = "INVALID_ARGUMENT: there are no words to count";
     step("Count, an error on purpose", refused, error(client.clone())).await?;
     step("Follow, a deadline on purpose", "DEADLINE_EXCEEDED", deadline(client)).await?;
@@ -83,6 +87,11 @@ async fn send(pieces: &mpsc::Sender<Text>, piece: Option<&&str>) {
         // A call that is over takes no more; its status tells why.
         let _ = pieces.send(text(piece)).await;
     }
+}
+
+/// Meanwhile this side answers what the service asks of its vocabulary.
+async fn called_back(mut client: Client) -> Result<String, Status> {
+    Ok(show(client.count_unknown(text(FOX)).await?.get_ref()))
 }
 
 async fn error(mut client: Client) -> Result<String, Status> {

@@ -10,12 +10,15 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** {@code Call ADDRESS...} makes calls of every kind there; exit code 1 when an answer is wrong. */
 public final class Call {
   private static final Text FOX = text("The quick brown fox jumps over the lazy dog.");
   private static final List<Text> PIECES =
       List.of(text("The quick brown fox"), text("jumps over"), text("the lazy dog."));
+
+  private static final Set<String> KNOWN = Set.of("the", "quick", "brown", "fox");
 
   private final Steps steps = new Steps();
   private final TextAnalysisClient analysis;
@@ -33,7 +36,10 @@ public final class Call {
 
   /** Whatever the address is, the calls are the same. */
   private static void call(String address) throws InterruptedException {
-    ManagedChannel channel = SamehostChannelBuilder.forAddress(address).build();
+    ManagedChannel channel =
+        SamehostChannelBuilder.forAddress(address)
+            .addService(Vocabulary.server(Call::know))
+            .build();
     try {
       new Call(TextAnalysis.client(channel).withDeadlineAfter(30, SECONDS)).run();
     } finally {
@@ -52,6 +58,7 @@ public final class Call {
     steps.step("Words, a stream of replies", "the 2, brown 1, dog 1", this::serverStreaming);
     steps.step("Summarise, a stream of requests", "9 words, 8 different", this::clientStreaming);
     steps.step("Follow, both stream", "4, 6, 9 words", this::bothStreaming);
+    steps.step("CountUnknown, which asks back", "4 words, 4 different", this::calledBack);
     steps.step(
         "Count, an error on purpose", "INVALID_ARGUMENT: there are no words to count", this::error);
     steps.step("Follow, a deadline on purpose", "DEADLINE_EXCEEDED", this::deadline);
@@ -91,6 +98,15 @@ public final class Call {
       }
     }
     return String.join(", ", soFar) + " words";
+  }
+
+  /** Meanwhile this side answers what the service asks of its vocabulary. */
+  private String calledBack() {
+    return show(analysis.countUnknown(FOX));
+  }
+
+  private static Knowledge know(Word word) {
+    return Knowledge.newBuilder().setKnown(KNOWN.contains(word.getWord())).build();
   }
 
   private String error() {

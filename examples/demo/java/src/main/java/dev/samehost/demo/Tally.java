@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -18,6 +19,11 @@ final class Tally {
         .splitAsStream(text.getText().toLowerCase(Locale.ROOT))
         .filter(word -> !word.isEmpty())
         .forEach(word -> times.merge(word, 1L, Long::sum));
+    return this;
+  }
+
+  Tally without(Predicate<Word> known) {
+    words().filter(known).map(Word::getWord).toList().forEach(times::remove);
     return this;
   }
 

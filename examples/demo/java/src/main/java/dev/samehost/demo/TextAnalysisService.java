@@ -1,5 +1,7 @@
 package dev.samehost.demo;
 
+import dev.samehost.SamehostAttributes;
+import dev.samehost.stub.IncomingCall;
 import io.grpc.Status;
 import java.util.function.Consumer;
 
@@ -34,5 +36,13 @@ final class TextAnalysisService implements TextAnalysis {
     for (Text piece : requests) {
       replies.accept(tally.add(piece).counts());
     }
+  }
+
+  /** Calls the caller back, over its connection. */
+  @Override
+  public Counts countUnknown(Text request) {
+    VocabularyClient vocabulary =
+        Vocabulary.client(IncomingCall.current().attributes().get(SamehostAttributes.CALLER));
+    return new Tally().add(request).without(word -> vocabulary.know(word).getKnown()).counts();
   }
 }
