@@ -146,6 +146,20 @@ def check_protocol_examples() -> list[str]:
     return breaches
 
 
+def check_modules(files: list[Path]) -> list[str]:
+    """Check that each jar for users is named as a module, after its outermost package."""
+    breaches = []
+    for pom in files:
+        if not re.fullmatch(r"(runtime|transports/(?!testkit)\w+)/java/pom.xml", str(pom)):
+            continue
+        root = pom.parent / "src/main/java"
+        packages = [path.parent.relative_to(root) for path in files if root in path.parents]
+        name = ".".join(min(packages, key=lambda package: len(package.parts)).parts)
+        if f"<Automatic-Module-Name>{name}<" not in (ROOT / pom).read_text(encoding="utf-8"):
+            breaches.append(f"{pom}: no Automatic-Module-Name {name}")
+    return breaches
+
+
 def check_dependencies() -> list[str]:
     """Check that CONTRIBUTING.md gives a reason for every dependency."""
     reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -168,6 +182,7 @@ def main() -> int:
     """Run every check."""
     breaches = check_layers() + check_protocol_examples() + check_dependencies()
     files = tracked()
+    breaches += check_modules(files)
     for path in files:
         if path == SELF or path.suffix not in TEXTS or path.name == "LICENSE":
             continue
