@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.NativeCode;
 
 /** The transport {@code fifo:PATH}: named pipes, found at one of them. */
 public final class FifoTransport implements Transport {
@@ -16,11 +17,13 @@ public final class FifoTransport implements Transport {
 
   @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new FifoConnector(Place.of(address), options.get(FifoOptions.HELLO_TIMEOUT));
   }
 
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new FifoListener(Place.of(address), options.get(FifoOptions.HELLO_TIMEOUT));
   }
 }

@@ -38,8 +38,12 @@ public final class SocketListener implements Listener {
     }
     Throwable unavailability = ListenerLoop.unavailability();
     if (unavailability != null) {
-      throw Fault.LISTEN_FAILED.causedBy(
-          unavailability, address(), "loading epoll or kqueue", unavailability.getMessage());
+      throw Fault.NATIVE_CODE_MISSING.causedBy(
+          unavailability,
+          address(),
+          "Netty",
+          unavailability.getMessage(),
+          "-Dio.netty.native.workdir=FOLDER");
     }
     judged = new DefaultChannelGroup(ListenerLoop.group().next(), true);
     Channel bound = bind(endpoint.claim(), acceptor);

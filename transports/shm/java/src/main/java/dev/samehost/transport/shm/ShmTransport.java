@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.NativeCode;
 import dev.samehost.transport.unix.UnixConnector;
 import dev.samehost.transport.unix.UnixTransport;
 
@@ -21,6 +22,7 @@ public final class ShmTransport implements Transport {
 
   @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new ShmConnector(address, UnixConnector.toPath(address, options), options);
   }
 

@@ -7,6 +7,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.NativeCode;
 import java.util.List;
 
 /**
@@ -21,6 +22,7 @@ public final class StdioTransport implements Transport {
 
   @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     List<String> arguments = options.get(StdioOptions.ARGUMENTS);
     if (arguments.isEmpty()) {
       try {
@@ -40,6 +42,7 @@ public final class StdioTransport implements Transport {
 
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     if (!address.rest().isEmpty()) {
       throw Fault.ADDRESS_MALFORMED.with(
           address, "a server is no command: the address of a child that serves is stdio: alone");

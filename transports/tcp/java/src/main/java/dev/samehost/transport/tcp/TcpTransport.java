@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.NativeCode;
 import dev.samehost.transport.reception.SocketListener;
 
 /** The transport {@code tcp:HOST:PORT}; IPv6 addresses stand in brackets. */
@@ -25,11 +26,13 @@ public final class TcpTransport implements Transport {
 
   @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new TcpConnector(Place.ofServer(address, options), options);
   }
 
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new SocketListener(
         new TcpEndpoint(Place.of(address, options)), options.get(TcpOptions.HELLO_TIMEOUT));
   }

@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.NativeCode;
 import dev.samehost.transport.reception.SocketListener;
 
 /**
@@ -21,11 +22,13 @@ public final class UnixAbstractTransport implements Transport {
 
   @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new UnixConnector(SocketName.ofAbstract(address), options);
   }
 
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     SocketName name = SocketName.ofAbstract(address);
     return new SocketListener(
         new AbstractName(name, AllowedUsers.of(options), options),

@@ -6,6 +6,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import dev.samehost.transport.posix.NativeCode;
 import dev.samehost.transport.reception.SocketListener;
 
 /** The transport {@code unix:PATH}: a Unix socket at a path of at most 107 bytes. */
@@ -17,11 +18,13 @@ public final class UnixTransport implements Transport {
 
   @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     return new UnixConnector(SocketName.ofPath(address), options);
   }
 
   @Override
   public Listener listener(Address address, TransportOptions options) throws LinkException {
+    NativeCode.require(address);
     SocketName name = SocketName.ofPath(address);
     AllowedUsers users = AllowedUsers.of(options);
     return new SocketListener(
