@@ -38,7 +38,7 @@ macro_rules! catalogue {
 
 catalogue! {
     AddressMalformed = (InvalidArgument, "address_malformed", "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock, tcp:127.0.0.1:4000 or stdio:python3 worker.py.");
-    SchemeUnknown = (InvalidArgument, "scheme_unknown", "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is the package that brings it installed?");
+    SchemeUnknown = (InvalidArgument, "scheme_unknown", "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is it spelled right? In Java: is its artifact on the class path, and META-INF/services merged where all is one jar?");
     PathTooLong = (InvalidArgument, "path_too_long", "address {address}: the path of the socket has {bytes} bytes, and the system takes at most {limit}. Choose a shorter one, for example in /tmp or $XDG_RUNTIME_DIR.");
     NativeCodeMissing = (FailedPrecondition, "native_code_missing", "address {address}: {library} cannot load its native code: {error}. The folder that it is unpacked to must be writable and not mounted noexec: choose one by {option}.");
     ListenInUse = (AlreadyExists, "listen_in_use", "listening on {address}: the address is in use, a live server answers there. Stop it first, or choose another address.");

@@ -11,7 +11,7 @@ public enum Fault {
       "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock, tcp:127.0.0.1:4000 or stdio:python3 worker.py."),
   SCHEME_UNKNOWN(
       Code.INVALID_ARGUMENT,
-      "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is the package that brings it installed?"),
+      "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is it spelled right? In Java: is its artifact on the class path, and META-INF/services merged where all is one jar?"),
   PATH_TOO_LONG(
       Code.INVALID_ARGUMENT,
       "address {address}: the path of the socket has {bytes} bytes, and the system takes at most {limit}. Choose a shorter one, for example in /tmp or $XDG_RUNTIME_DIR."),
