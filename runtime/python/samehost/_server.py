@@ -98,13 +98,16 @@ class Server(grpc.Server):
         raise RuntimeError(message)
 
     def start(self) -> None:
-        """Begin to serve; ValueError where it has begun before."""
+        """Begin to serve; ValueError where it has begun before, RuntimeError in a fork of whoever made it."""
         with self._lock:
             if self._started:
                 message = "Cannot start already-started server!"
                 raise ValueError(message)
             self._started = True
-        self._native.start()
+        try:
+            self._native.start()
+        except _native.StatusError as error:
+            raise RuntimeError(error.text) from error
 
     def stop(self, grace: float | None) -> threading.Event:
         """Take no more calls; end the open ones after `grace` seconds, or with `None` at once.

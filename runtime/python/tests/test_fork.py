@@ -39,6 +39,7 @@ async def said_on_loop(channel, data):
     return (await EchoStub(channel).Say(Ask(data=data), timeout={PATIENCE})).data
 
 server = served("threads")
+unstarted = samehost.server(address("unstarted"))
 channel = samehost.channel(address("threads"))
 chat = EchoStub(channel).Chat(iter([Ask(data=b"1"), Ask(data=b"2")]))
 assert next(chat).data == b"1"
@@ -54,6 +55,12 @@ def child():
         say(channel, b"")
     except grpc.RpcError as error:
         assert "forked" in error.details(), error.details()
+    else:
+        raise AssertionError
+    try:
+        unstarted.start()
+    except RuntimeError as error:
+        assert "forked" in str(error), error
     else:
         raise AssertionError
     assert say(samehost.channel(address("threads")), b"to the parent") == b"to the parent"
