@@ -1,0 +1,113 @@
+package dev.samehost;
+
+import static com.google.common.truth.Truth.assertThat;
+import static dev.samehost.Setting.note;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import dev.samehost.test.EchoGrpc;
+import dev.samehost.test.Note;
+import dev.samehost.transport.Fault;
+import io.grpc.Channel;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.Status.Code;
+import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A peer that ends without a word, as one does that is killed, while calls go both ways. */
+@Timeout(Setting.PATIENCE_SECONDS)
+final class KilledPeersTest {
+  private static final String PATH = "/samehost.test.Echo/Unary";
+
+  /** Calls its caller back, and waits for neither end of that. */
+  private static final class CallingBack extends EchoGrpc.EchoImplBase {
+    final BlockingQueue<Channel> callers = new LinkedBlockingQueue<>();
+    final BlockingQueue<ListenableFuture<Note>> backs = new LinkedBlockingQueue<>();
+    final CountDownLatch cancelled = new CountDownLatch(1);
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      Context.current().addListener(ended -> cancelled.countDown(), Runnable::run);
+      Channel caller = Callers.caller();
+      callers.add(caller);
+      // In no context of the call's: it has to end by itself.
+      Context.ROOT.run(() -> backs.add(EchoGrpc.newFutureStub(caller).unary(request)));
+    }
+  }
+
+  /** An OPEN with END, MESSAGE and PATH, whose message is empty. */
+  private static String open(int stream) {
+    String path = RawPeer.text(PATH);
+    int length = 2 + PATH.getBytes(StandardCharsets.US_ASCII).length + 2;
+    return RawPeer.header(length, 2, 7, stream, 1)
+        + String.format("%02x00", PATH.length())
+        + path
+        + "0000";
+  }
+
+  private static Status failure(ListenableFuture<Note> call) {
+    return Status.fromThrowable(assertThrows(ExecutionException.class, call::get));
+  }
+
+  @Test
+  void aClientThatIsKilledEndsTheCallsOfBothDirections() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      CallingBack calling = new CallingBack();
+      setting.start(setting.server().addService(Callers.known(calling)));
+      ListenableFuture<Note> back;
+      try (RawPeer peer = RawPeer.connect(setting.folder().resolve("socket"))) {
+        peer.say(RawPeer.PREFACE + RawPeer.HELLO);
+        peer.awaitHello();
+        peer.say(open(1));
+        back = calling.backs.take();
+        assertThat(peer.awaitOpen()).isEqualTo(2);
+      }
+      Status lost = failure(back);
+      assertThat(lost.getCode()).isEqualTo(Code.UNAVAILABLE);
+      assertThat(lost.getDescription()).isEqualTo(Fault.LINK_ENDED.text(setting.address()));
+      calling.cancelled.await();
+      Status gone = failure(EchoGrpc.newFutureStub(calling.callers.take()).unary(note("late")));
+      assertThat(gone.getCode()).isEqualTo(Code.UNAVAILABLE);
+      assertThat(gone.getDescription()).isEqualTo(Fault.CALLER_GONE.text(setting.address()));
+    }
+  }
+
+  @Test
+  void aServerThatIsKilledEndsTheCallsOfBothDirections() throws Exception {
+    CountDownLatch cancelled = new CountDownLatch(1);
+    CountDownLatch called = new CountDownLatch(1);
+    EchoGrpc.EchoImplBase holding =
+        new EchoGrpc.EchoImplBase() {
+          @Override
+          public void unary(Note request, StreamObserver<Note> responses) {
+            Context.current().addListener(ended -> cancelled.countDown(), Runnable::run);
+            called.countDown();
+          }
+        };
+    try (Setting setting = new Setting(Setting.Transport.UNIX);
+        RawPeer.Server server =
+            RawPeer.serve(
+                setting.folder().resolve("socket"),
+                (peer, connection) -> {
+                  peer.awaitHello();
+                  peer.say(RawPeer.PREFACE + RawPeer.HELLO);
+                  peer.awaitOpen();
+                  peer.say(open(2));
+                  called.await();
+                })) {
+      Channel channel = setting.open(setting.channel().addService(holding));
+      ListenableFuture<Note> call = EchoGrpc.newFutureStub(channel).unary(note("call"));
+      Status lost = failure(call);
+      assertThat(lost.getCode()).isEqualTo(Code.UNAVAILABLE);
+      assertThat(lost.getDescription()).isEqualTo(Fault.LINK_ENDED.text(setting.address()));
+      cancelled.await();
+    }
+  }
+}
