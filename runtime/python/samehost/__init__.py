@@ -3,8 +3,8 @@
     with samehost.channel("unix:/run/app.sock") as channel:
         reply = greeter_pb2_grpc.GreeterStub(channel).Hello(request, timeout=1)
 
-Importing this module is cheap: grpc is imported when `channel`, `server`, `caller`, `Channel` or `Server`
-is first asked for. What is for asyncio lies in `samehost.aio`, what is for children in `samehost.child`; both
+Importing this module is cheap: grpc is imported when `channel`, `server`, `caller` or one of the classes is
+first asked for. What is for asyncio lies in `samehost.aio`, what is for children in `samehost.child`; both
 need no import of their own.
 """
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from samehost import aio, child
     from samehost._caller import caller
     from samehost._channel import Channel, channel
+    from samehost._context import Context
     from samehost._server import Server, server
 
-__all__ = ["Channel", "Server", "aio", "caller", "channel", "child", "server"]
+__all__ = ["Channel", "Context", "Server", "aio", "caller", "channel", "child", "server"]
 
 # What is imported when it is first asked for, and whence.
 _LAZY = {
     "Channel": "samehost._channel",
+    "Context": "samehost._context",
     "Server": "samehost._server",
     "caller": "samehost._caller",
     "channel": "samehost._channel",

@@ -22,7 +22,7 @@ def test_importing_samehost_imports_no_grpc() -> None:
     assert run("import samehost, samehost.child, sys; print('grpc' in sys.modules)") == "False\n"
 
 
-@pytest.mark.parametrize("name", ["channel", "server", "Channel", "Server", "aio"])
+@pytest.mark.parametrize("name", ["channel", "server", "Channel", "Context", "Server", "aio"])
 def test_asking_for_a_surface_imports_grpc(name: str) -> None:
     assert run(f"import samehost, sys; samehost.{name}; print('grpc' in sys.modules)") == "True\n"
 
@@ -43,6 +43,6 @@ def test_what_is_for_children_is_there_without_grpc() -> None:
 
 
 def test_names_are_listed_before_they_are_imported() -> None:
-    assert {"Channel", "Server", "aio", "channel", "child", "server"} <= set(dir(samehost))
+    assert {"Channel", "Context", "Server", "aio", "channel", "child", "server"} <= set(dir(samehost))
     with pytest.raises(AttributeError, match="no attribute 'gone'"):
         samehost.gone  # noqa: B018 it is the asking

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 MEMORY = "shared memory, 1048576 bytes each way"
 
 
-def medium(_: bytes, context: Any) -> bytes:
+def medium(_: bytes, context: grpc.ServicerContext) -> bytes:
     """Answer what carries the call, as its handler is told."""
+    assert isinstance(context, samehost.Context)
     return str(context.medium()).encode()
 
 
 async def medium_of_loop(_: bytes, context: Any) -> bytes:
     """Answer the same, on a loop."""
+    assert isinstance(context, samehost.aio.Context)
     return str(context.medium()).encode()
 
 

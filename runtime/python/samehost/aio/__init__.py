@@ -5,6 +5,7 @@ An event loop drives the connections itself, by its own selector: no thread take
 
 from samehost.aio._caller import caller
 from samehost.aio._channel import Channel, channel
+from samehost.aio._context import Context
 from samehost.aio._server import Server, server
 
-__all__ = ["Channel", "Server", "caller", "channel", "server"]
+__all__ = ["Channel", "Context", "Server", "caller", "channel", "server"]
