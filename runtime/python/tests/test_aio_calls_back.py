@@ -12,7 +12,8 @@ import pytest
 import samehost.aio
 from aio_echo import Echo, on_loop, say, serving, soon, unary, until
 from calling import call
-from calling_back import NOT_OFFERED, gone
+from calling_back import NOT_OFFERED, gone, wait_for
+from calling_back import keeping as keeping_by_threads
 from echo import FOR_EVER
 from stubs import SERVICE, Ask, EchoStub, Order, echo_pb2_grpc
 
@@ -29,6 +30,16 @@ def by_caller(function: Callable[[Any, bytes], Awaitable[Any]]) -> dict[str, Any
         return await function(samehost.aio.caller(context), request)
 
     return unary(behavior)
+
+
+def keeping(kept: list[Any]) -> dict[str, Any]:
+    """Serve one method, which keeps the channel to its caller."""
+
+    async def keep(channel: Any, _: bytes) -> bytes:
+        kept.append(channel)
+        return b""
+
+    return by_caller(keep)
 
 
 def echoing(channel: Any, servicer: Echo | None = None) -> Any:
@@ -113,12 +124,7 @@ async def test_threads_call_back_a_loop_and_a_loop_calls_back_threads(address: s
 @on_loop
 async def test_a_channel_to_the_caller_goes_on_after_the_call_until_the_caller_goes(address: str) -> None:
     kept: list[Any] = []
-
-    async def keep(channel: Any, _: bytes) -> bytes:
-        kept.append(channel)
-        return b""
-
-    async with serving(address, by_caller(keep)) as channel:
+    async with serving(address, keeping(kept)) as channel:
         await say(echoing(channel))(b"")
         await asyncio.sleep(0.3)
         async with kept[0] as caller:
@@ -224,41 +230,47 @@ async def test_a_channel_that_closes_ends_calls_both_ways_and_waits_for_its_hand
 @on_loop
 async def test_a_channel_that_closes_with_a_grace_lets_calls_back_go_on(address: str) -> None:
     begun, gate = asyncio.Event(), asyncio.Event()
+    kept: list[Any] = []
 
     async def wait(request: bytes, _: Any) -> bytes:
         begun.set()
         await gate.wait()
         return request
 
-    answers: list[bytes] = []
-
-    async def back(channel: Any, request: bytes) -> bytes:
-        answers.append(await say(channel)(request))
-        return answers[0]
-
-    async with serving(address, by_caller(back)) as channel:
+    async with serving(address, keeping(kept)) as channel:
         channel.add_registered_method_handlers(SERVICE, unary(wait))
-        call = say(channel)(b"x")
+        await say(channel)(b"")
+        # Nothing else is open than this.
+        call = say(kept[0])(b"x")
         await begun.wait()
         closing = asyncio.ensure_future(channel.close(60))
         await asyncio.sleep(0.05)
+        assert not closing.done()
         gate.set()
-        assert await call == b"x"
+        assert await soon(call) == b"x"
         await soon(closing)
-        assert answers == [b"x"]
+
+
+def test_a_channel_whose_loop_has_ended_and_that_was_dropped_takes_no_calls_back(address: str) -> None:
+    kept: list[Any] = []
+    server = samehost.server(address)
+    server.add_registered_method_handlers(SERVICE, keeping_by_threads(kept))
+    server.start()
+
+    async def use() -> None:
+        await say(echoing(samehost.aio.channel(address)))(b"")
+
+    asyncio.run(soon(use()))
+    wait_for(lambda: kept[0].state() is grpc.ChannelConnectivity.SHUTDOWN)
+    server.stop(None)
 
 
 @on_loop
 async def test_a_server_that_stops_ends_calls_back(address: str) -> None:
     echo = Echo()
     kept: list[Any] = []
-
-    async def keep(channel: Any, _: bytes) -> bytes:
-        kept.append(channel)
-        return b""
-
     server = samehost.aio.server(address)
-    server.add_registered_method_handlers(SERVICE, by_caller(keep))
+    server.add_registered_method_handlers(SERVICE, keeping(kept))
     await server.start()
     async with samehost.aio.channel(address) as channel:
         await say(echoing(channel, echo))(b"")

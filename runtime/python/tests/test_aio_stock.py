@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import grpc.aio
 import pytest
 import samehost.aio
-from aio_echo import echoing, on_loop, soon, until
+from aio_echo import echoing, on_loop, say, serving, soon, unary, until
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import (  # type: ignore[import-untyped]
     reflection,
@@ -84,6 +84,22 @@ async def test_reflection_lists_services(address: str) -> None:
         (answer,) = [one async for one in stub.ServerReflectionInfo(iter([request]))]
         names = {service.name for service in answer.list_services_response.service}
         assert names == {SERVICE, reflection.SERVICE_NAME}
+
+
+@on_loop
+async def test_health_is_offered_by_a_channel(address: str) -> None:
+    async def look(_: bytes, context: Any) -> bytes:
+        stub = health_pb2_grpc.HealthStub(samehost.aio.caller(context))
+        watch = stub.Watch(health_pb2.HealthCheckRequest(service="it"))
+        seen = [(await watch.read()).status]
+        await servicer.set("it", health_pb2.HealthCheckResponse.NOT_SERVING)
+        return str([*seen, (await watch.read()).status]).encode()
+
+    servicer = health.aio.HealthServicer()
+    await servicer.set("it", health_pb2.HealthCheckResponse.SERVING)
+    async with serving(address, unary(look)) as channel:
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, channel)
+        assert await soon(say(channel)(b"")) == b"[1, 2]"
 
 
 @pytest.fixture

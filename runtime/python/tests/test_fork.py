@@ -23,6 +23,13 @@ def address(name):
 def say(channel, data):
     return EchoStub(channel).Say(Ask(data=data), timeout={PATIENCE}).data
 
+def back(request, context):
+    # Keeps the way back, and uses it at once.
+    kept.append(samehost.caller(context))
+    return say(kept[0], request)
+
+kept = []
+
 def served(name):
     server = samehost.server(address(name))
     echo_pb2_grpc.add_EchoServicer_to_server(echo.Echo(), server)
@@ -41,6 +48,10 @@ async def said_on_loop(channel, data):
 server = served("threads")
 unstarted = samehost.server(address("unstarted"))
 channel = samehost.channel(address("threads"))
+server.add_registered_method_handlers("test.Back", {{"Ask": grpc.unary_unary_rpc_method_handler(back)}})
+offering = samehost.channel(address("threads"))
+echo_pb2_grpc.add_EchoServicer_to_server(echo.Echo(), offering)
+assert offering.unary_unary("/test.Back/Ask")(b"back") == b"back"
 chat = EchoStub(channel).Chat(iter([Ask(data=b"1"), Ask(data=b"2")]))
 assert next(chat).data == b"1"
 
@@ -51,12 +62,13 @@ assert loop.run_until_complete(said_on_loop(channel_on_loop, b"before")) == b"be
 
 def child():
     # What the parent made is dead here; new ones work, to the parent and of one's own.
-    try:
-        say(channel, b"")
-    except grpc.RpcError as error:
-        assert "forked" in error.details(), error.details()
-    else:
-        raise AssertionError
+    for dead in (channel, offering, kept[0]):
+        try:
+            say(dead, b"")
+        except grpc.RpcError as error:
+            assert "forked" in error.details(), error.details()
+        else:
+            raise AssertionError
     try:
         unstarted.start()
     except RuntimeError as error:
@@ -84,6 +96,7 @@ assert process.exitcode == 0, process.exitcode
 
 assert next(chat).data == b"2"
 assert say(channel, b"after") == b"after"
+assert say(kept[0], b"back after") == b"back after"
 assert loop.run_until_complete(said_on_loop(channel_on_loop, b"after")) == b"after"
 loop.run_until_complete(channel_on_loop.close())
 loop.run_until_complete(server_on_loop.stop(None))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 import samehost
-from calling import PATIENCE, error_of
+from calling import PATIENCE, call, error_of
+from calling_back import by_caller
 from echo import Echo
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import (  # type: ignore[import-untyped]
@@ -112,6 +113,20 @@ def test_services_are_listed_by_reflection(server: samehost.Server, channel: grp
     names = [service.name for service in listed.list_services_response.service]
     assert SERVICE in names
     assert b"Collect" in described.file_descriptor_response.file_descriptor_proto[0]
+
+
+def test_health_and_reflection_are_offered_by_a_channel(serve: Serve) -> None:
+    def look(caller: Any, _: bytes) -> bytes:
+        check = health_pb2_grpc.HealthStub(caller).Check(health_pb2.HealthCheckRequest())
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        (listed,) = reflection_pb2_grpc.ServerReflectionStub(caller).ServerReflectionInfo(iter([request]))
+        names = [service.name for service in listed.list_services_response.service]
+        return f"{check.status} {names}".encode()
+
+    channel = serve(by_caller(look))
+    health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), channel)
+    reflection.enable_server_reflection((SERVICE,), channel)
+    assert call(channel) == f"{health_pb2.HealthCheckResponse.SERVING} ['{SERVICE}']".encode()
 
 
 class Recording(
@@ -254,6 +269,29 @@ def test_opentelemetry_s_instrumentors_reach_our_channels_and_servers(
     else:
         names = [span.name.rpartition("/")[2] for span in wait_for_spans(exporter, 6)]
         assert sorted(names) == ["Chat", "Chat", "Collect", "Collect", "Repeat", "Repeat"]
+
+
+def test_opentelemetry_s_instrumentors_reach_calls_back(
+    serve: Serve, spans: tuple[TracerProvider, InMemorySpanExporter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider, exporter = spans
+    monkeypatch.setattr("opentelemetry.trace._TRACER_PROVIDER", provider)
+    client, server = OTEL.GrpcInstrumentorClient(), OTEL.GrpcInstrumentorServer()
+    client.instrument(tracer_provider=provider)
+    server.instrument()
+    try:
+        channel = serve(by_caller(lambda caller, data: EchoStub(caller).Collect(iter([Ask(data=data)])).data))
+        echo_pb2_grpc.add_EchoServicer_to_server(Echo(), channel)
+        assert call(channel, b"x") == b"x"
+    finally:
+        client.uninstrument()
+        server.uninstrument()
+    found = wait_for_spans(exporter, 4)
+    assert sorted(f"{span.kind.name} {span.name.rpartition('/')[2]}" for span in found) == [
+        *["CLIENT Collect", "CLIENT Say"],
+        *["SERVER Collect", "SERVER Say"],
+    ]
+    assert len({span.context.trace_id for span in found}) == 1
 
 
 def test_opentelemetry_s_filters_choose_what_is_traced(
