@@ -45,5 +45,5 @@ def caller(context: grpc.ServicerContext, compression: grpc.Compression | None =
 
 def native_caller(context: object) -> Any:
     """Ask a context, which others may be around, for the native channel; nothing where it has none."""
-    ask = getattr(context, "native_caller", None)
+    ask = getattr(context, "_native_caller", None)
     return None if ask is None else ask()

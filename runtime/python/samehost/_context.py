@@ -108,7 +108,7 @@ class Context(grpc.ServicerContext):
         """
         return self._call.medium()
 
-    def native_caller(self) -> _native.Channel:
+    def _native_caller(self) -> _native.Channel:
         """Answer the way back to the caller, for `samehost.caller`."""
         return self._call.caller()
 

@@ -138,7 +138,7 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
         """
         return self._call.medium()
 
-    def native_caller(self) -> _native.AioChannel:
+    def _native_caller(self) -> _native.AioChannel:
         """Answer the way back to the caller, for `samehost.aio.caller`."""
         return self._call.caller()
 
