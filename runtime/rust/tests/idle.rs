@@ -3,15 +3,16 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{Obedient, SOON, ask, client, soon};
 use rustix::time::{ClockId, clock_gettime};
-use samehost::{Channel, Server, blocking};
+use samehost::{Channel, Server, blocking, raw};
 use samehost_test_stubs::Answer;
 use samehost_test_stubs::echo_server::EchoServer;
 
-/// Half of them for tasks, half for threads.
+/// A quarter of them for tasks, a quarter for threads, and as many of each that offer services.
 const CONNECTIONS: usize = 100;
 
 /// Of the two seconds in which it is measured.
@@ -28,6 +29,18 @@ fn ask_from_a_thread(address: &str) -> blocking::Channel {
     channel
 }
 
+/// A channel of threads that offers something.
+fn offer_from_a_thread(address: &str) -> raw::Channel {
+    let builder = raw::Channel::builder(address).serve_on_threads(true, Arc::new(|run| run()), drop);
+    let channel = builder.build().unwrap();
+    let options = raw::CallOptions { timeout: Some(SOON), ..raw::CallOptions::default() };
+    let message = prost::Message::encode_to_vec(&ask("once")).into();
+    let path = "/samehost.test.v1.Echo/Say";
+    let outcome = channel.unary(path, options, message, raw::Patience::endless()).unwrap();
+    assert!(outcome.message.is_some());
+    channel
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_idle_connections_use_no_processor() {
     for scheme in ["unix", "shm"] {
@@ -36,12 +49,16 @@ async fn a_hundred_idle_connections_use_no_processor() {
         let echo = EchoServer::new(Obedient::default());
         let server = Server::builder().add_service(echo).bind(&address).unwrap();
         let (mut of_tasks, mut of_threads) = (Vec::new(), Vec::new());
-        for _ in 0..CONNECTIONS / 2 {
-            let channel = Channel::for_address(&address).unwrap();
-            soon(client(channel.clone()).say(ask("once"))).await.unwrap();
-            of_tasks.push(channel);
+        for _ in 0..CONNECTIONS / 4 {
+            let offered = EchoServer::new(Obedient::default());
+            for builder in [Channel::builder(&*address), Channel::builder(&*address).add_service(offered)] {
+                let channel = builder.build().unwrap();
+                soon(client(channel.clone()).say(ask("once"))).await.unwrap();
+                of_tasks.push(channel);
+            }
             let address = address.clone();
-            of_threads.push(tokio::task::spawn_blocking(move || ask_from_a_thread(&address)).await.unwrap());
+            let both = move || (ask_from_a_thread(&address), offer_from_a_thread(&address));
+            of_threads.push(tokio::task::spawn_blocking(both).await.unwrap());
         }
         // What the last call has woken goes to sleep, soon.
         let patience = Instant::now() + SOON;

@@ -82,6 +82,8 @@ impl Word {
             "back" => say(&caller, rest).await?,
             // On this very thread, which waits meanwhile.
             "wait" => samehost::block_on(say(&caller, rest))?,
+            // The same on a thread of a runtime, whose other tasks move to another one.
+            "block" => tokio::task::block_in_place(|| samehost::block_on(say(&caller, rest)))?,
             "nest" => match rest.parse::<u32>().unwrap() {
                 0 => "down".to_owned(),
                 depth => format!("{depth} {}", Box::pin(say(&caller, format!("nest {}", depth - 1))).await?),

@@ -45,6 +45,15 @@ impl Side {
         self.changed.notify_all();
     }
 
+    fn await_release(&self) {
+        let released = self.released.lock().unwrap();
+        drop(self.changed.wait_timeout_while(released, SOON, |released| !*released).unwrap());
+    }
+
+    pub fn has_kept(&self) -> bool {
+        self.kept.lock().unwrap().is_some()
+    }
+
     pub fn kept(&self) -> Channel {
         self.kept.lock().unwrap().clone().unwrap()
     }
@@ -62,7 +71,11 @@ impl Side {
 
     fn obey(&self, call: &ServerCall) {
         match call.path() {
-            "/t.T/Echo" => answer(call, &received(call).unwrap_or_default()),
+            "/t.T/Echo" => {
+                call.set_compression(true);
+                answer(call, &received(call).unwrap_or_default());
+            }
+            "/t.T/Mood" => answer(call, call.metadata().get("mood").unwrap_or_default()),
             "/t.T/Pid" => answer(call, format!("{:?}", call.peer().process_id).as_bytes()),
             // Calls back the method that the request names, with what follows it.
             "/t.T/Back" => {
@@ -113,9 +126,15 @@ impl Side {
                 answer(call, b"kept");
             }
             "/t.T/Hold" => {
-                let released = self.released.lock().unwrap();
-                drop(self.changed.wait_timeout_while(released, SOON, |released| !*released).unwrap());
+                self.await_release();
                 answer(call, b"released");
+            }
+            // Asks for its caller when it is released, and not before.
+            "/t.T/AskLate" => {
+                self.await_release();
+                let caller = call.caller();
+                let state = caller.state();
+                answer(call, format!("{state:?} {:?}", unary(&caller, "/t.T/Echo", b"").0).as_bytes());
             }
             "/t.T/Watch" => {
                 let over = call.wait(Patience::endless().until(later()), |call, cx| call.poll_over(cx));

@@ -234,17 +234,40 @@ fn a_handler_that_waits_on_its_thread_keeps_nobody_from_being_served() {
     runtime.block_on(async {
         let echoes = Echoes::new();
         let kept = echoes.kept().await;
-        // A thread of the server's connection waits for it, which keeps a thread of the runtime.
-        let channel = echoes.channel.clone();
-        let waits = tokio::spawn(async move { say(&channel, "wait hold 300").await });
-        until("it is held", || echoes.calling.is_running(1)).await;
-        for _ in 0..20 {
-            assert_eq!(soon(say(&echoes.channel, "echo beside")).await.unwrap(), "beside");
-            assert_eq!(soon(say(&kept, "echo beside")).await.unwrap(), "beside");
+        // At the server that is a thread of the connection, at the client one of the runtime.
+        for (channel, order) in [(&echoes.channel, "wait hold 300"), (&kept, "block hold 300")] {
+            let channel = channel.clone();
+            let waits = tokio::spawn(async move { say(&channel, order).await });
+            until("both are there", || echoes.calling.is_running(1) && echoes.serving.is_running(1)).await;
+            for _ in 0..20 {
+                assert_eq!(soon(say(&echoes.channel, "echo beside")).await.unwrap(), "beside");
+                assert_eq!(soon(say(&kept, "echo beside")).await.unwrap(), "beside");
+            }
+            assert!(!waits.is_finished());
+            assert_eq!(soon(waits).await.unwrap().unwrap(), "held");
         }
-        assert!(!waits.is_finished());
-        assert_eq!(soon(waits).await.unwrap().unwrap(), "held");
     });
+}
+
+#[tokio::test]
+async fn each_client_is_called_back_over_its_own_connection() {
+    let echoes = Echoes::new();
+    let words = [Word::default(), Word::default()];
+    let channels = words
+        .clone()
+        .map(|word| Channel::builder(&*echoes.address).add_service(EchoServer::new(word)).build().unwrap());
+    for (channel, word) in channels.iter().zip(&words).cycle().take(4) {
+        word.kept.lock().unwrap().take();
+        assert_eq!(soon(say(channel, "back keep")).await.unwrap(), "kept");
+        assert!(word.kept.lock().unwrap().is_some());
+    }
+    let callers = words.map(|word| word.kept());
+    drop(channels);
+    for caller in callers {
+        // What one client has kept ends with its channel alone.
+        soon(caller.state_changed(ConnectivityState::Ready)).await;
+    }
+    assert_eq!(soon(say(&echoes.channel, "back echo still")).await.unwrap(), "still");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use samehost::raw::{CallOptions, Channel, Patience, ServerBuilder};
-use samehost::{Code, ConnectivityState};
+use samehost::{Code, ConnectivityState, Metadata};
 
 use crate::sides::{Both, SOON, Side, around, in_time, later, ok, run, send, unary, until, within};
 
@@ -149,6 +149,25 @@ fn calls_back_that_are_open_go_on_after_a_shutdown_and_no_new_one_begins() {
 }
 
 #[test]
+fn who_asks_for_the_caller_after_a_shutdown_finds_it_gone() {
+    for by_client in [true, false] {
+        let both = Both::new();
+        thread::scope(|scope| {
+            let late = scope.spawn(|| unary(&both.channel, "/t.T/AskLate", b""));
+            until("it is there", || both.serving.running.load(Ordering::SeqCst) == 1);
+            match by_client {
+                true => both.channel.shut_down(false),
+                false => both.server.stop(SOON),
+            }
+            // The client's word is on its way.
+            thread::sleep(Duration::from_millis(100));
+            both.serving.release();
+            assert_eq!(late.join().unwrap(), ok("Shutdown Unavailable"));
+        });
+    }
+}
+
+#[test]
 fn a_shutdown_at_once_ends_the_calls_of_both_directions() {
     for by_client in [true, false] {
         let both = Both::new();
@@ -186,13 +205,36 @@ fn a_client_that_offers_nothing_says_so() {
 }
 
 #[test]
-fn what_comes_back_is_held_to_the_servers_limit() {
+fn what_comes_back_is_held_to_the_servers_limit_also_where_it_was_compressed() {
     let both = Both::over("unix", true, |builder| builder.max_inbound_message_size(10_000));
     assert_eq!(unary(&both.channel, "/t.T/Keep", b""), ok("kept"));
-    let (code, text) = unary(&both.serving.kept(), "/t.T/Echo", &[b'x'; 10_001]);
-    assert_eq!(code, Code::ResourceExhausted, "{text}");
-    assert!(text.contains("10000 bytes"), "{text}");
+    // Nothing makes these bytes much less.
+    let mut state = 1u64;
+    let random = [(); 30_000].map(|()| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        b'a' + (state >> 60) as u8
+    });
+    for message in [&random[..], &[b'x'; 30_000]] {
+        let (code, text) = unary(&both.serving.kept(), "/t.T/Echo", message);
+        assert_eq!(code, Code::ResourceExhausted, "{text}");
+        assert!(text.contains("10000 bytes"), "{text}");
+    }
     assert_eq!(unary(&both.serving.kept(), "/t.T/Echo", b"small"), ok("small"));
+}
+
+#[test]
+fn calls_back_take_metadata_along_and_may_be_compressed() {
+    let both = Both::new();
+    assert_eq!(unary(&both.channel, "/t.T/Keep", b""), ok("kept"));
+    let mut metadata = Metadata::new();
+    metadata.push("mood", "good").unwrap();
+    let options = CallOptions { metadata, gzip: true, ..in_time() };
+    assert_eq!(within(&both.serving.kept(), "/t.T/Mood", b"", options), ok("good"));
+    let echo = both.serving.kept().call("/t.T/Echo", CallOptions { gzip: true, ..in_time() });
+    echo.send(vec![b'x'; 100_000].into(), true, true).unwrap();
+    let outcome = echo.wait(Patience::endless(), |call, cx| call.poll_single(cx)).unwrap().unwrap();
+    assert_eq!(outcome.message.as_ref().unwrap().len(), 100_000);
+    assert!(outcome.compressed);
 }
 
 #[test]

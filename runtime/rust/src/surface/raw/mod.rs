@@ -11,6 +11,9 @@
 //! by a thread of the process, so that they pass also while nobody waits. [`Tender`] sees to what callers do
 //! not wait for.
 //!
+//! A handler calls its caller by [`ServerCall::caller`]; what a client serves then is its builder's to say
+//! ([`ChannelBuilder::serve_on_threads`], [`ChannelBuilder::serve_on_hub`]).
+//!
 //! ```no_run
 //! # fn main() -> Result<(), samehost::Status> {
 //! use samehost::raw::{CallOptions, Channel, Patience};

@@ -64,3 +64,53 @@ impl Drop for Registered {
         registered().remove(&key(&self.0.address));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::session::Driver;
+    use crate::call::{Settings, Side};
+    use crate::wire::Hello;
+
+    struct Nobody;
+
+    impl Driver for Nobody {
+        fn attend(&self, _: &Arc<Session>) {}
+    }
+
+    fn session(peer: &Peer) -> Arc<Session> {
+        let settings = Settings::new("here", Hello { min_version: 1, max_version: 1, ..Hello::default() });
+        let observer = Box::new(|_: &Arc<Session>, _| {});
+        Session::new(Side::Acceptor, settings, peer.clone(), "".into(), Box::new(Nobody), observer)
+    }
+
+    fn request(registered: &Registered) -> tonic::Request<()> {
+        let mut request = tonic::Request::new(());
+        request.extensions_mut().insert(registered.peer().clone());
+        request
+    }
+
+    #[test]
+    fn each_connection_has_a_caller_of_its_own_though_their_address_is_the_same() {
+        let peer = Peer::at("unix:/run/app.sock");
+        let sessions = [session(&peer), session(&peer)];
+        let registered = sessions.each_ref().map(Registered::of);
+        for (session, registered) in sessions.iter().zip(&registered) {
+            let found = caller(&request(registered)).unwrap();
+            assert!(Arc::ptr_eq(&found.handle(), &session.back()));
+        }
+    }
+
+    #[test]
+    fn a_request_that_outlives_its_connection_has_no_caller() {
+        let session = session(&Peer::at("unix:/run/app.sock"));
+        let registered = Registered::of(&session);
+        let request = request(&registered);
+        assert!(caller(&request).is_some());
+        drop(session);
+        assert!(caller(&request).is_none());
+        let key = key(&registered.peer().address);
+        drop(registered);
+        assert!(!super::registered().contains_key(&key));
+    }
+}

@@ -173,7 +173,8 @@ impl ChannelBuilder {
     /// Offers one more service to whoever the channel connects to, whose handlers may call it back over the connection by
     /// which they were called ([`caller`](super::caller())): as [`ServerBuilder::add_service`](super::ServerBuilder::add_service)
     /// takes it, and served as a server serves it, each call by a task of the runtime that moves the connection. While the
-    /// channel offers something its connection is read though no call is open.
+    /// channel offers something its connection is read though no call is open. Such a task must not keep its thread, as none
+    /// of tokio's: to wait there is `tokio::task::block_in_place`. Where [threads read](ChannelBuilder::read_by_threads) it may.
     ///
     /// A shutdown of the channel is one for these calls, too: those that are open go on, or fail with `shutdown_now`.
     pub fn add_service<S, B>(mut self, service: S) -> Self

@@ -29,7 +29,7 @@ pub(super) fn by_threads(services: Arc<Services>) -> Service {
     }
 }
 
-/// By a task each, from within a runtime: a handler that keeps its thread does not keep the one that reads.
+/// By a task each, from within a runtime: a handler that is at work for long does not keep the task that reads.
 pub(super) fn by_tasks(services: Arc<Services>) -> Serve {
     Arc::new(move |calls| {
         for call in calls {
