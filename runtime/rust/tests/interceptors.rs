@@ -5,11 +5,14 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use common::{Over, Pair, ask, order, soon};
 use samehost_test_stubs::echo_client::EchoClient;
 use samehost_test_stubs::other_client::OtherClient;
 use samehost_test_stubs::{Order, other_server};
+use tonic::codegen::Service;
+use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Code, Request, Status};
 
@@ -46,6 +49,47 @@ impl other_server::Other for Named {
     ) -> Result<tonic::Response<samehost_test_stubs::Answer>, tonic::Status> {
         let answer = samehost_test_stubs::Answer { data: b"named".to_vec(), count: 1 };
         Ok(tonic::Response::new(answer))
+    }
+}
+
+/// A service such as layers of tower are: called only when it is ready, which takes it a while.
+#[derive(Clone)]
+struct Later<S> {
+    inner: S,
+    polls: usize,
+}
+
+impl<S: NamedService> NamedService for Later<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S: Service<R>, R> Service<R> for Later<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.polls += 1;
+        if self.polls == 1 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        assert!(std::mem::take(&mut self.polls) > 1, "called before it was ready");
+        self.inner.call(request)
+    }
+}
+
+#[tokio::test]
+async fn a_service_behind_a_layer_is_called_when_the_layer_is_ready() {
+    let service = Later { inner: other_server::OtherServer::new(Named), polls: 0 };
+    let pair = Pair::configured(Over::Unix, |builder| builder.add_service(service));
+    let mut client = OtherClient::new(Later { inner: pair.channel(), polls: 0 });
+    for _ in 0..2 {
+        assert_eq!(soon(client.name(ask("hi"))).await.unwrap().into_inner().data, b"named");
     }
 }
 
