@@ -40,7 +40,7 @@ catalogue! {
     AddressMalformed = (InvalidArgument, "address_malformed", "address {address}: {reason}. An address is SCHEME:REST, for example unix:/run/app.sock, tcp:127.0.0.1:4000 or stdio:python3 worker.py.");
     SchemeUnknown = (InvalidArgument, "scheme_unknown", "address {address}: no transport has the scheme {scheme}; found: {schemes}. Is it spelled right? In Java: is its artifact on the class path, and META-INF/services merged where all is one jar?");
     PathTooLong = (InvalidArgument, "path_too_long", "address {address}: the path of the socket has {bytes} bytes, and the system takes at most {limit}. Choose a shorter one, for example in /tmp or $XDG_RUNTIME_DIR.");
-    NativeCodeMissing = (FailedPrecondition, "native_code_missing", "address {address}: {library} cannot load its native code: {error}. The folder that it is unpacked to must be writable and not mounted noexec: choose one by {option}.");
+    NativeCodeMissing = (FailedPrecondition, "native_code_missing", "address {address}: {library} cannot load its native code: {error}. Is the folder that it is unpacked to writable and not mounted noexec ({option} chooses another one), and does the JVM allow it (--enable-native-access=ALL-UNNAMED)?");
     ListenInUse = (AlreadyExists, "listen_in_use", "listening on {address}: the address is in use, a live server answers there. Stop it first, or choose another address.");
     ListenNotASocket = (FailedPrecondition, "listen_not_a_socket", "listening on {address}: {path} exists and is no socket, so it is left alone. Remove it, or choose another address.");
     ListenNoFolder = (FailedPrecondition, "listen_no_folder", "listening on {address}: there is no folder {folder} (ENOENT). Make it first.");

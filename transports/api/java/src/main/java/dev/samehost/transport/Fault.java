@@ -17,7 +17,7 @@ public enum Fault {
       "address {address}: the path of the socket has {bytes} bytes, and the system takes at most {limit}. Choose a shorter one, for example in /tmp or $XDG_RUNTIME_DIR."),
   NATIVE_CODE_MISSING(
       Code.FAILED_PRECONDITION,
-      "address {address}: {library} cannot load its native code: {error}. The folder that it is unpacked to must be writable and not mounted noexec: choose one by {option}."),
+      "address {address}: {library} cannot load its native code: {error}. Is the folder that it is unpacked to writable and not mounted noexec ({option} chooses another one), and does the JVM allow it (--enable-native-access=ALL-UNNAMED)?"),
   LISTEN_IN_USE(
       Code.ALREADY_EXISTS,
       "listening on {address}: the address is in use, a live server answers there. Stop it first, or choose another address."),
