@@ -242,10 +242,10 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   // ---- options of gRPC
 
   /**
-   * Where listeners are called. By default, or when it is null, those that are lately fast, method
-   * by method, are called by the thread that reads the connection; should one take longer for once,
-   * another thread reads on. All others, and a stream's from where they turn out to be slow, are
-   * called on a pool that the process shares.
+   * Where listeners are called, and handlers of services that are offered run. By default, or when
+   * it is null, those that are lately fast, method by method, are called by the thread that reads
+   * the connection; should one take longer for once, another thread reads on. All others, and a
+   * stream's from where they turn out to be slow, are called on a pool that the process shares.
    */
   @Override
   public SamehostChannelBuilder executor(Executor executor) {
@@ -255,7 +255,8 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
 
   /**
    * Listeners are called by the thread that reads the connection. They must not wait, except for
-   * blocking calls on the same channel.
+   * blocking calls on the same channel. Handlers of services that are offered run there too, and
+   * must not wait at all.
    */
   @Override
   public SamehostChannelBuilder directExecutor() {
