@@ -29,6 +29,12 @@ use crate::surface::{Route, Status};
 /// Put into a request's extensions, it makes the call wait for a connection as long as it takes
 /// (until its deadline), instead of failing when connecting fails; `WaitForReady(false)` does the
 /// opposite where the channel waits by itself.
+///
+/// ```
+/// let mut request = tonic::Request::new("a message");
+/// request.extensions_mut().insert(samehost::WaitForReady(true));
+/// request.set_timeout(std::time::Duration::from_secs(5)); // it would wait for ever
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitForReady(pub bool);
 
@@ -162,6 +168,15 @@ impl std::fmt::Debug for Channel {
 }
 
 /// Makes a [`Channel`]. Sizes are in bytes.
+///
+/// ```
+/// use samehost::{Channel, Options, StdioOptions};
+///
+/// let options = StdioOptions { folder: Some("/srv/models".into()), ..StdioOptions::default() };
+/// let channel =
+///     Channel::builder("stdio:worker --fast").transport_options(Options::new().with(options)).build()?;
+/// # Ok::<(), samehost::Status>(())
+/// ```
 #[must_use]
 pub struct ChannelBuilder {
     route: Route,

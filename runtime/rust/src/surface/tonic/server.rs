@@ -26,6 +26,12 @@ use crate::surface::{Limits, Status, default_registry};
 /// caller cancels, when the deadline passes, and when the connection ends. A panic fails its call
 /// with UNKNOWN, and its text stays here. Interceptors and handlers find the
 /// [`Peer`](crate::Peer) in the request's extensions, and the time left as `grpc-timeout`.
+///
+/// ```
+/// fn user<T>(request: &tonic::Request<T>) -> Option<u32> {
+///     request.extensions().get::<samehost::Peer>()?.user_id
+/// }
+/// ```
 pub struct Server {
     core: Arc<ServerCore>,
 }
