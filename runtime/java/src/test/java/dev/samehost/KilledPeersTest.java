@@ -13,7 +13,6 @@ import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.stub.StreamObserver;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -42,16 +41,6 @@ final class KilledPeersTest {
     }
   }
 
-  /** An OPEN with END, MESSAGE and PATH, whose message is empty. */
-  private static String open(int stream) {
-    String path = RawPeer.text(PATH);
-    int length = 2 + PATH.getBytes(StandardCharsets.US_ASCII).length + 2;
-    return RawPeer.header(length, 2, 7, stream, 1)
-        + String.format("%02x00", PATH.length())
-        + path
-        + "0000";
-  }
-
   private static Status failure(ListenableFuture<Note> call) {
     return Status.fromThrowable(assertThrows(ExecutionException.class, call::get));
   }
@@ -65,7 +54,7 @@ final class KilledPeersTest {
       try (RawPeer peer = RawPeer.connect(setting.folder().resolve("socket"))) {
         peer.say(RawPeer.PREFACE + RawPeer.HELLO);
         peer.awaitHello();
-        peer.say(open(1));
+        peer.say(RawPeer.open(1, PATH));
         back = calling.backs.take();
         assertThat(peer.awaitOpen()).isEqualTo(2);
       }
@@ -99,7 +88,7 @@ final class KilledPeersTest {
                   peer.awaitHello();
                   peer.say(RawPeer.PREFACE + RawPeer.HELLO);
                   peer.awaitOpen();
-                  peer.say(open(2));
+                  peer.say(RawPeer.open(2, PATH));
                   called.await();
                 })) {
       Channel channel = setting.open(setting.channel().addService(holding));

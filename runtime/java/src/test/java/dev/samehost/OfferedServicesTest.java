@@ -14,6 +14,7 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -24,6 +25,7 @@ import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -159,6 +161,48 @@ final class OfferedServicesTest {
       assertThat(peer.get().processId()).hasValue(ProcessHandle.current().pid());
       assertThat(peer.get().userId()).isPresent();
       assertThat(said.get()).isEqualTo("a secret");
+    }
+  }
+
+  @Test
+  void aCallThatComesAlongWithHelloIsServed() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX);
+        RawPeer.Server server =
+            RawPeer.serve(
+                setting.folder().resolve("socket"),
+                (peer, connection) -> {
+                  peer.awaitHello();
+                  String path = "/samehost.test.Echo/Unary";
+                  peer.say(RawPeer.PREFACE + RawPeer.HELLO + RawPeer.open(2, path));
+                  peer.readAll();
+                })) {
+      Callers.Keeping keeping = new Callers.Keeping();
+      ManagedChannel channel = setting.open(setting.channel().addService(Callers.known(keeping)));
+      ConnectivityState unused = channel.getState(true);
+      assertThat(keeping.callers.take()).isNotNull();
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void aStreamBackThatNobodyReadsHoldsUpNoOtherCall() throws Exception {
+    int count = 200;
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Callers.Keeping keeping = new Callers.Keeping();
+      setting.start(setting.server().addService(Callers.known(keeping)));
+      Channel channel = setting.open(setting.channel().addService(new EchoService()));
+      Channel caller = keeping.callerOf(channel);
+      Note many = LARGE.toBuilder().setCount(count).build(); // far more than the credit
+      Iterator<Note> unread = EchoGrpc.newBlockingStub(caller).repeat(many);
+      assertThat(unread.next()).isEqualTo(many);
+      for (int call = 0; call < 100; call++) {
+        assertThat(EchoGrpc.newBlockingStub(channel).unary(LARGE)).isEqualTo(LARGE);
+        assertThat(EchoGrpc.newBlockingStub(caller).unary(LARGE)).isEqualTo(LARGE);
+      }
+      for (int read = 1; read < count; read++) {
+        assertThat(unread.next()).isEqualTo(many);
+      }
+      assertThat(unread.hasNext()).isFalse();
     }
   }
 

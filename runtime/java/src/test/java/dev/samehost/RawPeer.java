@@ -130,6 +130,15 @@ final class RawPeer implements AutoCloseable {
     }
   }
 
+  /** The OPEN of a connection's first unary call: an empty message, and no metadata. */
+  static String open(int stream, String path) {
+    int length = 2 + path.length() + 2; // END, MESSAGE and PATH
+    return header(length, 2, 7, stream, 1)
+        + String.format("%02x00", path.length())
+        + text(path)
+        + "0000";
+  }
+
   /** A STATUS frame with a word, and neither headers, text nor trailers. */
   static String status(int stream, int code) {
     return header(4, 5, 0, stream, code) + "0000 0000";
