@@ -148,7 +148,7 @@ struct Turns<'a> {
     serve: Option<&'a Serve>,
     polled: Polled,
     buffer: Vec<u8>,
-    /// Nothing was read yet: a link may hold bytes of which its descriptor does not know.
+    /// Nothing was read yet, or not to the end: a link may hold bytes of which its descriptor does not tell.
     fresh: bool,
     /// Somebody waits for an answer, which may be about to come.
     looks: bool,
@@ -200,6 +200,8 @@ impl Turns<'_> {
                 Taken::Some => {
                     *reads += 1;
                     if *reads >= READS_A_TURN {
+                        // Who was not told of what there is will not be told of what is left.
+                        self.fresh |= guard.is_none();
                         return Poll::Ready(());
                     }
                 }
