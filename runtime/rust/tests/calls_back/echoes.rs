@@ -10,17 +10,26 @@ use samehost_test_stubs::echo_client::EchoClient;
 use samehost_test_stubs::echo_server::{Echo, EchoServer};
 use samehost_test_stubs::{Answer, Ask};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
 type Answers = Pin<Box<dyn Stream<Item = Result<Answer, Status>> + Send>>;
 
 /// What either side serves: `Say` does what the first word of its request says.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Word {
     pub running: Arc<AtomicUsize>,
+    /// How many handlers that are held may go on.
+    pub releases: Arc<Semaphore>,
     /// The channel of the caller that was told to be kept.
     pub kept: Arc<Mutex<Option<Channel>>>,
+}
+
+impl Default for Word {
+    fn default() -> Word {
+        Word { running: Arc::default(), releases: Arc::new(Semaphore::new(0)), kept: Arc::default() }
+    }
 }
 
 /// Counts a handler for as long as its future lives.
@@ -94,8 +103,8 @@ impl Word {
                 "kept".to_owned()
             }
             "hold" => {
-                tokio::time::sleep(Duration::from_millis(rest.parse().unwrap())).await;
-                "held".to_owned()
+                self.releases.acquire().await.unwrap().forget();
+                "released".to_owned()
             }
             "long" => "x".repeat(rest.parse().unwrap()),
             "never" => std::future::pending().await,

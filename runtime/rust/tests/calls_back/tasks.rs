@@ -134,7 +134,7 @@ async fn calls_back_that_are_open_go_on_after_a_shutdown_and_no_new_one_begins()
         let echoes = Echoes::new();
         let kept = echoes.kept().await;
         let of = kept.clone();
-        let held = tokio::spawn(async move { say(&of, "hold 200").await });
+        let held = tokio::spawn(async move { say(&of, "hold").await });
         until("it is there", || echoes.calling.is_running(1)).await;
         match by_client {
             true => echoes.channel.shutdown(),
@@ -148,7 +148,9 @@ async fn calls_back_that_are_open_go_on_after_a_shutdown_and_no_new_one_begins()
             let status = soon(EchoClient::new(kept.clone()).say(request)).await.unwrap_err();
             assert_eq!((status.code(), status.message()), (Code::Unavailable, &*gone(&echoes)));
         }
-        assert_eq!(soon(held).await.unwrap().unwrap(), "held");
+        assert!(!held.is_finished());
+        echoes.calling.releases.add_permits(1);
+        assert_eq!(soon(held).await.unwrap().unwrap(), "released");
         if !by_client {
             soon(echoes.server.terminated()).await.unwrap();
         }
@@ -235,7 +237,8 @@ fn a_handler_that_waits_on_its_thread_keeps_nobody_from_being_served() {
         let echoes = Echoes::new();
         let kept = echoes.kept().await;
         // At the server that is a thread of the connection, at the client one of the runtime.
-        for (channel, order) in [(&echoes.channel, "wait hold 300"), (&kept, "block hold 300")] {
+        let turns = [(&echoes.channel, "wait hold", &echoes.calling), (&kept, "block hold", &echoes.serving)];
+        for (channel, order, waits_for) in turns {
             let channel = channel.clone();
             let waits = tokio::spawn(async move { say(&channel, order).await });
             until("both are there", || echoes.calling.is_running(1) && echoes.serving.is_running(1)).await;
@@ -244,7 +247,8 @@ fn a_handler_that_waits_on_its_thread_keeps_nobody_from_being_served() {
                 assert_eq!(soon(say(&kept, "echo beside")).await.unwrap(), "beside");
             }
             assert!(!waits.is_finished());
-            assert_eq!(soon(waits).await.unwrap().unwrap(), "held");
+            waits_for.releases.add_permits(1);
+            assert_eq!(soon(waits).await.unwrap().unwrap(), "released");
         }
     });
 }
