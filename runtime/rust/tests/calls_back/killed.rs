@@ -74,7 +74,7 @@ fn a_client_that_is_killed_ends_the_calls_of_both_directions_at_the_server() {
         kill(client);
         let (code, text) = ended(&open);
         assert_eq!(code, Code::Unavailable, "{text}");
-        assert!(text.contains("the connection"), "{text}");
+        assert!(text.contains("process die?"), "{text}");
         until("the handler is over", || runs(&both.serving, 0));
         assert_eq!(unary(&kept, "/t.T/Echo", b""), both.gone());
         assert_eq!(kept.state(), ConnectivityState::Shutdown);

@@ -27,6 +27,15 @@ pub struct Side {
     told: Mutex<Sender<String>>,
 }
 
+/// Counts a handler until it is over, be it by a panic.
+struct Running<'a>(&'a Side);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Side {
     pub fn new() -> (Arc<Side>, Receiver<String>) {
         let (tell, told) = channel();
@@ -65,8 +74,8 @@ impl Side {
 
     fn serve(&self, call: &ServerCall) {
         self.running.fetch_add(1, Ordering::SeqCst);
+        let _running = Running(self);
         self.obey(call);
-        self.running.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn obey(&self, call: &ServerCall) {
@@ -143,8 +152,9 @@ impl Side {
             // Calls Watch back, and gives that up when its own call is over.
             "/t.T/BackToWatch" => {
                 let watch = call.caller().call("/t.T/Watch", in_time());
-                send(&watch, "");
-                self.tell("called back");
+                // A caller that has gone meanwhile ends this call as well.
+                let _ = watch.wait_ready(Patience::endless()).unwrap();
+                let _ = watch.send("".into(), true, true);
                 call.wait(Patience::endless().until(later()), |call, cx| call.poll_over(cx)).unwrap();
             }
             path => end(call, Code::Unimplemented, &format!("no {path} here"), None),
