@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from calling import PATIENCE, error_of
+import samehost
+from calling import PATIENCE, child_address, error_of
 from echo import FOR_EVER
-from stubs import Ask, Order
+from stubs import Ask, EchoStub, Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,3 +198,13 @@ def test_time_remaining_counts_down(echo: Any) -> None:
     assert 0 < responses.time_remaining() <= 60
     responses.cancel()
     assert echo.Say.future(Ask()).time_remaining() is None
+
+
+def test_streams_of_several_threads_that_wait_for_their_turn_to_open_all_go_on() -> None:
+    # What others send fills the way, so that a call waits until it can be opened. It has two threads: one
+    # sends, and one receives.
+    asks = [Ask(data=bytes(100_000))] * 5
+    with samehost.channel(child_address("worker.py")) as channel, ThreadPoolExecutor(5) as threads:
+        chat = EchoStub(channel).Chat
+        done = threads.map(lambda _: len(list(chat(iter(asks), timeout=PATIENCE))), range(400))
+        assert list(done) == [5] * 400

@@ -190,6 +190,11 @@ impl<'p> ClientCall<'p> {
         }
     }
 
+    /// Whether the call waits for its turn to open a stream.
+    pub(crate) fn stands_in_line(&self) -> bool {
+        matches!(self.stage, Stage::Waiting(Some((_, place))) if place != 0)
+    }
+
     /// Ready when the stream is open, or never will be; the outcome then is the next answer.
     pub(crate) fn poll_opened(&mut self, cx: &Context<'_>) -> Poll<()> {
         match self.poll_open(cx) {

@@ -117,14 +117,10 @@ impl Call {
 
     /// Ready when there is a connection, and room for a message; an error when the call is over.
     pub fn poll_ready(&self, cx: &Context<'_>) -> Poll<Result<(), Ended>> {
-        self.inner.meeting.join(cx);
-        let waker = Waker::from(self.inner.meeting.clone());
-        let cx = &Context::from_waker(&waker);
-        let mut state = self.inner.lock();
-        if self.inner.outcome.get().is_some() {
-            return Poll::Ready(Err(Ended));
-        }
-        state.call.poll_sendable(cx).map_err(|_| Ended)
+        self.inner.poll(cx, |inner, state, cx| match inner.outcome.get() {
+            Some(_) => Poll::Ready(Err(Ended)),
+            None => state.call.poll_sendable(cx).map_err(|_| Ended),
+        })
     }
 
     /// Waits for a connection and for room.
@@ -340,8 +336,10 @@ impl Inner {
         self.meeting.join(cx);
         let waker = Waker::from(self.meeting.clone());
         let mut state = self.lock();
+        let stood_in_line = state.call.stands_in_line();
         let polled = poll(self, &mut state, &Context::from_waker(&waker));
-        let news = std::mem::take(&mut state.news);
+        // Whoever has found the line gone has opened the stream, or failed to, for all.
+        let news = std::mem::take(&mut state.news) || stood_in_line && !state.call.stands_in_line();
         drop(state);
         if news {
             self.meeting.wake_by_ref();
