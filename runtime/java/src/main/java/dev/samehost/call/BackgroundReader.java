@@ -5,8 +5,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,19 +13,12 @@ import org.slf4j.LoggerFactory;
  * The thread that reads a link when no blocked caller does, and that runs listeners whose executor
  * is no thread of its own. It gives the reader's role up before it runs any.
  *
- * <p>It takes the role back lazily: under traffic of blocked callers it only looks every
- * millisecond whether they have gone, for taking it sooner would cost each of them a wake-up.
+ * <p>On the side that calls it takes the role back lazily: under traffic of blocked callers it only
+ * looks every millisecond whether they have gone, for taking it sooner would cost each of them a
+ * wake-up.
  *
- * <p>Where it may be relieved, another thread goes on in its place when a task does not return: the
- * {@link Watchman} sees to that, or the task itself when it is about to wait. Each task is a turn:
- *
- * <pre>
- *               begins a task                  has ended it
- *      n even ----------------> n + 1, odd ------------------> n + 2: goes on
- *                                    |
- *                                    +--- a relief was sooner ---> n + 2: the relief goes on,
- *                                                                  this thread ends with its task
- * </pre>
+ * <p>Where it may be relieved, another thread goes on in its place when a task does not return: see
+ * {@link Turns}.
  *
  * <p>Where nothing comes for a while the thread leaves, and another one comes back when there is
  * something: {@link Presence}.
@@ -38,8 +29,10 @@ final class BackgroundReader implements Runnable, Executor {
    *
    * @param threads makes those who read on where the link was idle
    * @param relieves whether one reads on as well where a task holds the reader up
+   * @param eager whether it takes the role back at once: of a server nobody else reads the next
+   *     call
    */
-  record Crew(ThreadFactory threads, boolean relieves) {}
+  record Crew(ThreadFactory threads, boolean relieves, boolean eager) {}
 
   private static final Logger log = LoggerFactory.getLogger(BackgroundReader.class);
 
@@ -56,20 +49,17 @@ final class BackgroundReader implements Runnable, Executor {
   private final Crew crew;
   private final Presence presence;
   private final ConcurrentLinkedQueue<Runnable> inline = new ConcurrentLinkedQueue<>();
-  private final AtomicLong turn = new AtomicLong();
-  private final AtomicLong relieved = new AtomicLong(); // the last turn for which one was called
-  private final AtomicBoolean watched = new AtomicBoolean();
-  private volatile Thread thread;
+  private final Turns turns;
   private volatile boolean resting;
   private volatile boolean gone;
 
   // Of the thread itself, and handed on with the turn.
   private final ArrayDeque<Runnable> own = new ArrayDeque<>(); // what it has read and is to run
-  private Pace pace; // of the task that runs, or null
   private boolean holds;
   private boolean finished;
   private int lastUses;
   private long failBy;
+  private long pausedAt; // when its task has, in nanoseconds
 
   /** The reader of a driver's link, which begins with {@link #run}. */
   BackgroundReader(Driver driver, long helloTimeoutNanos, Crew crew) {
@@ -77,12 +67,13 @@ final class BackgroundReader implements Runnable, Executor {
     this.role = driver.role();
     this.helloTimeoutNanos = helloTimeoutNanos;
     this.crew = crew;
+    this.turns = new Turns(crew, () -> readOn(driver::flushForAnother));
     this.presence = new Presence(driver.link(), crew.threads());
   }
 
-  /** Whether it sleeps until it is called. */
-  boolean isResting() {
-    return resting || presence.isAway();
+  /** Whether it is to be called when a caller has left the role free. */
+  boolean waitsForRole() {
+    return crew.eager() || resting || presence.isAway();
   }
 
   /** Has it look at what there is to do. From any thread. */
@@ -90,7 +81,7 @@ final class BackgroundReader implements Runnable, Executor {
     if (presence.comeBack()) {
       presence.begin(() -> readOn(() -> {}), this::unpark);
     } else {
-      LockSupport.unpark(thread);
+      LockSupport.unpark(turns.thread());
     }
   }
 
@@ -111,7 +102,7 @@ final class BackgroundReader implements Runnable, Executor {
       return;
     }
     inline.add(task);
-    if (Thread.currentThread() == thread) {
+    if (Thread.currentThread() == turns.thread()) {
       return;
     }
     if (gone) {
@@ -131,7 +122,7 @@ final class BackgroundReader implements Runnable, Executor {
   }
 
   private void readOn(Runnable first) {
-    thread = Thread.currentThread();
+    turns.by(Thread.currentThread());
     ReaderThread.worksFor(this, false);
     try {
       first.run();
@@ -207,7 +198,7 @@ final class BackgroundReader implements Runnable, Executor {
     while (!driver.helloArrived() && !driver.isOver()) {
       long left = until - System.nanoTime();
       if (left <= 0) {
-        driver.helloTimeout(helloTimeoutNanos);
+        driver.perform(c -> c.helloTimeout(helloTimeoutNanos));
       } else {
         readFor(left);
       }
@@ -242,14 +233,14 @@ final class BackgroundReader implements Runnable, Executor {
     for (int ran = 1; (task = nextTask()) != null; ran++) {
       // The answers of tasks that follow each other at once leave in one write.
       driver.holdBack(crew.relieves() && ran % TASKS_A_WRITE != 0 && hasTasks());
-      long now = beginTurn(task);
+      long turn = turns.begin(task);
       ReaderThread.worksFor(this, true);
       try {
         task.run();
       } catch (RuntimeException | Error e) {
         log.error("a task on the reader of a connection failed", e);
       }
-      if (!endTurn(now)) {
+      if (!turns.end(ReaderThread.turn(turn))) {
         return false;
       }
       ReaderThread.worksFor(this, false);
@@ -259,83 +250,35 @@ final class BackgroundReader implements Runnable, Executor {
     return true;
   }
 
-  private long beginTurn(Runnable task) {
-    if (!crew.relieves()) {
-      return 0;
+  /**
+   * By its own thread, in a task that waits for what this link brings: it reads, until {@link
+   * #resumeTask}. So a handler that calls its caller back waits on no other thread.
+   *
+   * @return false where the task is to wait as any other thread does
+   */
+  boolean pauseTask() {
+    if (!holds || !turns.pause()) {
+      return false;
     }
-    Pace its = task instanceof Callbacks callbacks ? callbacks.pace() : null;
-    // It mostly is the last one's, and G1 has a fence behind each store of a reference.
-    if (pace != its) {
-      pace = its;
-    }
-    long now = turn.get() + 1;
-    turn.set(now);
-    if (!watched.get() && claimWatch()) {
-      Watchman.watch(this);
-    }
-    return now;
-  }
-
-  private boolean endTurn(long now) {
-    return !crew.relieves() || turn.compareAndSet(now, now + 1);
-  }
-
-  // ---- being relieved
-
-  /** Counts tasks: the number of the one that runs is odd. */
-  long turn() {
-    return turn.get();
-  }
-
-  static boolean isInside(long turn) {
-    return (turn & 1) == 1;
-  }
-
-  /** Whether its thread waits for something; else it computes, or is kept from it. */
-  boolean waits() {
-    Thread worker = thread;
-    return worker != null && worker.getState() != Thread.State.RUNNABLE;
-  }
-
-  /** Whether it was not watched: the one who is told so has it watched. */
-  boolean claimWatch() {
-    return watched.compareAndSet(false, true);
-  }
-
-  void unwatch() {
-    watched.set(false);
-  }
-
-  /** Has another thread go on, unless the task of this turn returns before. From any thread. */
-  void relieve(long ofTurn) {
-    long last = relieved.get();
-    if (last == ofTurn || turn.get() != ofTurn || !relieved.compareAndSet(last, ofTurn)) {
-      return;
-    }
-    try {
-      Pace surprised = pace;
-      if (surprised != null) {
-        surprised.surprised();
-      }
-      crew.threads().newThread(() -> goOn(ofTurn)).start();
-    } catch (RuntimeException | Error e) {
-      relieved.set(last); // somebody tries again
-      throw e;
-    }
-  }
-
-  private void goOn(long ofTurn) {
-    if (turn.compareAndSet(ofTurn, ofTurn + 1)) {
-      readOn(driver::flushForAnother);
-    }
+    pausedAt = System.nanoTime();
+    ReaderThread.worksFor(this, false);
+    driver.flush();
+    return true;
   }
 
   /** By the thread that reads, or did, in a task that is about to wait for something else. */
   void aboutToWait() {
-    long now = turn.get();
-    if (isInside(now) && thread == Thread.currentThread()) {
-      relieve(now);
-    }
+    turns.aboutToWait();
+  }
+
+  /** By its own thread, which has paused its task. */
+  void resumeTask() {
+    ReaderThread.goesOnAs(turns.resume(), System.nanoTime() - pausedAt);
+  }
+
+  /** Whether the reader has something else to do than to read. */
+  boolean isWanted() {
+    return hasTasks() || role.hasFollowers() || driver.isEnding();
   }
 
   // ---- being away
@@ -349,14 +292,14 @@ final class BackgroundReader implements Runnable, Executor {
   /** Answers false where this thread reads on nevertheless. */
   private boolean leave() {
     releaseRole();
-    thread = null;
+    turns.by(null);
     boolean isWatched = presence.leave(this::unpark);
     // Work is looked for now: who has come with some until now has found this thread here.
     boolean isNeeded = !isWatched || !inline.isEmpty() || driver.needsReaderNow();
     if (!isNeeded || !presence.comeBack()) {
       return true;
     }
-    thread = Thread.currentThread();
+    turns.by(Thread.currentThread());
     presence.stay();
     return false;
   }
@@ -366,7 +309,7 @@ final class BackgroundReader implements Runnable, Executor {
   private void takeOrRest() {
     boolean free = role.holder() == ReaderRole.Holder.FREE;
     boolean quiet = role.uses() == lastUses;
-    if (free && (quiet || driver.needsReader())) {
+    if (free && (quiet || crew.eager() || driver.needsReader())) {
       holds = role.takeAsBackground();
     } else if (free || !quiet) {
       lastUses = role.uses();

@@ -199,9 +199,9 @@ final class Callbacks implements Runnable {
       start();
     } else if (pace.measuresThis()) {
       messageBytes = 0;
-      long began = System.nanoTime();
+      long began = System.nanoTime() - ReaderThread.pausedNanos();
       drain();
-      pace.took(System.nanoTime() - began, messageBytes);
+      pace.took(System.nanoTime() - ReaderThread.pausedNanos() - began, messageBytes);
     } else {
       drain();
     }

@@ -262,7 +262,7 @@ public final class Dialer extends Route {
 
     @Override
     public BackgroundReader.Crew crew() {
-      return new BackgroundReader.Crew(readers, options.callbacks() == Workers.pool());
+      return new BackgroundReader.Crew(readers, options.callbacks() == Workers.pool(), false);
     }
 
     @Override

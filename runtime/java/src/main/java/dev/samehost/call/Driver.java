@@ -265,11 +265,6 @@ final class Driver {
     fail(GoAwayCode.INTERNAL_ERROR, "a fault of its own", fault);
   }
 
-  /** HELLO has not come in time. */
-  void helloTimeout(long nanos) {
-    perform(c -> c.helloTimeout(nanos));
-  }
-
   // ---- under the lock, for the streams
 
   /** Something to do when the lock is released. */
@@ -318,6 +313,11 @@ final class Driver {
     traffic.read(timeoutNanos);
   }
 
+  /** By the holder of the role: how many calls the peer has opened. */
+  int callsOfPeer() {
+    return router.callsOfPeer();
+  }
+
   /** By the holder of the role: how often there was something to read, for whoever read it. */
   long arrivals() {
     return traffic.arrivals();
@@ -348,7 +348,7 @@ final class Driver {
 
   void releaseAsCaller() {
     role.releaseAsCaller();
-    if (role.holder() == ReaderRole.Holder.FREE && (needsReader() || background.isResting())) {
+    if (role.holder() == ReaderRole.Holder.FREE && (needsReader() || background.waitsForRole())) {
       background.unpark();
     }
   }

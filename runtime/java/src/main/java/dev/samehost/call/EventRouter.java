@@ -18,6 +18,7 @@ final class EventRouter implements Event.Sink {
   private final List<ClientStream> lost = new ArrayList<>();
   private final List<ServerStream> orphans = new ArrayList<>();
   private boolean opening;
+  private int callsOfPeer;
 
   // Of the peer's last call, which is mostly like the next one.
   private String lastPath;
@@ -86,7 +87,13 @@ final class EventRouter implements Event.Sink {
     return (StreamEvents) stream.attachment;
   }
 
+  /** How many calls the peer has opened. By the reader. */
+  int callsOfPeer() {
+    return callsOfPeer;
+  }
+
   private void opened(Event.Opened opened) {
+    callsOfPeer++;
     ServerStream stream = new ServerStream(driver, opened, serving.executor(), pace(opened.path()));
     opened.stream().attachment = stream;
     stream.attend(driver);

@@ -61,6 +61,12 @@ final class Pump implements Runnable {
   private static final long HASTY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   /**
+   * A caller who has read so many calls of the peer's, which are made while it waits and each wake
+   * another thread, leaves the reading to the thread that serves them.
+   */
+  private static final int MANY_CALLS = 2;
+
+  /**
    * Others may put work into the same queue, and cannot wake a thread that reads a link: so it
    * looks from time to time. Not constant, for a test that must not have lost wake-ups mended.
    */
@@ -80,6 +86,7 @@ final class Pump implements Runnable {
   private Thread thread; // of who runs it; read by others while the state is RUNNING
   private long patience; // of a hasty one, until when it waits
   private volatile Driver reading;
+  private int callsOfPeer; // of who runs it: those that it has read
 
   Pump(Executor executor, ClientStream call) {
     this.executor = executor;
@@ -179,9 +186,12 @@ final class Pump implements Runnable {
 
   /** Waits until there may be something, reading the link if nobody else does. */
   private void waitForNews() {
-    ReaderThread.aboutToWait();
     Driver driver = call.driver();
-    if (driver == null || driver.isEnding() || isVirtual(Thread.currentThread())) {
+    if (driver != null && ReaderThread.isInTaskOf(driver.background()) && readInTask(driver)) {
+      return;
+    }
+    ReaderThread.aboutToWait();
+    if (driver == null || driver.isEnding() || !mayRead()) {
       VarHandle.fullFence(); // as for takeRole
       if (call.callbacks().isEmpty() && call.driver() == driver) {
         LockSupport.parkNanos(this, left());
@@ -190,14 +200,42 @@ final class Pump implements Runnable {
     }
     if (takeRole(driver)) {
       try {
-        while (mayWait(driver)) {
+        while (mayWait(driver) && callsOfPeer < MANY_CALLS) {
+          int before = driver.callsOfPeer();
           driver.read(left());
+          callsOfPeer += driver.callsOfPeer() - before;
         }
       } finally {
         READING.setRelease(this, null);
         driver.releaseAsCaller();
       }
     }
+  }
+
+  /**
+   * Reads on, as the link's reader that runs this task. Answers false where others are to read, and
+   * this thread waits as any other.
+   */
+  private boolean readInTask(Driver driver) {
+    BackgroundReader reader = driver.background();
+    if (!reader.pauseTask()) {
+      return false;
+    }
+    READING.setRelease(this, driver);
+    VarHandle.fullFence(); // as for takeRole
+    try {
+      while (mayWait(driver) && !reader.isWanted()) {
+        driver.read(left());
+      }
+    } finally {
+      READING.setRelease(this, null);
+      reader.resumeTask();
+    }
+    return !mayWait(driver);
+  }
+
+  private boolean mayRead() {
+    return callsOfPeer < MANY_CALLS && !isVirtual(Thread.currentThread());
   }
 
   private boolean mayWait(Driver driver) {

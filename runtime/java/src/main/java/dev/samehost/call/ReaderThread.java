@@ -14,6 +14,8 @@ final class ReaderThread extends Thread {
   // Of this thread alone.
   private BackgroundReader reader; // whose work it does now
   private boolean insideTask;
+  private long turn; // of a task that has gone on after it had paused, or 0
+  private long pausedNanos; // in all tasks so far
 
   private ReaderThread(Runnable task, String name) {
     super(task, name);
@@ -34,6 +36,37 @@ final class ReaderThread extends Thread {
       }
       thread.insideTask = insideTask;
     }
+  }
+
+  /** The calling thread, in a pause of its task, goes on with that, which is another turn now. */
+  static void goesOnAs(long turn, long afterNanos) {
+    if (Thread.currentThread() instanceof ReaderThread thread) {
+      thread.insideTask = true;
+      thread.turn = turn;
+      thread.pausedNanos += afterNanos;
+    }
+  }
+
+  /** For how long tasks of the calling thread's have paused so far. */
+  static long pausedNanos() {
+    return Thread.currentThread() instanceof ReaderThread thread ? thread.pausedNanos : 0;
+  }
+
+  /** The turn that the calling thread's task has ended as, which had begun as this one. */
+  static long turn(long begun) {
+    if (Thread.currentThread() instanceof ReaderThread thread && thread.turn != 0) {
+      long turn = thread.turn;
+      thread.turn = 0;
+      return turn;
+    }
+    return begun;
+  }
+
+  /** Whether the calling thread is in a task of this reader's. */
+  static boolean isInTaskOf(BackgroundReader reader) {
+    return Thread.currentThread() instanceof ReaderThread thread
+        && thread.reader == reader
+        && thread.insideTask;
   }
 
   /**

@@ -179,7 +179,7 @@ public final class Reception {
 
     @Override
     public BackgroundReader.Crew crew() {
-      return new BackgroundReader.Crew(readers, serving.executor() == null);
+      return new BackgroundReader.Crew(readers, serving.executor() == null, true);
     }
 
     @Override

@@ -28,20 +28,20 @@ final class Watchman implements Runnable {
 
   private static final Watchman ONLY = new Watchman();
 
-  private final ConcurrentLinkedQueue<BackgroundReader> joining = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Turns> joining = new ConcurrentLinkedQueue<>();
   private final List<Watched> watched = new ArrayList<>(); // of its thread
   private final Thread thread = new Thread(this, "samehost-watchman");
 
   /** A reader, and what the last look at it showed. */
   private static final class Watched {
-    private final BackgroundReader reader;
+    private final Turns reader;
     private long turn;
     private int quietTicks;
     private int busyTicks;
 
-    private Watched(BackgroundReader reader) {
+    private Watched(Turns reader) {
       this.reader = reader;
-      this.turn = reader.turn();
+      this.turn = reader.now();
     }
   }
 
@@ -51,7 +51,7 @@ final class Watchman implements Runnable {
   }
 
   /** Looks after a reader until it is quiet; it has claimed to be watched. */
-  static void watch(BackgroundReader reader) {
+  static void watch(Turns reader) {
     ONLY.joining.add(reader);
     LockSupport.unpark(ONLY.thread);
   }
@@ -59,7 +59,7 @@ final class Watchman implements Runnable {
   @Override
   public void run() {
     while (true) {
-      for (BackgroundReader next = joining.poll(); next != null; next = joining.poll()) {
+      for (Turns next = joining.poll(); next != null; next = joining.poll()) {
         watched.add(new Watched(next));
       }
       if (watched.isEmpty()) {
@@ -73,24 +73,24 @@ final class Watchman implements Runnable {
 
   /** Looks at a reader; whether it is dismissed. */
   private boolean isDone(Watched each) {
-    long turn = each.reader.turn();
+    long turn = each.reader.now();
     if (turn != each.turn) {
       each.turn = turn;
       each.quietTicks = 0;
       each.busyTicks = 0;
-    } else if (BackgroundReader.isInside(turn)) {
+    } else if (Turns.isInside(turn)) {
       if (each.reader.waits() || ++each.busyTicks >= BUSY_TICKS) {
         relieve(each.reader, turn);
       }
     } else if (++each.quietTicks == QUIET_TICKS) {
       each.reader.unwatch();
       // It may have begun a task just before it was no longer watched, and seen that it was.
-      return each.reader.turn() == turn || !each.reader.claimWatch();
+      return each.reader.now() == turn || !each.reader.claimWatch();
     }
     return false;
   }
 
-  private static void relieve(BackgroundReader reader, long turn) {
+  private static void relieve(Turns reader, long turn) {
     try {
       reader.relieve(turn);
     } catch (RuntimeException | Error e) {

@@ -65,7 +65,7 @@ final class AwayTest {
 
     @Override
     public BackgroundReader.Crew crew() {
-      return new BackgroundReader.Crew(ReaderThread.at("away-test-", () -> ADDRESS), true);
+      return new BackgroundReader.Crew(ReaderThread.at("away-test-", () -> ADDRESS), true, false);
     }
 
     @Override
@@ -115,7 +115,7 @@ final class AwayTest {
     connect();
     time.set(0);
     driver.wakeReader();
-    while (link.watcher.get() == null || !driver.background().isResting()) {
+    while (link.watcher.get() == null || !driver.background().waitsForRole()) {
       Thread.onSpinWait();
     }
   }
