@@ -20,7 +20,7 @@ final class LayersTest {
   private static final String DRIVER =
       "dev\\.samehost\\.call\\.(Attempt|BackgroundReader|Backoff|CallDeadline|Callbacks|CallerRoute|ClientStream(Listener|Options|State)?"
           + "|Connection(Lock|Observer)|Connectivity|Dialer(Options)?|Driver|EventRouter|Guard|LinkTraffic|Outcome|Presence"
-          + "|Pump|ReaderRole|ReaderThread|Reception|Request|Roster|Route|Serving|ServerStream|StreamEvents|Timers|Waiter|Watchman|Workers)(\\$.*)?";
+          + "|Pump|ReaderRole|ReaderThread|Reception|Request|Roster|Route|Serving|ServerStream|StreamEvents|Timers|Turns|Waiter|Watchman|Workers)(\\$.*)?";
 
   private static final DescribedPredicate<JavaClass> PURE =
       describe(
