@@ -2,12 +2,20 @@ package dev.samehost;
 
 import static com.google.common.truth.Truth.assertThat;
 import static dev.samehost.Setting.note;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import dev.samehost.call.SlowTime;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Timeout;
@@ -81,6 +89,50 @@ final class CallBackThreadsTest {
       Note often = note("again").toBuilder().setCount(CALLS).build();
       assertThat(EchoGrpc.newBlockingStub(channel).unary(often)).isEqualTo(often);
       assertThat(watching.parked.get()).isAtLeast(CALLS / 2);
+    }
+  }
+
+  /** Tells how its call back ended. */
+  private static final class Waiting extends EchoGrpc.EchoImplBase {
+    private final CompletableFuture<Status.Code> end = new CompletableFuture<>();
+    private volatile String thread;
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      thread = Thread.currentThread().getName();
+      try {
+        responses.onNext(EchoGrpc.newBlockingStub(Callers.caller()).unary(request));
+        responses.onCompleted();
+      } catch (StatusRuntimeException e) {
+        end.complete(e.getStatus().getCode());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aHandlerThatReadsForItselfLearnsOfTheEnd(Setting.Transport transport) throws Exception {
+    try (SlowTime slow = SlowTime.of(TimeUnit.HOURS.toNanos(1));
+        Setting setting = new Setting(transport)) {
+      Waiting waiting = new Waiting();
+      setting.start(setting.server().addService(Callers.known(waiting)));
+      CountDownLatch called = new CountDownLatch(1);
+      EchoGrpc.EchoImplBase silent =
+          new EchoGrpc.EchoImplBase() {
+            @Override
+            public void unary(Note request, StreamObserver<Note> responses) {
+              called.countDown();
+            }
+          };
+      ManagedChannel channel = setting.open(setting.channel().addService(silent));
+      ListenableFuture<Note> call = EchoGrpc.newFutureStub(channel).unary(note("back"));
+      called.await();
+      assertThat(waiting.thread).startsWith("samehost-server-");
+
+      channel.shutdownNow();
+
+      assertThat(waiting.end.get()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThrows(ExecutionException.class, call::get);
     }
   }
 }

@@ -5,6 +5,7 @@ import static dev.samehost.Setting.note;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import dev.samehost.call.SlowTime;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import dev.samehost.transport.Fault;
@@ -12,11 +13,15 @@ import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.lang.management.ManagementFactory;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -65,6 +70,50 @@ final class KilledPeersTest {
       Status gone = failure(EchoGrpc.newFutureStub(calling.callers.take()).unary(note("late")));
       assertThat(gone.getCode()).isEqualTo(Code.UNAVAILABLE);
       assertThat(gone.getDescription()).isEqualTo(Fault.CALLER_GONE.text(setting.address()));
+    }
+  }
+
+  /** Waits for its call back on the thread that it is on. */
+  private static final class Waiting extends EchoGrpc.EchoImplBase {
+    private final CompletableFuture<Status> end = new CompletableFuture<>();
+    private volatile String thread;
+    private volatile long cpuNanos;
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      thread = Thread.currentThread().getName();
+      long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+      try {
+        responses.onNext(EchoGrpc.newBlockingStub(Callers.caller()).unary(request));
+        responses.onCompleted();
+      } catch (StatusRuntimeException e) {
+        cpuNanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before;
+        end.complete(e.getStatus());
+      }
+    }
+  }
+
+  @Test
+  void aHandlerThatReadsForItselfLearnsThatItsCallerIsKilled() throws Exception {
+    try (SlowTime slow = SlowTime.of(TimeUnit.HOURS.toNanos(1));
+        Setting setting = new Setting(Setting.Transport.UNIX)) {
+      Waiting waiting = new Waiting();
+      setting.start(setting.server().addService(Callers.known(waiting)));
+      Channel warm = setting.open(setting.channel().addService(new EchoService()));
+      for (int call = 0; call < 20; call++) { // or its reader is relieved while it loads classes
+        EchoGrpc.EchoBlockingStub stub = EchoGrpc.newBlockingStub(warm);
+        assertThat(stub.unary(note("warm"))).isEqualTo(note("warm"));
+      }
+      try (RawPeer peer = RawPeer.connect(setting.folder().resolve("socket"))) {
+        peer.say(RawPeer.PREFACE + RawPeer.HELLO);
+        peer.awaitHello();
+        peer.say(RawPeer.open(1, PATH));
+        assertThat(peer.awaitOpen()).isEqualTo(2);
+      }
+      assertThat(waiting.end.get().getDescription())
+          .isEqualTo(Fault.LINK_ENDED.text(setting.address()));
+      assertThat(waiting.thread).startsWith("samehost-server-");
+      assertThat(waiting.cpuNanos).isLessThan(TimeUnit.SECONDS.toNanos(1)); // it sleeps until then
     }
   }
 

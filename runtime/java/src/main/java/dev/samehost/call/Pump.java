@@ -213,8 +213,8 @@ final class Pump implements Runnable {
   }
 
   /**
-   * Reads on, as the link's reader that runs this task. Answers false where others are to read, and
-   * this thread waits as any other.
+   * Reads on, as the link's reader that runs this task. Answers false where another one is to read,
+   * or to see to the link's end, and this thread waits as any other.
    */
   private boolean readInTask(Driver driver) {
     BackgroundReader reader = driver.background();
@@ -231,7 +231,7 @@ final class Pump implements Runnable {
       READING.setRelease(this, null);
       reader.resumeTask();
     }
-    return !mayWait(driver);
+    return !mayWait(driver) && !driver.isEnding();
   }
 
   private boolean mayRead() {
