@@ -262,7 +262,6 @@ final class BackgroundReader implements Runnable, Executor {
     }
     pausedAt = System.nanoTime();
     ReaderThread.worksFor(this, false);
-    driver.flush();
     return true;
   }
 

@@ -224,6 +224,7 @@ final class Pump implements Runnable {
     READING.setRelease(this, driver);
     VarHandle.fullFence(); // as for takeRole
     try {
+      driver.flush();
       while (mayWait(driver) && !reader.isWanted()) {
         driver.read(left());
       }
