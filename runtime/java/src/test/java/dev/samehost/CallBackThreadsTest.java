@@ -11,9 +11,7 @@ import dev.samehost.test.Note;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -92,29 +90,12 @@ final class CallBackThreadsTest {
     }
   }
 
-  /** Tells how its call back ended. */
-  private static final class Waiting extends EchoGrpc.EchoImplBase {
-    private final CompletableFuture<Status.Code> end = new CompletableFuture<>();
-    private volatile String thread;
-
-    @Override
-    public void unary(Note request, StreamObserver<Note> responses) {
-      thread = Thread.currentThread().getName();
-      try {
-        responses.onNext(EchoGrpc.newBlockingStub(Callers.caller()).unary(request));
-        responses.onCompleted();
-      } catch (StatusRuntimeException e) {
-        end.complete(e.getStatus().getCode());
-      }
-    }
-  }
-
   @ParameterizedTest
   @EnumSource
   void aHandlerThatReadsForItselfLearnsOfTheEnd(Setting.Transport transport) throws Exception {
     try (SlowTime slow = SlowTime.of(TimeUnit.HOURS.toNanos(1));
         Setting setting = new Setting(transport)) {
-      Waiting waiting = new Waiting();
+      Callers.Waiting waiting = new Callers.Waiting();
       setting.start(setting.server().addService(Callers.known(waiting)));
       CountDownLatch called = new CountDownLatch(1);
       EchoGrpc.EchoImplBase silent =
@@ -131,7 +112,7 @@ final class CallBackThreadsTest {
 
       channel.shutdownNow();
 
-      assertThat(waiting.end.get()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(waiting.end.get().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       assertThrows(ExecutionException.class, call::get);
     }
   }

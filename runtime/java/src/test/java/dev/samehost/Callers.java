@@ -12,8 +12,12 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import java.lang.management.ManagementFactory;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** Lets the handlers of tests know the channel back to their caller. */
@@ -55,5 +59,25 @@ final class Callers implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     Channel caller = call.getAttributes().get(SamehostAttributes.CALLER);
     return Contexts.interceptCall(Context.current().withValue(CALLER, caller), call, headers, next);
+  }
+
+  /** Waits for its call back on the thread that it is on. */
+  static final class Waiting extends EchoGrpc.EchoImplBase {
+    final CompletableFuture<Status> end = new CompletableFuture<>();
+    volatile String thread;
+    volatile long cpuNanos;
+
+    @Override
+    public void unary(Note request, StreamObserver<Note> responses) {
+      thread = Thread.currentThread().getName();
+      long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+      try {
+        responses.onNext(EchoGrpc.newBlockingStub(caller()).unary(request));
+        responses.onCompleted();
+      } catch (StatusRuntimeException e) {
+        cpuNanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before;
+        end.complete(e.getStatus());
+      }
+    }
   }
 }

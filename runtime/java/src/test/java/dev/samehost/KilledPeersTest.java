@@ -13,11 +13,8 @@ import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.Status.Code;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
-import java.lang.management.ManagementFactory;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -73,31 +70,11 @@ final class KilledPeersTest {
     }
   }
 
-  /** Waits for its call back on the thread that it is on. */
-  private static final class Waiting extends EchoGrpc.EchoImplBase {
-    private final CompletableFuture<Status> end = new CompletableFuture<>();
-    private volatile String thread;
-    private volatile long cpuNanos;
-
-    @Override
-    public void unary(Note request, StreamObserver<Note> responses) {
-      thread = Thread.currentThread().getName();
-      long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-      try {
-        responses.onNext(EchoGrpc.newBlockingStub(Callers.caller()).unary(request));
-        responses.onCompleted();
-      } catch (StatusRuntimeException e) {
-        cpuNanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before;
-        end.complete(e.getStatus());
-      }
-    }
-  }
-
   @Test
   void aHandlerThatReadsForItselfLearnsThatItsCallerIsKilled() throws Exception {
     try (SlowTime slow = SlowTime.of(TimeUnit.HOURS.toNanos(1));
         Setting setting = new Setting(Setting.Transport.UNIX)) {
-      Waiting waiting = new Waiting();
+      Callers.Waiting waiting = new Callers.Waiting();
       setting.start(setting.server().addService(Callers.known(waiting)));
       Channel warm = setting.open(setting.channel().addService(new EchoService()));
       for (int call = 0; call < 20; call++) { // or its reader is relieved while it loads classes

@@ -34,14 +34,14 @@ final class Watchman implements Runnable {
 
   /** A reader, and what the last look at it showed. */
   private static final class Watched {
-    private final Turns reader;
+    private final Turns turns;
     private long turn;
     private int quietTicks;
     private int busyTicks;
 
-    private Watched(Turns reader) {
-      this.reader = reader;
-      this.turn = reader.now();
+    private Watched(Turns turns) {
+      this.turns = turns;
+      this.turn = turns.now();
     }
   }
 
@@ -51,8 +51,8 @@ final class Watchman implements Runnable {
   }
 
   /** Looks after a reader until it is quiet; it has claimed to be watched. */
-  static void watch(Turns reader) {
-    ONLY.joining.add(reader);
+  static void watch(Turns turns) {
+    ONLY.joining.add(turns);
     LockSupport.unpark(ONLY.thread);
   }
 
@@ -73,26 +73,26 @@ final class Watchman implements Runnable {
 
   /** Looks at a reader; whether it is dismissed. */
   private boolean isDone(Watched each) {
-    long turn = each.reader.now();
+    long turn = each.turns.now();
     if (turn != each.turn) {
       each.turn = turn;
       each.quietTicks = 0;
       each.busyTicks = 0;
     } else if (Turns.isInside(turn)) {
-      if (each.reader.waits() || ++each.busyTicks >= BUSY_TICKS) {
-        relieve(each.reader, turn);
+      if (each.turns.waits() || ++each.busyTicks >= BUSY_TICKS) {
+        relieve(each.turns, turn);
       }
     } else if (++each.quietTicks == QUIET_TICKS) {
-      each.reader.unwatch();
+      each.turns.unwatch();
       // It may have begun a task just before it was no longer watched, and seen that it was.
-      return each.reader.now() == turn || !each.reader.claimWatch();
+      return each.turns.now() == turn || !each.turns.claimWatch();
     }
     return false;
   }
 
-  private static void relieve(Turns reader, long turn) {
+  private static void relieve(Turns turns, long turn) {
     try {
-      reader.relieve(turn);
+      turns.relieve(turn);
     } catch (RuntimeException | Error e) {
       log.error("no thread relieves a reader whose handler does not return; tried again soon", e);
     }
