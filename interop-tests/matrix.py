@@ -1,7 +1,7 @@
 """Runs every client language against every server language over every transport, and prints the table.
 
-One client process a cell. Then each client meets peers that misbehave or speak another version, and so does
-each server; all must say the same words.
+So do stock programs of gRPC, over what both speak. One client process a cell. Then each client meets peers
+that misbehave or speak another version, and so does each server; all must say the same words.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import faults
 import visits
 import works
 from cells import HOME, Cell, Transport, run_cell
+from stock import Stock
 
 SUITES = HOME / "suites"
 
@@ -57,10 +58,10 @@ def show(cell: Cell) -> None:
             print(f"    {line}", flush=True)
 
 
-def arguments(languages: list[str], servers: list[str], transports: list[Transport]) -> argparse.Namespace:
+def arguments(clients: list[str], servers: list[str], transports: list[Transport]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--client", choices=languages, help="this client language alone")
+    parser.add_argument("--client", choices=clients, help="this client language alone")
     parser.add_argument("--server", choices=servers, help="this server language alone")
     parser.add_argument("--transport", choices=[one.name for one in transports], help="this transport alone")
     parser.add_argument(
@@ -73,16 +74,15 @@ def arguments(languages: list[str], servers: list[str], transports: list[Transpo
 
 
 def run_cells(
-    pairs: list[tuple[str, str]], transports: list[Transport], options: argparse.Namespace
+    pairs: list[tuple[str, str]], transports: list[Transport], stock: Stock, options: argparse.Namespace
 ) -> list[Cell]:
     """Run every client against its servers."""
     if options.case in ("faults", "visits"):
         return []
-    cells = chosen(
-        [Cell(*pair, transport, options.limit) for pair in pairs for transport in transports], options
-    )
+    every = [Cell(*pair, transport, options.limit) for pair in pairs for transport in transports]
+    cells = chosen(every + stock.cells(transports, options.limit), options)
     with ThreadPoolExecutor(options.jobs) as jobs:
-        for cell in jobs.map(lambda cell: run_cell(cell, options.case), cells):
+        for cell in jobs.map(lambda cell: run_cell(cell, stock.case(cell, options.case)), cells):
             show(cell)
     return cells
 
@@ -120,11 +120,12 @@ def main() -> int:
     uses = json.loads((SUITES / "transports.json").read_text(encoding="utf-8"))
     transports = [Transport(**use) for use in uses]
     surfaces: dict[str, list[str]] = json.loads((SUITES / "surfaces.json").read_text(encoding="utf-8"))
+    stock = Stock()
     servers = [*languages, *surfaces]
     pairs = [(client, server) for client in languages for server in languages]
     pairs += [(client, server) for server, clients in surfaces.items() for client in clients]
-    options = arguments(languages, servers, transports)
-    cells = run_cells(pairs, transports, options)
+    options = arguments(languages + stock.names, servers + stock.names, transports)
+    cells = run_cells(pairs, transports, stock, options)
     of_faults = run_faults(languages, options)
     of_visits = run_visits(servers, transports, options)
     if cells or of_visits:
@@ -132,7 +133,7 @@ def main() -> int:
     if of_faults:
         print("faults".ljust(15) + "   ".join(f"{cell.client} {cell.shown()}" for cell in of_faults))
     print()
-    untrue = works.check(cells) if cells and of_faults else []
+    untrue = works.check(cells, stock) if cells and of_faults else []
     cells += of_faults + of_visits
     failed = [cell for cell in cells if cell.failed or not cell.passed]
     for cell in failed:

@@ -10,14 +10,15 @@ from samehost_interop.client.session import Session
 from samehost_interop.flags import Flags, Misused
 from samehost_interop.suite import Suite
 
-_FLAGS = ("address", "case", "server", "home", "hold")
+_FLAGS = ("language", "address", "case", "server", "home", "hold")
 
 
 def run(flags: Flags) -> bool:
     """Run what the flags say; answers whether all passed."""
     suite = Suite(flags.find("home") or "interop-tests")
     cases = suite.cases(flags.find("case") or "all")
-    session = Session(flags.get("address"), flags.find("server") or "python", suite)
+    language = flags.find("language") or "python"
+    session = Session(language, flags.get("address"), flags.find("server") or language, suite)
     key = flags.find("hold")
     if key is not None:
         hold(session, key)

@@ -9,12 +9,12 @@ import grpc
 from samehost_interop.client import descriptors
 from samehost_interop.client.call import PATIENCE_SECONDS, status_of, test_service
 from samehost_interop.client.started import wait_for_death
-from samehost_interop.client.ways import Ways
 from samehost_interop.stubs import Empty
 from samehost_interop.suite import Status, Step, shown
 
 if TYPE_CHECKING:
     from samehost_interop.client.session import Session
+    from samehost_interop.client.ways import Ways
 
 
 def run(step: Step, session: Session) -> None:
@@ -51,7 +51,7 @@ def run(step: Step, session: Session) -> None:
 def _call(step: Step, session: Session, address: str, *, on_loop: bool) -> Status:
     """Make one call on a channel of its own."""
     try:
-        ways = Ways(address, step.channel, session.loop)
+        ways = session.make(address, step.channel)
     except ValueError as error:
         return Status(grpc.StatusCode.INVALID_ARGUMENT, str(error))
     try:

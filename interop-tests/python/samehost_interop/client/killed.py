@@ -100,7 +100,7 @@ def host_killed(step: Step, session: Session) -> None:
 def _kill_holding_client(step: Step, session: Session) -> tuple[str, int]:
     key = session.name("client")
     words = ["--address", session.address_of(step), "--server", session.server_language, "--hold", key]
-    client = session.program(session.suite.path("client"), "python", *words)
+    client = session.program(session.suite.path("client"), session.language, *words)
     server_pid = int(client.wait_for_line("HOLDING"))
     client.kill()
     return key, server_pid

@@ -82,7 +82,7 @@ class Runner:
             (
                 known
                 for known in self._gaps
-                if known.covers(case.name, "python", session.server_language, session.transport)
+                if known.covers(case.name, session.language, session.server_language, session.transport)
             ),
             None,
         )

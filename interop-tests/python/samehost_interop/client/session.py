@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samehost_interop.client.stacks import STACKS
 from samehost_interop.client.started import Started
 from samehost_interop.client.ways import OnLoop, Ways
 from samehost_interop.suite import Limits, Mismatch, Step, Suite, fill
@@ -24,8 +25,9 @@ _LONG_NAME = 120
 class Session:
     """Its address, its data, a folder of its own, and all that it opened and started, which `close` ends."""
 
-    def __init__(self, address: str, server_language: str, suite: Suite) -> None:
-        """Open nothing yet."""
+    def __init__(self, language: str, address: str, server_language: str, suite: Suite) -> None:
+        """Open nothing yet. The language is this client's own, by its name in the matrix."""
+        self.language = language
         self.address = address
         self.server_language = server_language
         self.suite = suite
@@ -59,9 +61,13 @@ class Session:
 
         With `offers` they offer the services of the tests, to be called back.
         """
-        made = Ways(address, limits, self.loop, offers=offers)
+        made = self.make(address, limits, offers=offers)
         self._opened.append(made)
         return made
+
+    def make(self, address: str, limits: Limits | None, *, offers: bool = False) -> Ways:
+        """Make channels that the caller closes. ValueError for a wrong address."""
+        return Ways(STACKS[self.language], address, limits, self.loop, offers=offers)
 
     def say(self, text: str) -> None:
         """Note a text that belongs to the case, for people and to be compared with another language's."""

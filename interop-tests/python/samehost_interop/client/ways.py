@@ -6,17 +6,12 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import samehost
-import samehost.aio
-
-from samehost_interop.server.aio.services import Services as ServicesOfLoop
-from samehost_interop.server.services import Services
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     import grpc
 
+    from samehost_interop.client.stacks import Stack
     from samehost_interop.suite import Limits
 
     Answer = TypeVar("Answer")
@@ -45,31 +40,25 @@ class OnLoop:
 class Ways:
     """A channel of each surface to one address, each made when it is first asked for."""
 
-    def __init__(self, address: str, limits: Limits | None, loop: OnLoop, *, offers: bool = False) -> None:
+    def __init__(
+        self, stack: Stack, address: str, limits: Limits | None, loop: OnLoop, *, offers: bool = False
+    ) -> None:
         """Take what they are made with, and whether they offer services. ValueError for a wrong address."""
         self.address = address
         self.loop = loop
-        self._options = options(limits)
-        self._offers = offers
-        self._of_loop: samehost.aio.Channel | None = None
-        self.of_threads: grpc.Channel = (
-            _offering(samehost.channel, Services(), address, self._options)
-            if offers
-            else samehost.channel(address, **self._options)
-        )
+        self._stack, self._limits, self._offers = stack, limits, offers
+        self._of_loop: Any = None
+        self.of_threads: grpc.Channel = stack.of_threads(address, limits, offers=offers)
 
     @property
     def both(self) -> bool:
         """Whether the one for the loop was asked for."""
         return self._of_loop is not None
 
-    async def of_loop(self) -> samehost.aio.Channel:
+    async def of_loop(self) -> Any:
         """Give the channel for the loop; to be asked there."""
-        if self._of_loop is None and self._offers:
-            services = ServicesOfLoop()
-            self._of_loop = _offering(samehost.aio.channel, services, self.address, self._options)
-        elif self._of_loop is None:
-            self._of_loop = samehost.aio.channel(self.address, **self._options)
+        if self._of_loop is None:
+            self._of_loop = self._stack.of_loop(self.address, self._limits, offers=self._offers)
         return self._of_loop
 
     def close(self) -> None:
@@ -77,27 +66,3 @@ class Ways:
         self.of_threads.close()
         if self._of_loop is not None:
             self.loop.run(self._of_loop.close())
-
-
-def _offering(make: Callable[..., Any], services: Any, address: str, options: Any) -> Any:
-    """Make a channel that offers services."""
-    made = make(address, server_interceptors=services.interceptors, **options)
-    services.add_to(made)
-    return made
-
-
-def options(limits: Limits | None) -> Any:
-    """Name the options of a channel that has these limits."""
-    if limits is None:
-        return {}
-    named = {
-        "max_inbound_message_size": limits.max_message_bytes,
-        "max_inbound_metadata_size": limits.max_metadata_bytes,
-        "connect_timeout": _seconds(limits.connect_timeout_ms),
-        "hello_timeout": _seconds(limits.hello_timeout_ms),
-    }
-    return {name: value for name, value in named.items() if value is not None}
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000

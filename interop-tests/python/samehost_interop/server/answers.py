@@ -44,7 +44,7 @@ def description(seconds_left: float | None, caller: Mapping[str, Any]) -> Any:
     if seconds_left is not None and math.isfinite(seconds_left):
         told.deadline_nanos = int(seconds_left * _NANOSECONDS)
     known = {name: value[0].decode() for name, value in caller.items()}
-    told.peer_address = known["address"]
+    told.peer_address = known.get("address", "")
     for name in ("pid", "uid", "gid"):
         if name in known:
             setattr(told, f"peer_{name}", int(known[name]))
