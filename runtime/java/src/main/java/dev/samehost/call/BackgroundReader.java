@@ -290,6 +290,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   /** Answers false where this thread reads on nevertheless. */
   private boolean leave() {
+    driver.rest();
     releaseRole();
     turns.by(null);
     boolean isWatched = presence.leave(this::unpark);

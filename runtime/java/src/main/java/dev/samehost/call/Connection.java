@@ -94,6 +94,11 @@ final class Connection {
     settle();
   }
 
+  /** Gives memory up that is needed again with the next frame to be sent. */
+  void rest() {
+    outbound.frames.rest();
+  }
+
   /** Whether {@link #outbound} has bytes. */
   boolean hasOutbound() {
     return outbound.frames.pending() > 0;

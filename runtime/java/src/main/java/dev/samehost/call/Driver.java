@@ -68,10 +68,7 @@ final class Driver {
     this.background = new BackgroundReader(this, helloTimeoutNanos, owner.crew());
   }
 
-  /**
-   * A driver of a link, which is told the limit of its spins; where there can be no driver, the
-   * link is closed.
-   */
+  /** A driver of a link that is told the limit of its spins; it is closed if there can be none. */
   static Driver of(
       Link link,
       long spinNanos,
@@ -311,6 +308,11 @@ final class Driver {
   /** By the holder of the role: waits for the link, at most so long, and takes what it has. */
   void read(long timeoutNanos) {
     traffic.read(timeoutNanos);
+  }
+
+  /** By the holder of the role: nothing has come for long, and little memory is kept for it. */
+  void rest() {
+    traffic.rest();
   }
 
   /** By the holder of the role: how many calls the peer has opened. */

@@ -33,8 +33,11 @@ final class LinkTraffic {
   private final Driver driver;
   private final ConnectionLock lock;
 
-  /** Of the reader. It grows when it was too small: of many connections most carry little. */
-  private ByteBuffer inbound = ByteBuffer.allocateDirect(FIRST_READ_BYTES);
+  /**
+   * Of the reader, or null before it reads and while it rests. It grows when it was too small: of
+   * many connections most carry little.
+   */
+  private ByteBuffer inbound;
 
   /** Of the reader: where the frame that arrives goes on, or null. */
   private ByteBuffer unfinished;
@@ -187,7 +190,16 @@ final class LinkTraffic {
     }
   }
 
+  /** By the holder of the role: nothing comes, so there need be no memory for it. */
+  void rest() {
+    inbound = null;
+    driver.perform(Connection::rest);
+  }
+
   private void readAll() throws LinkException {
+    if (inbound == null) {
+      inbound = ByteBuffer.allocateDirect(FIRST_READ_BYTES);
+    }
     for (int i = 0; i < READS_IN_A_ROW && !driver.isOver(); i++) {
       inbound.clear();
       // The bulk of a large frame is not read by way of a buffer.

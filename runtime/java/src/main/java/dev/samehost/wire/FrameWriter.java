@@ -134,6 +134,14 @@ public final class FrameWriter {
     peak = 0;
   }
 
+  /** Gives its memory up where nothing waits; the next frame has new memory. */
+  public void rest() {
+    if (pending() == 0 && buffer.capacity() > 0) {
+      replace(0);
+      tooLarge = 0;
+    }
+  }
+
   private ByteBuffer reserve(int bytes) {
     if (bulk == null) {
       makeRoom(bytes);
@@ -154,7 +162,7 @@ public final class FrameWriter {
         buffer.compact();
         start = 0;
       } else {
-        replace(Math.max(needed, 2 * buffer.capacity()));
+        replace(Math.max(needed, Math.max(SMALLEST, 2 * buffer.capacity())));
       }
     }
   }

@@ -7,6 +7,7 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.testkit.PairLink;
 import dev.samehost.wire.GoAwayCode;
+import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -23,10 +24,20 @@ final class AwayTest {
   private static final int CAPACITY = 1 << 10;
 
   /** A link whose watcher is the test, which calls back when it wants. */
-  private record WatchedByTest(Link link, AtomicReference<Runnable> watcher, CountDownLatch awaits)
+  private record WatchedByTest(
+      Link link,
+      AtomicReference<Runnable> watcher,
+      CountDownLatch awaits,
+      AtomicReference<ByteBuffer> readInto)
       implements ForwardingLink {
     WatchedByTest(Link link) {
-      this(link, new AtomicReference<>(), new CountDownLatch(2));
+      this(link, new AtomicReference<>(), new CountDownLatch(2), new AtomicReference<>());
+    }
+
+    @Override
+    public int read(ByteBuffer destination) throws LinkException {
+      readInto.set(destination);
+      return link.read(destination);
     }
 
     @Override
@@ -141,6 +152,16 @@ final class AwayTest {
     call();
     link.watcher.get().run();
     assertThat(owner.paths.take()).isEqualTo("/t.S/M");
+  }
+
+  @Test
+  void itKeepsNoMemoryToReadIntoWhileItIsAway() throws Exception {
+    connectAndLeave();
+    ByteBuffer before = link.readInto.get();
+    call();
+    link.watcher.get().run();
+    assertThat(owner.paths.take()).isEqualTo("/t.S/M");
+    assertThat(link.readInto.get()).isNotSameInstanceAs(before);
   }
 
   @Test

@@ -27,6 +27,9 @@ final class LargePiecesTest {
       if (link.nextBoolean()) {
         take(writer, all, link.nextInt(4_000));
       }
+      if (link.nextInt(4) == 0) {
+        writer.rest();
+      }
     }
     while (writer.pending() > 0) {
       take(writer, all, 1);
@@ -51,6 +54,19 @@ final class LargePiecesTest {
       view.position(view.limit());
     }
     writer.sent(count);
+  }
+
+  @Test
+  void aWriterThatRestsHasNoMemoryUnlessSomethingWaits() {
+    FrameWriter writer = new FrameWriter();
+    writer.ping(0, 1);
+    writer.rest();
+    assertThat(writer.pending()).isEqualTo(FrameHeader.BYTES + 8);
+    take(writer, ByteBuffer.allocate(100), 100);
+    writer.rest();
+    assertThat(writer.view().capacity()).isEqualTo(0);
+    writer.ping(0, 2);
+    assertThat(writer.pending()).isEqualTo(FrameHeader.BYTES + 8);
   }
 
   @Test
