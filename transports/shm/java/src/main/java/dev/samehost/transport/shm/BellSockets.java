@@ -22,9 +22,9 @@ final class BellSockets implements AutoCloseable {
   }
 
   /** So much is taken in one go, and so often: a peer that never stops must not hold us up. */
-  private static final int TAKEN_BYTES = 4096;
+  private static final int TAKEN_BYTES = 512;
 
-  private static final int TAKES = 4;
+  private static final int TAKES = 32;
 
   private final Fd bell;
   private final Fd second;
