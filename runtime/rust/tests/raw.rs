@@ -167,9 +167,11 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 fn every_kind_of_call_is_answered() {
     let served = serve();
     let channel = served.channel();
+    assert_eq!(channel.peer(), None);
     for number in 0..20u8 {
         assert_eq!(unary(&channel, "/t.T/Echo", &[number]), (Code::Ok, Some(vec![number].into())));
     }
+    assert_eq!(channel.peer().unwrap().process_id, Some(std::process::id()));
     let count = channel.call("/t.T/Count", in_time());
     (0..100).for_each(|_| send(&count, "one more"));
     count.half_close();

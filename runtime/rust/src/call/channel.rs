@@ -322,11 +322,11 @@ impl ChannelCore {
         self.lock().connectivity()
     }
 
-    /// What carries the bytes of the connection that there is; nothing without one.
-    pub(crate) fn medium(&self) -> Option<Arc<str>> {
+    /// The connection that there is.
+    pub(crate) fn connected(&self) -> Option<Arc<Session>> {
         match &self.lock().phase {
-            Phase::Ready(session) => Some(session.medium.clone()),
-            Phase::Back(session) => Some(session.upgrade()?.medium.clone()),
+            Phase::Ready(session) => Some(session.clone()),
+            Phase::Back(session) => session.upgrade(),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use samehost_transport_api::{Options, Registry};
+use samehost_transport_api::{Options, Peer, Registry};
 
 use super::call::{Call, CallOptions, Outcome};
 use super::server::{by_hub, by_threads};
@@ -68,7 +68,13 @@ impl Channel {
     /// What carries the bytes of the connection, for people, where the address leaves that open: shared
     /// memory, or the socket and why. Nothing also where there is no connection.
     pub fn medium(&self) -> Option<Arc<str>> {
-        self.handle.medium().filter(|text| !text.is_empty())
+        self.handle.connected().map(|session| session.medium.clone()).filter(|text| !text.is_empty())
+    }
+
+    /// Who and what is at the other end of the connection, as far as the operating system vouches for it. Nothing where
+    /// there is no connection.
+    pub fn peer(&self) -> Option<Peer> {
+        self.handle.connected().map(|session| session.peer().clone())
     }
 
     /// Connects, if nothing is connected or about to be.
