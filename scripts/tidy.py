@@ -73,6 +73,7 @@ LAYERS = {
         "samehost-transport-fifo",
     },
     "runtime/python": {"samehost", "samehost-transport-posix"},
+    "cli": {"samehost"},
 }
 
 

@@ -1,0 +1,32 @@
+//! `samehost list`: the names of services, or of the methods of one.
+
+use crate::channel;
+use crate::descriptors::{Descriptors, path};
+use crate::failure::Failure;
+use crate::output::print;
+use crate::words::{Contract, List};
+
+/// Writes them, one a line: a method as `samehost call` takes it.
+pub fn run(words: List) -> Result<(), Failure> {
+    let (address, service) = words.place.parts();
+    let descriptors = descriptors(address, &words.contract)?;
+    match service {
+        None => descriptors.services()?.iter().try_for_each(|name| print(name))?,
+        Some(name) => {
+            descriptors.service(name)?.methods().try_for_each(|method| print(&path(&method)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Those of the files that were named, or of the server at the address.
+pub fn descriptors(address: Option<&str>, contract: &Contract) -> Result<Descriptors, Failure> {
+    let channel = || match address {
+        Some(address) => Ok(channel::to(address)?),
+        None => Err(Failure::here(
+            "what is meant? Give the address of a server, such as unix:/run/app.sock, or name files by --proto or \
+             --descriptor-set.",
+        )),
+    };
+    Descriptors::of(contract, channel, None)
+}

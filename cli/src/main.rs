@@ -1,0 +1,34 @@
+//! The program `samehost`: calls, lists, describes, serves, measures and examines what stands at an address.
+
+mod call;
+mod channel;
+mod describe;
+mod descriptors;
+mod details;
+mod failure;
+mod interrupt;
+mod json;
+mod list;
+mod metadata;
+mod output;
+mod proto_text;
+mod reflection;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use words::{Command, Words};
+
+fn main() -> ExitCode {
+    let done = match Words::parse().command {
+        Command::Call(words) => call::run(words),
+        Command::List(words) => list::run(words),
+        Command::Describe(words) => describe::run(words),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}

@@ -1,0 +1,207 @@
+//! The words of the command line, and the help about them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+
+use crate::metadata::{self, Pair};
+
+/// Calls, lists, describes, serves, measures and examines what stands at an address.
+#[derive(Parser)]
+#[command(name = "samehost", version, max_term_width = 100, after_help = ADDRESSES)]
+pub struct Words {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const ADDRESSES: &str = "\
+Addresses:
+  unix:/run/app.sock    a Unix socket
+  shm:/run/app.sock     the same server, over shared memory
+  unix-abstract:app     a socket without a file
+  fifo:/run/app/calls   named pipes
+  tcp:127.0.0.1:4000    a port
+  stdio:COMMAND         a child that is started for it, and ends with it
+
+Exit codes:
+  0       all went well
+  1       something on this side: a file, the JSON, a name; doctor: something is wrong
+  2       words that samehost does not know
+  64 + N  the call has ended with gRPC's status N, such as 69 for NOT_FOUND (5) and 78 for UNAVAILABLE (14)";
+
+#[derive(Subcommand)]
+pub enum Command {
+    Call(Call),
+    List(List),
+    Describe(Describe),
+}
+
+/// Calls a method, of any of the four kinds.
+///
+/// Requests are JSON, as Protocol Buffers map to it. A method that takes a stream takes any number of values, one after
+/// the other, each sent as soon as it is read. Answers are written to standard output as they come, one a line (over
+/// several lines at a terminal); all else goes to standard error.
+#[derive(Args)]
+#[command(after_help = CALL)]
+pub struct Call {
+    /// Where the server is, such as unix:/run/app.sock
+    pub address: String,
+
+    /// pkg.Service/Method; the package may be left out where only one service has the name
+    pub method: String,
+
+    /// JSON, @FILE, or - for standard input; without it, one empty message
+    #[arg(value_name = "JSON")]
+    pub request: Option<String>,
+
+    #[command(flatten)]
+    pub contract: Contract,
+
+    #[command(flatten)]
+    pub options: Options,
+
+    /// Writes fields that have their default value as well
+    #[arg(long)]
+    pub defaults: bool,
+
+    /// Says to standard error what is sent and received besides messages, who answers, and how long it takes
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+const CALL: &str = "\
+Examples:
+  samehost call unix:/run/app.sock demo.Greeter/Hello '{\"name\": \"Ada\"}'
+  samehost call shm:/run/app.sock Greeter/Hello @ada.json --deadline 500ms -H 'tenant: blue'
+  samehost call 'stdio:python3 worker.py' demo.Greeter/Hello --proto greeter.proto -v
+  printf '{\"n\":1}\\n{\"n\":2}' | samehost call tcp:127.0.0.1:4000 demo.Sum/Add -
+
+What is served is asked from the server (grpc.reflection.v1, or v1alpha), unless --proto or --descriptor-set name it.
+Ctrl-C cancels the call. The exit code is 0, or 64 + the code of gRPC's status.";
+
+/// Names the services of a server, or the methods of one service.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  samehost list unix:/run/app.sock
+  samehost list unix:/run/app.sock demo.Greeter
+  samehost list --proto greeter.proto")]
+pub struct List {
+    #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
+    pub contract: Contract,
+}
+
+/// Writes a service, a method, a message or an enum as it stands in a .proto.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  samehost describe unix:/run/app.sock demo.Greeter
+  samehost describe unix:/run/app.sock demo.Greeter/Hello       with its messages
+  samehost describe --proto greeter.proto demo.HelloRequest")]
+pub struct Describe {
+    #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
+    pub contract: Contract,
+}
+
+/// An address and a name; without the address where files say what there is.
+#[derive(Args)]
+pub struct Place {
+    /// Where the server is; not needed with --proto or --descriptor-set
+    #[arg(value_name = "ADDRESS")]
+    first: Option<String>,
+
+    /// The full name of what is meant
+    #[arg(value_name = "SYMBOL")]
+    second: Option<String>,
+}
+
+impl Place {
+    /// The address and the name: an address has a colon, and a name has none.
+    pub fn parts(&self) -> (Option<&str>, Option<&str>) {
+        match (self.first.as_deref(), self.second.as_deref()) {
+            (Some(name), None) if !name.contains(':') => (None, Some(name)),
+            parts => parts,
+        }
+    }
+}
+
+/// Where it stands what is served.
+#[derive(Args)]
+#[command(group = ArgGroup::new("files").args(["proto", "descriptor_set"]))]
+pub struct Contract {
+    /// A .proto that says what is served, instead of the server's reflection; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub proto: Vec<PathBuf>,
+
+    /// Where .proto files and their imports are looked for; by default in each file's own folder
+    #[arg(short = 'I', long, value_name = "FOLDER", requires = "proto")]
+    pub include: Vec<PathBuf>,
+
+    /// The same as protoc --include_imports --descriptor_set_out writes it
+    #[arg(long, value_name = "FILE")]
+    pub descriptor_set: Option<PathBuf>,
+}
+
+/// What a call takes along.
+#[derive(Args)]
+pub struct Options {
+    /// A header 'KEY: VALUE'; the value is base64 where the key ends in -bin; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "HEADER", value_parser = metadata::parse)]
+    pub headers: Vec<Pair>,
+
+    /// Gives up with DEADLINE_EXCEEDED after so long: 500ms, 2s, 1m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub deadline: Option<Duration>,
+
+    /// Waits for a server that is not there yet, until the deadline
+    #[arg(long)]
+    pub wait: bool,
+
+    /// Compresses what is sent
+    #[arg(long)]
+    pub gzip: bool,
+}
+
+/// A time with its unit.
+fn duration(word: &str) -> Result<Duration, String> {
+    let wrong = || format!("{word} is no time: it is written 500us, 20ms, 2s or 1m");
+    let unit = word.find(|letter: char| letter.is_ascii_alphabetic()).ok_or_else(wrong)?;
+    let (number, unit) = word.split_at(unit);
+    let seconds = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_words_fit_together() {
+        Words::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("250us"), Ok(Duration::from_micros(250)));
+        for word in ["2", "s", "-1s", "1d", "NaNs", ""] {
+            assert!(duration(word).is_err(), "{word}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What the tests share: a server that does what it is told, and the program run against it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use samehost::{Server, ServerBuilder};
+use samehost_test_stubs::echo_server::{Echo, EchoServer};
+use samehost_test_stubs::{Answer, Ask, FILE_DESCRIPTOR_SET};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_stream::{Stream, StreamExt};
+use tonic::metadata::KeyAndValueRef;
+use tonic::{Code, Request, Response, Status, Streaming};
+
+/// Generous: the machine may be busy.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// What the program has done.
+#[derive(Debug)]
+pub struct Done {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Done {
+    /// What it wrote, where all went well.
+    pub fn well(self) -> String {
+        assert_eq!((self.code, &*self.err), (Some(0), ""), "{self:?}");
+        self.out
+    }
+
+    /// What it said, where it ended with this code and wrote nothing.
+    pub fn failed(self, code: i32) -> String {
+        assert_eq!((self.code, &*self.out), (Some(code), ""), "{self:?}");
+        self.err
+    }
+}
+
+/// The program with these words; nothing is on its standard input.
+pub fn samehost(words: &[&str]) -> Done {
+    samehost_reading(words, "")
+}
+
+/// The same with this on its standard input.
+pub fn samehost_reading(words: &[&str], input: &str) -> Done {
+    let mut child = started(words);
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // It may end without having read all.
+    let writing = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let done = ended(child);
+    writing.join().unwrap();
+    done
+}
+
+/// The program begins; its standard streams are pipes.
+pub fn started(words: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_samehost"));
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// Waits for its end.
+pub fn ended(child: Child) -> Done {
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Done { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Waits until something holds that nothing tells of.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < SOON, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What the server's reflection speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reflects {
+    V1,
+    V1Alpha,
+    Nothing,
+}
+
+/// A server of this process.
+pub struct Served {
+    pub address: String,
+    running: Arc<AtomicUsize>,
+    folder: TempDir,
+    server: Option<Server>,
+    runtime: Runtime,
+}
+
+pub fn serve() -> Served {
+    serve_with(Reflects::V1)
+}
+
+pub fn serve_with(reflects: Reflects) -> Served {
+    serve_in(tempfile::tempdir().unwrap(), reflects)
+}
+
+pub fn serve_in(folder: TempDir, reflects: Reflects) -> Served {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let address = format!("unix:{}/s", folder.path().display());
+    let obedient = Obedient::default();
+    let running = obedient.running.clone();
+    let builder = reflecting(Server::builder().add_service(EchoServer::new(obedient)), reflects);
+    let server = {
+        let _inside = runtime.enter();
+        builder.bind(&address).unwrap()
+    };
+    Served { address, running, folder, server: Some(server), runtime }
+}
+
+fn reflecting(builder: ServerBuilder, reflects: Reflects) -> ServerBuilder {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET);
+    match reflects {
+        Reflects::V1 => builder.add_service(reflection.build_v1().unwrap()),
+        Reflects::V1Alpha => builder.add_service(reflection.build_v1alpha().unwrap()),
+        Reflects::Nothing => builder,
+    }
+}
+
+impl Served {
+    /// Waits until no handler runs.
+    pub fn idle(&self) {
+        until("the handlers are dropped", || self.running.load(Ordering::SeqCst) == 0);
+    }
+
+    /// Whether a handler runs.
+    pub fn runs(&self) -> bool {
+        self.running.load(Ordering::SeqCst) != 0
+    }
+
+    /// A file in the folder of this server.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// The server ends.
+    pub fn end(&mut self) {
+        let server = self.server.take();
+        self.runtime.block_on(async { drop(server) });
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The folder of `echo.proto`.
+pub fn contract() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/rust/tests/stubs")
+}
+
+#[derive(Clone, Default)]
+struct Obedient {
+    running: Arc<AtomicUsize>,
+}
+
+struct Running(Arc<AtomicUsize>);
+
+impl Obedient {
+    fn runs(&self) -> Running {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Running(self.running.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A `google.rpc.Status` with an ErrorInfo whose reason is "tired", as bytes.
+const TIRED: &[u8] = b"\x1a\x33\x0a\x28type.googleapis.com/google.rpc.ErrorInfo\x12\x07\x0a\x05tired";
+
+async fn obey(ask: &Ask) -> Result<(), Status> {
+    let Some(order) = &ask.order else { return Ok(()) };
+    if order.wait_millis == u32::MAX {
+        std::future::pending::<()>().await;
+    }
+    match order.code {
+        0 => Ok(()),
+        code => Err(Status::with_details(Code::from_i32(code.cast_signed()), &*order.text, TIRED.into())),
+    }
+}
+
+type Answers = Pin<Box<dyn Stream<Item = Result<Answer, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Echo for Obedient {
+    async fn say(&self, request: Request<Ask>) -> Result<Response<Answer>, Status> {
+        let _running = self.runs();
+        let (metadata, _, ask) = request.into_parts();
+        obey(&ask).await?;
+        let mut response = Response::new(Answer { data: ask.data, count: 1 });
+        // What begins with "x-" comes back in the headers.
+        for pair in metadata.iter() {
+            match pair {
+                KeyAndValueRef::Ascii(key, value) if key.as_str().starts_with("x-") => {
+                    response.metadata_mut().append(key.clone(), value.clone());
+                }
+                KeyAndValueRef::Binary(key, value) if key.as_str().starts_with("x-") => {
+                    response.metadata_mut().append_bin(key.clone(), value.clone());
+                }
+                _ => {}
+            }
+        }
+        Ok(response)
+    }
+
+    async fn collect(&self, request: Request<Streaming<Ask>>) -> Result<Response<Answer>, Status> {
+        let _running = self.runs();
+        let mut asks = request.into_inner();
+        let (mut data, mut count) = (Vec::new(), 0);
+        while let Some(ask) = asks.message().await? {
+            obey(&ask).await?;
+            data.extend(ask.data);
+            count += 1;
+        }
+        Ok(Response::new(Answer { data, count }))
+    }
+
+    type RepeatStream = Answers;
+
+    async fn repeat(&self, request: Request<Ask>) -> Result<Response<Answers>, Status> {
+        let running = self.runs();
+        let ask = request.into_inner();
+        let order = ask.order.clone().unwrap_or_default();
+        let data = if order.bytes == 0 { ask.data.clone() } else { vec![7; order.bytes as usize] };
+        let answers = tokio_stream::iter(1..=u64::from(order.count))
+            .map(move |count| Ok(Answer { data: data.clone(), count }));
+        // What is ordered besides comes after the answers.
+        let ending = tokio_stream::once(ask).then(move |ask| {
+            let _ = &running;
+            async move { obey(&ask).await }
+        });
+        let ending = ending.filter_map(|done| done.err().map(Err));
+        Ok(Response::new(Box::pin(answers.chain(ending))))
+    }
+
+    type ChatStream = Answers;
+
+    async fn chat(&self, request: Request<Streaming<Ask>>) -> Result<Response<Answers>, Status> {
+        let running = self.runs();
+        let answers = request.into_inner().then(move |ask| {
+            let _ = &running;
+            async move {
+                let ask = ask?;
+                obey(&ask).await?;
+                Ok(Answer { data: ask.data, count: 1 })
+            }
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+}

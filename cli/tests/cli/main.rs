@@ -1,0 +1,5 @@
+//! The program as a person uses it: run against servers of this process.
+
+mod call;
+mod common;
+mod names;
