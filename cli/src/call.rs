@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
-use samehost::raw::{self, CallOptions, Channel, Outcome, Patience};
+use samehost::raw::{self, CallOptions, Outcome, Patience};
 use samehost::{Code, Metadata};
 
-use crate::channel;
+use crate::channel::{self, Way};
 use crate::descriptors::{Descriptors, path};
 use crate::details;
 use crate::failure::Failure;
@@ -21,8 +21,8 @@ use crate::words::{self, Options};
 
 /// Calls, and writes the answers.
 pub fn run(words: words::Call) -> Result<(), Failure> {
-    let channel = channel::to(&words.address)?;
-    let descriptors = Descriptors::of(&words.contract, || Ok(channel.clone()), words.options.deadline)?;
+    let way = channel::to(&words.address)?;
+    let descriptors = Descriptors::of(&words.contract, || Ok(way.clone()), words.options.deadline)?;
     let method = descriptors.method(&words.method)?;
     let requests = Requests::of(words.request.as_deref(), method.input())?;
     let requests = match method.is_client_streaming() {
@@ -33,14 +33,14 @@ pub fn run(words: words::Call) -> Result<(), Failure> {
     let answers = Answers::new(words.defaults);
     let interrupt = Interrupt::catch()?;
     teller.tell_request(&method, &words);
-    let call = Arc::new(channel.call(&format!("/{}", path(&method)), call_options(&words.options)));
+    let call = Arc::new(way.call(&format!("/{}", path(&method)), call_options(&words.options)));
     let wrong = send(&call, requests, &interrupt);
     let received = receive(&call, &method, &answers, &interrupt, &teller);
     if let Some(failure) = wrong.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(failure);
     }
     let outcome = received?;
-    teller.tell_end(&outcome, &channel);
+    teller.tell_end(&outcome, &way);
     match outcome.status.code() {
         Code::Ok => Ok(()),
         _ => Err(Failure::of_call(&outcome.status, &details::lines(&outcome.status, method.parent_pool()))),
@@ -164,13 +164,13 @@ impl Teller {
         }
     }
 
-    fn tell_end(&self, outcome: &Outcome, channel: &Channel) {
+    fn tell_end(&self, outcome: &Outcome, way: &Way) {
         let took = self.began.elapsed();
         for line in lines(&outcome.status.metadata()) {
             self.say(&format!("< {line} (trailer)"));
         }
         self.say(&format!("< {} after {took:.1?}", outcome.status.code().name()));
-        if let Some(who) = channel::described(channel) {
+        if let Some(who) = way.described() {
             self.say(&format!("< from {who}"));
         }
     }

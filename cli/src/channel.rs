@@ -1,28 +1,73 @@
-//! The way to an address.
+//! The way to an address, and its end.
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, test_kill_process};
 use samehost::raw::Channel;
 use samehost::{Options, Status, StdioOptions};
 
 use crate::output::say;
 
+/// How long a child is given to end, is asked to, and is killed, each; and a little.
+const CHILD_ENDS: Duration = Duration::from_secs(5);
+
+/// A channel to an address. Dropped, it is closed.
+pub struct Way(Channel);
+
 /// A channel to an address. What a child of `stdio:COMMAND` writes to its standard error is shown as it comes.
-pub fn to(address: &str) -> Result<Channel, Status> {
+pub fn to(address: &str) -> Result<Way, Status> {
     let stdio =
         StdioOptions { stderr_lines: Some(Arc::new(|line: &str| say(line))), ..StdioOptions::default() };
-    Channel::builder(address).transport_options(Options::new().with(stdio)).build()
+    let channel = Channel::builder(address).transport_options(Options::new().with(stdio)).build()?;
+    Ok(Way(channel))
 }
 
-/// Who is at the other end of a connection, and what carries it; nothing where there is none.
-pub fn described(channel: &Channel) -> Option<String> {
-    let peer = channel.peer()?;
-    let numbers = [("pid", peer.process_id), ("uid", peer.user_id)];
-    let told = numbers.iter().filter_map(|(name, number)| Some(format!("{name} {}", (*number)?)));
-    let medium = channel.medium().map(|medium| format!("over {medium}"));
-    let told: Vec<_> = told.chain(medium).collect();
-    Some(match told.is_empty() {
-        true => peer.address.to_string(),
-        false => format!("{} ({})", peer.address, told.join(", ")),
-    })
+impl Way {
+    /// Who is at the other end of the connection, and what carries it; nothing where there is none.
+    pub fn described(&self) -> Option<String> {
+        let peer = self.peer()?;
+        let numbers = [("pid", peer.process_id), ("uid", peer.user_id)];
+        let told = numbers.iter().filter_map(|(name, number)| Some(format!("{name} {}", (*number)?)));
+        let medium = self.medium().map(|medium| format!("over {medium}"));
+        let told: Vec<_> = told.chain(medium).collect();
+        Some(match told.is_empty() {
+            true => peer.address.to_string(),
+            false => format!("{} ({})", peer.address, told.join(", ")),
+        })
+    }
+
+    /// Ends its calls, and waits for the end of a child. May be repeated.
+    pub fn close(&self) {
+        let child = self.child();
+        self.shut_down(true);
+        let until = Instant::now() + CHILD_ENDS;
+        // The library reaps it, and then there is no such process.
+        while child.is_some_and(|child| test_kill_process(child).is_ok()) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// The child at the other end, where there is one.
+    fn child(&self) -> Option<Pid> {
+        let is_child = self.address().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("stdio:"));
+        let id = self.peer().filter(|_| is_child)?.process_id?;
+        Pid::from_raw(id.cast_signed())
+    }
+}
+
+impl Deref for Way {
+    type Target = Channel;
+
+    fn deref(&self) -> &Channel {
+        &self.0
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.close();
+    }
 }

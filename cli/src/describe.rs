@@ -2,6 +2,7 @@
 
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
+use crate::channel;
 use crate::descriptors::{Descriptors, unknown};
 use crate::failure::Failure;
 use crate::list::descriptors;
@@ -12,7 +13,8 @@ use crate::words::Describe;
 /// Writes it; all services where no symbol is given.
 pub fn run(words: Describe) -> Result<(), Failure> {
     let (address, symbol) = words.place.parts();
-    let descriptors = descriptors(address, &words.contract)?;
+    let way = address.map(channel::to).transpose()?;
+    let descriptors = descriptors(way.as_ref(), &words.contract)?;
     let parts = match symbol {
         Some(symbol) => described(&descriptors, symbol.trim_start_matches(['.', '/']))?,
         None => {

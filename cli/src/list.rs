@@ -1,6 +1,8 @@
 //! `samehost list`: the names of services, or of the methods of one.
 
-use crate::channel;
+use std::ops::Deref;
+
+use crate::channel::{self, Way};
 use crate::descriptors::{Descriptors, path};
 use crate::failure::Failure;
 use crate::output::print;
@@ -9,7 +11,8 @@ use crate::words::{Contract, List};
 /// Writes them, one a line: a method as `samehost call` takes it.
 pub fn run(words: List) -> Result<(), Failure> {
     let (address, service) = words.place.parts();
-    let descriptors = descriptors(address, &words.contract)?;
+    let way = address.map(channel::to).transpose()?;
+    let descriptors = descriptors(way.as_ref(), &words.contract)?;
     match service {
         None => descriptors.services()?.iter().try_for_each(|name| print(name))?,
         Some(name) => {
@@ -20,9 +23,9 @@ pub fn run(words: List) -> Result<(), Failure> {
 }
 
 /// Those of the files that were named, or of the server at the address.
-pub fn descriptors(address: Option<&str>, contract: &Contract) -> Result<Descriptors, Failure> {
-    let channel = || match address {
-        Some(address) => Ok(channel::to(address)?),
+pub fn descriptors(way: Option<&Way>, contract: &Contract) -> Result<Descriptors, Failure> {
+    let channel = || match way {
+        Some(way) => Ok(way.deref().clone()),
         None => Err(Failure::here(
             "what is meant? Give the address of a server, such as unix:/run/app.sock, or name files by --proto or \
              --descriptor-set.",

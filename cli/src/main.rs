@@ -6,6 +6,7 @@ mod describe;
 mod descriptors;
 mod details;
 mod failure;
+mod forward;
 mod interrupt;
 mod json;
 mod list;
@@ -13,6 +14,7 @@ mod metadata;
 mod output;
 mod proto_text;
 mod reflection;
+mod serve;
 mod words;
 
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Command::Call(words) => call::run(words),
         Command::List(words) => list::run(words),
         Command::Describe(words) => describe::run(words),
+        Command::Serve(words) => serve::run(words),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

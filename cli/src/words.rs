@@ -35,6 +35,7 @@ pub enum Command {
     Call(Call),
     List(List),
     Describe(Describe),
+    Serve(Serve),
 }
 
 /// Calls a method, of any of the four kinds.
@@ -108,6 +109,33 @@ pub struct Describe {
 
     #[command(flatten)]
     pub contract: Contract,
+}
+
+/// Serves at one address what is served at another one.
+///
+/// Every call that comes to ADDRESS is passed on, of any kind, with its metadata, deadline and cancellation; so are
+/// answers, status and details. Once clients can connect, READY and the address are written to standard output. SIGINT
+/// and SIGTERM end it: the address is free at once, and open calls may go on for the grace.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  samehost serve unix:/run/worker.sock --to 'stdio:python3 worker.py'
+  samehost serve tcp:127.0.0.1:4000 --to unix:/run/app.sock -v")]
+pub struct Serve {
+    /// Where to listen, such as unix:/run/app.sock; with stdio: alone this is a worker of whoever has started it
+    pub address: String,
+
+    /// Where calls go; a child of stdio:COMMAND is started by the first one, and serves all
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
+
+    /// How long open calls may go on at the end
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub grace: Duration,
+
+    /// Says to standard error how each call ended, and how long it took
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 /// An address and a name; without the address where files say what there is.

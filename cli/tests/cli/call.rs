@@ -5,10 +5,10 @@ use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::common::{
-    Reflects, contract, ended, samehost, samehost_reading, serve, serve_in, serve_with, started, until,
+    Reflects, contract, ended, kill, samehost, samehost_reading, serve, serve_in, serve_with, started, until,
 };
 
 const SAY: &str = "samehost.test.v1.Echo/Say";
@@ -156,16 +156,11 @@ fn an_interrupt_cancels_the_call() {
         let mut child = started(&["call", &served.address, method, request]);
         let _input = child.stdin.take();
         until("its handler runs", || served.runs());
-        interrupt(&child);
+        kill(&child, Signal::INT);
         let told = ended(child).failed(64 + 1);
         assert!(told.starts_with("CANCELLED: "), "{told}");
         served.idle();
     }
-}
-
-fn interrupt(child: &Child) {
-    let id = Pid::from_raw(child.id().cast_signed()).unwrap();
-    kill_process(id, Signal::INT).unwrap();
 }
 
 #[test]
@@ -200,6 +195,10 @@ fn more_is_told_where_it_is_wanted() {
     let shared = served.address.replace("unix:", "shm:");
     let done = samehost(&["call", &shared, SAY, "-v"]);
     assert!(done.err.contains("shared memory"), "{done:?}");
+    for (words, seen) in [(&["--gzip"][..], true), (&[], false)] {
+        let done = samehost(&[&["call", &*served.address, SAY, "-v"], words].concat());
+        assert_eq!(done.err.contains("< seen-encoding: gzip"), seen, "{done:?}");
+    }
     let refused = samehost(&["call", &served.address, SAY, "-H", "colourless"]).failed(2);
     assert!(refused.contains("\"key: value\""), "{refused}");
 }

@@ -1,6 +1,6 @@
 //! What the tests share: a server that does what it is told, and the program run against it.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use samehost::{Server, ServerBuilder};
 use samehost_test_stubs::echo_server::{Echo, EchoServer};
 use samehost_test_stubs::{Answer, Ask, FILE_DESCRIPTOR_SET};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_stream::{Stream, StreamExt};
+use tonic::codec::CompressionEncoding;
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Request, Response, Status, Streaming};
 
@@ -73,6 +75,26 @@ pub fn ended(child: Child) -> Done {
     Done { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
+/// The program begins to serve; what it says it serves comes with it.
+pub fn serving(words: &[&str]) -> (Child, String) {
+    let mut child = started(&[&["serve"], words].concat());
+    let mut line = String::new();
+    // Byte by byte: the rest is for whoever waits for its end.
+    let output = child.stdout.as_mut().unwrap();
+    while !line.ends_with('\n') {
+        let mut byte = [0];
+        output.read_exact(&mut byte).unwrap();
+        line.push(char::from(byte[0]));
+    }
+    let address = line.strip_prefix("READY ").unwrap().trim_end().to_owned();
+    (child, address)
+}
+
+/// Sends a signal.
+pub fn kill(child: &Child, signal: Signal) {
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), signal).unwrap();
+}
+
 /// Waits until something holds that nothing tells of.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
@@ -94,6 +116,7 @@ pub enum Reflects {
 pub struct Served {
     pub address: String,
     running: Arc<AtomicUsize>,
+    answered: Arc<AtomicUsize>,
     folder: TempDir,
     server: Option<Server>,
     runtime: Runtime,
@@ -111,13 +134,16 @@ pub fn serve_in(folder: TempDir, reflects: Reflects) -> Served {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let address = format!("unix:{}/s", folder.path().display());
     let obedient = Obedient::default();
-    let running = obedient.running.clone();
-    let builder = reflecting(Server::builder().add_service(EchoServer::new(obedient)), reflects);
+    let (running, answered) = (obedient.running.clone(), obedient.answered.clone());
+    let echo = EchoServer::new(obedient)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip);
+    let builder = reflecting(Server::builder().add_service(echo), reflects);
     let server = {
         let _inside = runtime.enter();
         builder.bind(&address).unwrap()
     };
-    Served { address, running, folder, server: Some(server), runtime }
+    Served { address, running, answered, folder, server: Some(server), runtime }
 }
 
 fn reflecting(builder: ServerBuilder, reflects: Reflects) -> ServerBuilder {
@@ -139,6 +165,11 @@ impl Served {
     /// Whether a handler runs.
     pub fn runs(&self) -> bool {
         self.running.load(Ordering::SeqCst) != 0
+    }
+
+    /// How many answers were given to streams.
+    pub fn answered(&self) -> usize {
+        self.answered.load(Ordering::SeqCst)
     }
 
     /// A file in the folder of this server.
@@ -169,6 +200,7 @@ pub fn contract() -> PathBuf {
 #[derive(Clone, Default)]
 struct Obedient {
     running: Arc<AtomicUsize>,
+    answered: Arc<AtomicUsize>,
 }
 
 struct Running(Arc<AtomicUsize>);
@@ -200,6 +232,16 @@ async fn obey(ask: &Ask) -> Result<(), Status> {
     }
 }
 
+/// Bytes that gzip cannot make fewer.
+fn noise(bytes: u32) -> Vec<u8> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
 type Answers = Pin<Box<dyn Stream<Item = Result<Answer, Status>> + Send>>;
 
 #[tonic::async_trait]
@@ -220,6 +262,9 @@ impl Echo for Obedient {
                 }
                 _ => {}
             }
+        }
+        if let Some(encoding) = metadata.get("grpc-encoding") {
+            response.metadata_mut().insert("seen-encoding", encoding.clone());
         }
         Ok(response)
     }
@@ -242,9 +287,12 @@ impl Echo for Obedient {
         let running = self.runs();
         let ask = request.into_inner();
         let order = ask.order.clone().unwrap_or_default();
-        let data = if order.bytes == 0 { ask.data.clone() } else { vec![7; order.bytes as usize] };
-        let answers = tokio_stream::iter(1..=u64::from(order.count))
-            .map(move |count| Ok(Answer { data: data.clone(), count }));
+        let data = if order.bytes == 0 { ask.data.clone() } else { noise(order.bytes) };
+        let answered = self.answered.clone();
+        let answers = tokio_stream::iter(1..=u64::from(order.count)).map(move |count| {
+            answered.fetch_add(1, Ordering::SeqCst);
+            Ok(Answer { data: data.clone(), count })
+        });
         // What is ordered besides comes after the answers.
         let ending = tokio_stream::once(ask).then(move |ask| {
             let _ = &running;
