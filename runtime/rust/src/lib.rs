@@ -98,6 +98,8 @@
 mod buffers;
 #[allow(dead_code)] // the whole protocol is here, and not every part has a user yet
 mod call;
+#[cfg(feature = "http2")]
+mod http2;
 mod surface;
 #[cfg(test)]
 mod vectors;

@@ -45,8 +45,9 @@ async fn answered_by(says: Vec<u8>, closes: bool) -> (tonic::Status, String) {
 #[tokio::test]
 async fn a_server_that_speaks_something_else_is_named() {
     for (says, fault) in [
+        #[cfg(not(feature = "http2"))]
         (&b"\0\0\0\x04\0\0\0\0\0"[..], "the peer speaks HTTP/2 (gRPC?)"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the peer speaks HTTP/1"),
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "the peer speaks HTTP/1"),
         (
             b"220 mail.example ESMTP",
             "the peer does not speak the samehost wire; its first bytes are \"220 mail\"",
@@ -164,7 +165,14 @@ fn goaway(answer: &[u8]) -> u32 {
 
 #[tokio::test]
 async fn a_client_that_speaks_something_else_is_closed_without_a_word() {
-    for says in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], b"GET / HTTP/1.1\r\n\r\n", b"hello?"] {
+    let strange = [
+        #[cfg(not(feature = "http2"))]
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &b"PRI * HTTP/2.0\r\n\r\nNO"[..],
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"hello?",
+    ];
+    for says in strange {
         assert!(asked_by(says).await.is_empty());
     }
 }

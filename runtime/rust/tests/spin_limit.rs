@@ -92,8 +92,8 @@ impl Acceptor for NotingEnd<Arc<dyn Acceptor>> {
         self.end.judge(bytes)
     }
 
-    fn accepted(&self, link: Arc<dyn Link>) {
-        self.end.accepted(Arc::new(NotingLink { link, told: self.told.clone() }));
+    fn accepted(&self, link: Arc<dyn Link>, first: &[u8]) {
+        self.end.accepted(Arc::new(NotingLink { link, told: self.told.clone() }), first);
     }
 
     fn refused(&self, why: LinkError) {

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use samehost_transport_api::{Connector, Fault, Interest, Link, LinkError, end_of};
 
 use super::backoff::Backoff;
+use super::bridge::Bridge;
 use super::channel::ChannelCore;
 use super::session::{Driver, Notice, Session, Taken};
 use super::{Settings, Side};
+use crate::wire::Limits;
 
 /// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
 /// is made where a connection is first needed, in the context of the caller.
@@ -30,6 +32,8 @@ pub(crate) struct Dialer {
     pub(crate) backoff: Backoff,
     /// How long a wait for the peer may look before it sleeps; `None` is as usual.
     pub(crate) spin_limit: Option<Duration>,
+    /// Reaches servers that speak another protocol.
+    pub(crate) bridge: Option<&'static dyn Bridge>,
 }
 
 /// Tries to connect until it succeeds, or until no call waits for it.
@@ -63,7 +67,24 @@ fn panicked(channel: &ChannelCore) -> LinkError {
 type Connected = (Arc<Session>, Start, Arc<dyn Link>);
 
 fn connect(channel: &Arc<ChannelCore>, dialer: &Dialer, starter: &Starter) -> Result<Connected, LinkError> {
-    let link = dialer.connector.connect(dialer.connect_timeout)?;
+    let link = || dialer.connector.connect(dialer.connect_timeout);
+    match (connect_over(channel, dialer, starter, link()?), dialer.bridge) {
+        (Err(error), Some(bridge)) if error.fault() == Fault::PeerHttp2 => {
+            let client =
+                Limits::of(&dialer.connection.hello).expect("they are allowed, for it has said them");
+            let link = bridge.connect(link()?, client, dialer.connector.hello_timeout())?;
+            connect_over(channel, dialer, starter, link)
+        }
+        (connected, _) => connected,
+    }
+}
+
+fn connect_over(
+    channel: &Arc<ChannelCore>,
+    dialer: &Dialer,
+    starter: &Starter,
+    link: Arc<dyn Link>,
+) -> Result<Connected, LinkError> {
     if let Some(limit) = dialer.spin_limit {
         link.limit_spin(limit);
     }

@@ -6,6 +6,7 @@
 mod arrivals;
 pub(crate) mod backoff;
 pub(crate) mod blocking;
+pub(crate) mod bridge;
 #[cfg(test)]
 mod by_hand;
 mod by_id;
@@ -21,6 +22,8 @@ mod ids;
 mod methods;
 pub(crate) mod outgoing;
 pub(crate) mod park;
+#[cfg(feature = "tonic")]
+pub(crate) mod polled;
 mod queue;
 pub(crate) mod reader;
 mod receiving;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError, Listener};
+use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError, Listener, shown};
 
+use super::bridge::Bridge;
 use super::server_call::ServerCall;
 use super::session::{Driver, Incoming, Session};
 use super::{Settings, Side, Status};
@@ -52,6 +53,8 @@ pub(crate) struct ServerCore {
     settings: Settings,
     /// How long a wait for a client may look before it sleeps; `None` is as usual.
     spin_limit: Option<Duration>,
+    /// Takes clients that speak another protocol.
+    bridge: Option<&'static dyn Bridge>,
     address: OnceLock<String>,
     host: Host,
     state: Mutex<State>,
@@ -61,6 +64,8 @@ pub(crate) struct ServerCore {
 struct State {
     sessions: HashMap<u64, Arc<Session>>,
     last: u64,
+    /// How many clients there are that speak another protocol: their connections outlive their sessions.
+    bridged: usize,
     /// Why no more connections are taken.
     closing: Option<Closing>,
     watchers: Vec<Waker>,
@@ -78,17 +83,19 @@ impl ServerCore {
         listener: Box<dyn Listener>,
         settings: Settings,
         spin_limit: Option<Duration>,
+        bridge: Option<&'static dyn Bridge>,
         host: Host,
     ) -> Result<Arc<ServerCore>, LinkError> {
         let core = Arc::new(ServerCore {
             listener,
             settings,
             spin_limit,
+            bridge,
             address: OnceLock::new(),
             host,
             state: Mutex::default(),
         });
-        core.listener.start(Arc::new(Reception { core: Arc::downgrade(&core) }))?;
+        core.listener.start(Arc::new(Reception { core: Arc::downgrade(&core), bridge }))?;
         core.address.get_or_init(|| core.listener.address());
         Ok(core)
     }
@@ -124,7 +131,7 @@ impl ServerCore {
     fn wake_watchers(&self) {
         let watchers = {
             let mut state = self.lock();
-            match state.closing.is_some() && state.sessions.is_empty() {
+            match state.closing.is_some() && state.has_nobody() {
                 true => std::mem::take(&mut state.watchers),
                 false => Vec::new(),
             }
@@ -136,7 +143,7 @@ impl ServerCore {
     pub(crate) fn poll_terminated(&self, cx: &Context<'_>) -> Poll<Result<(), LinkError>> {
         let mut state = self.lock();
         match &state.closing {
-            Some(closing) if state.sessions.is_empty() => Poll::Ready(match closing {
+            Some(closing) if state.has_nobody() => Poll::Ready(match closing {
                 Closing::ShutDown => Ok(()),
                 // A process that serves its host alone has done its work when the host has gone.
                 Closing::Ended(why) if why.fault() == Fault::StdioEnded => Ok(()),
@@ -147,6 +154,16 @@ impl ServerCore {
                 state.watchers.push(cx.waker().clone());
                 Poll::Pending
             }
+        }
+    }
+
+    /// Takes a client that speaks another protocol.
+    fn accept_over(self: &Arc<Self>, bridge: &dyn Bridge, link: Arc<dyn Link>) {
+        let limits = wire::Limits::of(&self.settings.hello).expect("they are allowed, for it listens");
+        self.lock().bridged += 1;
+        match bridge.accept(link, limits, Box::new(OpenBridge(self.clone()))) {
+            Ok(link) => self.accept(link),
+            Err(error) => tracing::warn!(%error, "a connection was refused"),
         }
     }
 
@@ -174,6 +191,23 @@ impl ServerCore {
     }
 }
 
+impl State {
+    /// Whether no client is connected.
+    fn has_nobody(&self) -> bool {
+        self.sessions.is_empty() && self.bridged == 0
+    }
+}
+
+/// What a bridge has for as long as a client's connection to it lasts.
+struct OpenBridge(Arc<ServerCore>);
+
+impl Drop for OpenBridge {
+    fn drop(&mut self) {
+        self.0.lock().bridged -= 1;
+        self.0.wake_watchers();
+    }
+}
+
 /// Takes a session off its server's list when it is dropped.
 pub(crate) struct OpenSession {
     core: Arc<ServerCore>,
@@ -190,20 +224,30 @@ impl Drop for OpenSession {
 /// What a listener tells its server.
 struct Reception {
     core: Weak<ServerCore>,
+    bridge: Option<&'static dyn Bridge>,
 }
 
 impl Acceptor for Reception {
     fn judge(&self, bytes: &[u8]) -> FirstBytes {
         match wire::judge(bytes) {
             FirstWord::Yes => FirstBytes::Yes,
-            FirstWord::No(_) => FirstBytes::No,
+            FirstWord::No(_) => self.bridge.map_or(FirstBytes::No, |bridge| bridge.judge(bytes)),
             FirstWord::More => FirstBytes::More,
         }
     }
 
-    fn accepted(&self, link: Arc<dyn Link>) {
-        if let Some(core) = self.core.upgrade() {
-            core.accept(link);
+    fn fault_of(&self, address: &str, bytes: &[u8]) -> LinkError {
+        match wire::judge(bytes) {
+            FirstWord::No(fault @ (Fault::PeerHttp2 | Fault::PeerHttp1)) => fault.with(&[&address]),
+            _ => Fault::PeerNonsense.with(&[&address, &shown(bytes)]),
+        }
+    }
+
+    fn accepted(&self, link: Arc<dyn Link>, first: &[u8]) {
+        let Some(core) = self.core.upgrade() else { return };
+        match core.bridge {
+            Some(bridge) if bridge.judge(first) == FirstBytes::Yes => core.accept_over(bridge, link),
+            _ => core.accept(link),
         }
     }
 

@@ -170,7 +170,7 @@ impl Session {
     pub(crate) fn back(self: &Arc<Self>) -> Arc<ChannelHandle> {
         let back = self.back.get_or_init(|| ChannelHandle::new(ChannelCore::back(self))).clone();
         // What was noticed before there was anybody to tell.
-        if !matches!(self.lock().connection.state(), ConnectionState::Open) {
+        if matches!(self.lock().connection.state(), ConnectionState::Draining | ConnectionState::Closed) {
             back.discard(self);
         }
         back

@@ -1,18 +1,16 @@
 //! The driver of tokio: one task a connection reads and writes its link.
 
 use std::future::Future;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use samehost_transport_api::{Descriptors, Fault, Link};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use samehost_transport_api::{Fault, Link};
 use tokio::runtime::RuntimeFlavor;
 
 use super::dial::{Start, Starter};
+use super::polled::Polled;
 use super::server::{Serve, serve_or_refuse};
 use super::session::{Driver, Session, Taken};
 
@@ -72,6 +70,12 @@ impl TaskDriver {
             };
             (Box::new(driver) as Box<dyn Driver>, Box::new(start) as Start)
         })
+    }
+
+    /// The driver of a session whose peer's calls are served so, where they are.
+    #[cfg(feature = "http2")]
+    pub(crate) fn serving(serve: Option<Serve>) -> TaskDriver {
+        TaskDriver { serve, ..TaskDriver::default() }
     }
 
     fn register(&self, waker: &Waker) {
@@ -246,38 +250,4 @@ impl Turns<'_> {
         }
         Poll::Ready(())
     }
-}
-
-/// A link's descriptors in the runtime's poll: copies, which are this task's own and live as long as
-/// their registration. A descriptor for both directions is registered once.
-struct Polled {
-    input: AsyncFd<OwnedFd>,
-    output: Option<AsyncFd<OwnedFd>>,
-}
-
-impl Polled {
-    fn over(link: &dyn Link) -> std::io::Result<Polled> {
-        let Descriptors { read, write } = link.descriptors();
-        if read.as_raw_fd() == write.as_raw_fd() {
-            let input = register(read, Interest::READABLE | Interest::WRITABLE)?;
-            return Ok(Polled { input, output: None });
-        }
-        let (input, output) = (register(read, Interest::READABLE)?, register(write, Interest::WRITABLE)?);
-        Ok(Polled { input, output: Some(output) })
-    }
-
-    fn read(&self) -> &AsyncFd<OwnedFd> {
-        &self.input
-    }
-
-    fn write(&self) -> &AsyncFd<OwnedFd> {
-        self.output.as_ref().unwrap_or(&self.input)
-    }
-}
-
-fn register(fd: BorrowedFd<'_>, interest: Interest) -> std::io::Result<AsyncFd<OwnedFd>> {
-    let own = fd.try_clone_to_owned()?;
-    // SAFETY: An `OwnedFd` is open, and is the same descriptor, for as long as it lives; it is moved
-    // into the registration, which ends before it is closed.
-    unsafe { AsyncFd::register_with_interest(own, interest) }.map_err(Into::into)
 }

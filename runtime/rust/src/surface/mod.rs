@@ -14,6 +14,6 @@ mod status;
 pub(crate) mod tonic;
 
 pub use metadata::Metadata;
-pub(crate) use options::{Limits, default_registry};
+pub(crate) use options::{Limits, bridge, default_registry};
 pub(crate) use route::Route;
 pub use status::Status;

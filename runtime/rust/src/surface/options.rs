@@ -1,4 +1,4 @@
-//! What channels and servers have in common: limits, and where transports are found.
+//! What channels and servers have in common: limits, and where transports and the bridge are found.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use samehost_transport_unix::UnixTransport;
 
 use super::gzip::GZIP;
 use crate::call::Settings;
+use crate::call::bridge::Bridge;
 use crate::wire::{self, Hello, VERSION};
 
 /// How much the peer may send of each stream before it is read, where nothing else was asked for: as much as gRPC
@@ -67,6 +68,14 @@ impl Limits {
 fn pid_namespace() -> u64 {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino())
+}
+
+/// How peers are reached that speak HTTP/2, where that was built in.
+pub(crate) fn bridge() -> Option<&'static dyn Bridge> {
+    #[cfg(feature = "http2")]
+    return Some(&crate::http2::Http2);
+    #[cfg(not(feature = "http2"))]
+    None
 }
 
 /// The transports of this tree.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use samehost_transport_api::{Address, Options, Registry};
 
-use super::{Limits, Status, default_registry};
+use super::{Limits, Status, bridge, default_registry};
 use crate::call::backoff::Backoff;
 use crate::call::channel::{ChannelCore, ChannelHandle};
 use crate::call::dial::{Dialer, MakeStarter};
@@ -51,6 +51,7 @@ impl Route {
             connect_timeout: self.connect_timeout,
             backoff: self.backoff,
             spin_limit: self.spin_limit,
+            bridge: bridge(),
         };
         let core = ChannelCore::new(self.address, dialer);
         Ok((ChannelHandle::new(core), limits.max_message_bytes()))

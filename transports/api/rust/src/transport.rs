@@ -68,8 +68,9 @@ pub trait Acceptor: Send + Sync {
         Fault::PeerNonsense.with(&[&address, &shown(bytes)])
     }
 
-    /// A link whose first bytes were judged [`FirstBytes::Yes`]; reading it gives these bytes again.
-    fn accepted(&self, link: Arc<dyn Link>);
+    /// A link whose first bytes, all that came so far, were judged [`FirstBytes::Yes`]; reading it gives them again.
+    /// There are none where nothing is judged.
+    fn accepted(&self, link: Arc<dyn Link>, first: &[u8]);
 
     /// A connection that was turned away: another user's, one whose first bytes were judged
     /// [`FirstBytes::No`] or did not come in time. It is closed already; this is for the log.

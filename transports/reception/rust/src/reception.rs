@@ -115,7 +115,7 @@ impl Reception {
         let house = House { acceptor, patience, offers };
         for (visitor, &signs) in std::mem::take(&mut self.visitors).into_iter().zip(signs) {
             match visitor.advance(signs, &house) {
-                Outcome::Accepted(link) => self.acceptor.accepted(link),
+                Outcome::Accepted(link, first) => self.acceptor.accepted(link, &first),
                 Outcome::Refused(why) => self.acceptor.refused(why),
                 Outcome::Stays(visitor) => self.visitors.push(visitor),
             }

@@ -71,7 +71,8 @@ pub(crate) struct Signs {
 
 /// What becomes of a visitor.
 pub(crate) enum Outcome {
-    Accepted(Arc<dyn Link>),
+    /// With the bytes that were judged.
+    Accepted(Arc<dyn Link>, Vec<u8>),
     /// The connection is closed.
     Refused(LinkError),
     Stays(Visitor),
@@ -201,11 +202,11 @@ impl Visitor {
                 let bytes = std::mem::take(bytes);
                 drop(self.keep);
                 let ends = match self.way {
-                    Way::Memory(link) => return Outcome::Accepted(link),
+                    Way::Memory(link) => return Outcome::Accepted(link, bytes),
                     Way::Ends(ends) => ends,
                 };
                 match ends.into_link(self.peer.clone()) {
-                    Ok(Some(link)) => Outcome::Accepted(Arc::new(link.with_initial(bytes))),
+                    Ok(Some(link)) => Outcome::Accepted(Arc::new(link.with_initial(bytes.clone())), bytes),
                     Ok(None) => unreachable!("only one who is turned away is told last words"),
                     Err(errno) => Outcome::Refused(failed(&self.peer, "eventfd", errno)),
                 }

@@ -147,7 +147,7 @@ impl Watchman {
     fn hand_on(&mut self) {
         let arrival = self.signs.state().arrival.take();
         if let Some((acceptor, link)) = arrival {
-            acceptor.accepted(link);
+            acceptor.accepted(link, &[]);
             self.acceptor = Some(acceptor);
             self.handed_on = true;
         }

@@ -86,7 +86,7 @@ impl Connector for End {
         let (near, far) = made(&self.address.to_string()).map_err(|errno| {
             Fault::ConnectFailed.with(&[&self.address, &"socketpair", &errno_text(errno)])
         })?;
-        acceptor.accepted(Arc::new(far));
+        acceptor.accepted(Arc::new(far), &[]);
         Ok(Arc::new(near))
     }
 

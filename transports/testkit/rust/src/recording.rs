@@ -13,7 +13,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// are given ones.
 pub struct RecordingAcceptor {
     first_bytes: Vec<u8>,
-    links: Told<Arc<dyn Link>>,
+    links: Told<(Arc<dyn Link>, Vec<u8>)>,
     refusals: Told<LinkError>,
     ends: Told<LinkError>,
 }
@@ -54,9 +54,11 @@ impl RecordingAcceptor {
     /// The next link that was accepted.
     ///
     /// # Panics
-    /// When none comes for long.
+    /// When none comes for long, or with other first bytes than it was judged by.
     pub fn next_link(&self) -> Arc<dyn Link> {
-        self.links.next("no link")
+        let (link, first) = self.links.next("no link");
+        assert!(first.is_empty() || first.starts_with(&self.first_bytes), "{first:?}");
+        link
     }
 
     /// The next refusal.
@@ -87,8 +89,8 @@ impl Acceptor for RecordingAcceptor {
         }
     }
 
-    fn accepted(&self, link: Arc<dyn Link>) {
-        self.links.tell(link);
+    fn accepted(&self, link: Arc<dyn Link>, first: &[u8]) {
+        self.links.tell((link, first.to_vec()));
     }
 
     fn refused(&self, why: LinkError) {

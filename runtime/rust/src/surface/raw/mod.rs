@@ -51,6 +51,8 @@ use crate::surface::gzip;
 /// must not be used any more, and not dropped either.
 pub fn forget_after_fork() {
     crate::call::timers::Timers::forget_after_fork();
+    #[cfg(feature = "http2")]
+    crate::http2::forget_after_fork();
 }
 
 /// A message as it is sent.

@@ -11,7 +11,7 @@ use super::{Around, Hub, Interrupted, Patience, ServerCall};
 use crate::call::crew::{Crew, Service};
 use crate::call::server::{Host, Serve, ServerCore, StartServing};
 use crate::call::timers::{Timer, Timers, weakly};
-use crate::surface::{Limits, Status, default_registry};
+use crate::surface::{Limits, Status, bridge, default_registry};
 
 /// How threads serve calls by a handler; see [`ServerBuilder::serve_on_threads`].
 pub(super) fn by_threads(
@@ -164,7 +164,8 @@ impl Server {
         let transport = self.registry.find(&parsed)?;
         let listener = transport.listener(&parsed, &self.options)?;
         let limits = self.limits.over(transport);
-        let core = ServerCore::bind(listener, limits.settings(address), self.spin_limit, self.host())?;
+        let settings = limits.settings(address);
+        let core = ServerCore::bind(listener, settings, self.spin_limit, bridge(), self.host())?;
         let address = core.address().to_owned();
         let mut state = self.shared.lock();
         let stopped = state.stopped;

@@ -70,7 +70,7 @@ impl Channel {
     }
 
     /// A way back to a caller.
-    pub(super) fn back(handle: Arc<ChannelHandle>) -> Channel {
+    pub(crate) fn back(handle: Arc<ChannelHandle>) -> Channel {
         Channel { handle, wait_for_ready: false }
     }
 

@@ -19,7 +19,7 @@ use crate::call::{Message, Status};
 
 /// Serves a call. The first poll is here: most unary handlers are done with it. After that a task of the
 /// runtime goes on.
-pub(super) fn begin(services: &Arc<Services>, mut call: ServerCall) {
+pub(crate) fn begin(services: &Arc<Services>, mut call: ServerCall) {
     let entry = services.find(&call.path);
     match entry.and_then(|entry| entry.begin(&mut call)) {
         Some(answering) => begin_directly(call, answering),

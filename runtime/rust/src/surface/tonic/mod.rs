@@ -19,6 +19,11 @@ mod serving;
 mod timeout;
 mod told;
 
+#[cfg(feature = "http2")]
+pub(crate) use handler::begin;
+#[cfg(feature = "http2")]
+pub(crate) use service::Services;
+
 pub use block_on::block_on;
 pub use body::ResponseBody;
 pub use caller::caller;

@@ -76,6 +76,10 @@ struct Recent {
 }
 
 impl Entry {
+    fn of(service: Box<dyn AnyService>, direct: Option<Box<dyn Direct>>) -> Entry {
+        Entry { service, direct, short: AtomicBool::new(false), recent: Mutex::default() }
+    }
+
     /// Begins a call directly; `None`, and nothing is done, where it has to go tonic's way.
     pub(super) fn begin(&self, call: &mut ServerCall) -> Option<Answering> {
         self.direct.as_ref()?.begin(DirectCall::of(call)?)
@@ -120,8 +124,10 @@ impl Entry {
 
 /// The services of a server, or of a channel, by the name that a path begins with.
 #[derive(Default)]
-pub(super) struct Services {
+pub(crate) struct Services {
     by_name: HashMap<&'static str, usize>,
+    /// Whose all paths are, if there is one.
+    all: Option<usize>,
     entries: Vec<Entry>,
     /// The path that was called last, and its service: calls repeat, and a path is the same memory then.
     recent: Mutex<Option<(Arc<str>, usize)>>,
@@ -142,10 +148,26 @@ impl Services {
         B::Error: Into<tonic::codegen::StdError>,
     {
         let direct = direct(&service);
-        let service = Box::new(Cloned(service));
-        let entry = Entry { service, direct, short: AtomicBool::new(false), recent: Mutex::default() };
         self.by_name.insert(S::NAME, self.entries.len());
-        self.entries.push(entry);
+        self.entries.push(Entry::of(Box::new(Cloned(service)), direct));
+    }
+
+    /// One service for all paths.
+    #[cfg(feature = "http2")]
+    pub(crate) fn all<S, B>(service: S) -> Services
+    where
+        S: Service<http::Request<tonic::body::Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+        S::Error: Into<tonic::codegen::StdError>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<tonic::codegen::StdError>,
+    {
+        let entries = vec![Entry::of(Box::new(Cloned(service)), None)];
+        Services { all: Some(0), entries, ..Services::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -159,7 +181,10 @@ impl Services {
             Ok(Some((known, number))) if Arc::ptr_eq(known, path) => return self.entries.get(*number),
             _ => {}
         }
-        let number = *self.by_name.get(path.strip_prefix('/')?.rsplit_once('/')?.0)?;
+        let number = match self.all {
+            Some(number) => number,
+            None => *self.by_name.get(path.strip_prefix('/')?.rsplit_once('/')?.0)?,
+        };
         if let Ok(mut recent) = recent {
             *recent = Some((path.clone(), number));
         }

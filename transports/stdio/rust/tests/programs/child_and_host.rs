@@ -45,7 +45,7 @@ impl Acceptor for Told {
         FirstBytes::Yes
     }
 
-    fn accepted(&self, link: Arc<dyn Link>) {
+    fn accepted(&self, link: Arc<dyn Link>, _: &[u8]) {
         self.links.lock().unwrap().send(link).unwrap();
     }
 

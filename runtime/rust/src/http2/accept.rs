@@ -1,0 +1,132 @@
+//! A client that speaks HTTP/2: its requests go on as calls of a channel to the server.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http2::Builder;
+use samehost_transport_api::{Fault, Link, LinkError};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tower_service::Service as _;
+use tracing::Dispatch;
+
+use super::io::LinkIo;
+use super::messages::Messages;
+use super::{HEADER_ROOM, LAST_WORDS, Tasks, before, pair, runtime, settings};
+use crate::call::Side;
+use crate::call::connectivity::ConnectivityState;
+use crate::call::session::Session;
+use crate::call::task::TaskDriver;
+use crate::surface::Status;
+use crate::surface::tonic::{Channel, ResponseBody};
+use crate::wire::Limits;
+
+/// See [`Bridge::accept`](crate::call::bridge::Bridge::accept).
+pub(super) fn accept(
+    link: Arc<dyn Link>,
+    server: Limits,
+    open: Box<dyn Any + Send>,
+) -> Result<Arc<dyn Link>, LinkError> {
+    let [near, far] = pair(link.peer())?;
+    let log = tracing::dispatcher::get_default(Dispatch::clone);
+    runtime::get(link.peer())?.spawn(async move {
+        let address = link.peer().address.clone();
+        if let Err(error) = serve(link, far, server).await {
+            let tell = || tracing::warn!(%address, error, "a connection of HTTP/2 was closed");
+            tracing::dispatcher::with_default(&log, tell);
+        }
+        drop(open);
+    });
+    Ok(near)
+}
+
+/// Serves a client until it has gone, or the server, at the other end of the pair.
+async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Result<(), String> {
+    let peer = link.peer().clone();
+    let (_closer, closing) = oneshot::channel();
+    let io = LinkIo::over(link, Box::new(|_| {}), closing).map_err(|error| error.to_string())?;
+    let driver = TaskDriver::default();
+    let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
+    let session = Session::new(Side::Connector, settings(&peer), peer.clone(), "".into(), own, quiet);
+    let mut driving = pin!(tokio::spawn(driver.drive(session.clone(), far)));
+    let channel = Channel::back(session.back());
+    let gateway =
+        Gateway { channel: channel.clone(), limit: server.max_message_bytes, address: peer.address };
+    let ended = {
+        let mut connection = pin!(
+            Builder::new(Tasks)
+                .max_concurrent_streams(server.max_streams)
+                .max_header_list_size(server.max_metadata_bytes + HEADER_ROOM)
+                .serve_connection(io, gateway)
+        );
+        let draining = pin!(channel.state_changed(ConnectivityState::Ready));
+        match before(connection.as_mut(), draining).await {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                match before(connection.as_mut(), driving.as_mut()).await {
+                    Some(ended) => ended,
+                    // A client that does not read its last words goes without them.
+                    None => timeout(LAST_WORDS, connection).await.unwrap_or(Ok(())),
+                }
+            }
+        }
+    };
+    session.shut_down(&Fault::LinkClosed.with(&[&session.peer().address]));
+    let _ = timeout(LAST_WORDS, driving).await;
+    ended.map_err(|error| match std::error::Error::source(&error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    })
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+
+/// Hands requests on.
+struct Gateway {
+    channel: Channel,
+    /// The largest message that the server takes.
+    limit: u32,
+    address: Arc<str>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Gateway {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let mut channel = self.channel.clone();
+        if !is_grpc(request.headers()) {
+            let mut response = Response::new(ResponseBody::default());
+            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return answer(response);
+        }
+        if channel.state() != ConnectivityState::Ready {
+            let status = Status::from(Fault::ServerShutdown.with(&[&self.address]));
+            return answer(tonic::Status::from(status).into_http());
+        }
+        let address = self.address.clone();
+        let request = request.map(|body| Messages::of(body, self.limit, "server", address));
+        Box::pin(async move {
+            Ok(match channel.call(request).await {
+                Ok(response) => response,
+                Err(status) => status.into_http(),
+            })
+        })
+    }
+}
+
+fn answer(response: Response<ResponseBody>) -> Answering {
+    Box::pin(std::future::ready(Ok(response)))
+}
+
+/// Whether the body of a request or of a response is gRPC's.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&[][..], |value| value.as_bytes());
+    matches!(kind.strip_prefix(b"application/grpc"), Some([] | [b'+' | b';', ..]))
+}

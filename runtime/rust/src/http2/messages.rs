@@ -1,0 +1,141 @@
+//! The messages that come by HTTP/2, and how they fail.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use h2::Reason;
+use http_body::{Body, Frame};
+use hyper::body::Incoming;
+use samehost_transport_api::Fault;
+use tonic::{Code, Status};
+
+use crate::call::MESSAGE_OPTION;
+
+const PREFIX_BYTES: usize = 5;
+
+/// What the peer sends of a call. A message that is longer than this side takes fails it before it has come.
+pub(super) struct Messages {
+    body: Incoming,
+    bound: Bound,
+    /// Which side takes them, `client` or `server`.
+    side: &'static str,
+    address: Arc<str>,
+}
+
+impl Messages {
+    pub(super) fn of(body: Incoming, limit: u32, side: &'static str, address: Arc<str>) -> Messages {
+        Messages { body, bound: Bound { limit, prefix: Vec::new(), rest: 0 }, side, address }
+    }
+}
+
+impl Body for Messages {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else { return Poll::Ready(None) };
+        let frame = frame.map_err(|error| failure(&error, &self.address));
+        Poll::Ready(Some(frame.and_then(|frame| match frame.data_ref() {
+            Some(data) => self.bound.check(data).map(|()| frame).map_err(|bytes| {
+                let values: [&dyn std::fmt::Display; 4] =
+                    [&bytes, &self.bound.limit, &self.side, &MESSAGE_OPTION];
+                Status::resource_exhausted(Fault::MessageTooLarge.text(&values))
+            }),
+            None => Ok(frame),
+        })))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
+
+/// Sees how long messages are, wherever the bytes are cut.
+struct Bound {
+    limit: u32,
+    prefix: Vec<u8>,
+    /// What is left of the message.
+    rest: usize,
+}
+
+impl Bound {
+    /// Looks at the next bytes; the length of a message that is too long is the error.
+    fn check(&mut self, mut bytes: &[u8]) -> Result<(), u32> {
+        while !bytes.is_empty() {
+            if self.rest > 0 {
+                let passed = self.rest.min(bytes.len());
+                self.rest -= passed;
+                bytes = &bytes[passed..];
+                continue;
+            }
+            let taken = bytes.len().min(PREFIX_BYTES - self.prefix.len());
+            self.prefix.extend_from_slice(&bytes[..taken]);
+            bytes = &bytes[taken..];
+            if let [_, a, b, c, d] = self.prefix[..] {
+                let length = u32::from_be_bytes([a, b, c, d]);
+                if length > self.limit {
+                    return Err(length);
+                }
+                self.rest = length as usize;
+                self.prefix.clear();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a failure of HTTP/2 is for a call, by gRPC's rule.
+pub(super) fn failure(error: &hyper::Error, address: &str) -> Status {
+    let Some(reason) = reset(error) else {
+        return Status::unavailable(Fault::LinkEnded.text(&[&address]));
+    };
+    let code = match reason {
+        Reason::REFUSED_STREAM => Code::Unavailable,
+        Reason::CANCEL => Code::Cancelled,
+        Reason::ENHANCE_YOUR_CALM => Code::ResourceExhausted,
+        Reason::INADEQUATE_SECURITY => Code::PermissionDenied,
+        _ => Code::Internal,
+    };
+    Status::new(code, format!("{address}: the peer has reset the call's stream: {reason}"))
+}
+
+/// By what reason the peer has reset the stream, if that is what it did.
+fn reset(error: &hyper::Error) -> Option<Reason> {
+    let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let cause = causes.find_map(|cause| cause.downcast_ref::<h2::Error>())?;
+    cause.is_reset().then(|| cause.reason())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(length: u32) -> Vec<u8> {
+        let mut bytes = vec![0];
+        bytes.extend(length.to_be_bytes());
+        bytes.resize(PREFIX_BYTES + length as usize, 0xFF);
+        bytes
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_seen_by_its_first_bytes_wherever_they_are_cut() {
+        let bytes = [message(10), message(0), message(9), message(11)].concat();
+        let last = bytes.len() - 11;
+        for size in 1..=bytes.len() {
+            let mut bound = Bound { limit: 10, prefix: Vec::new(), rest: 0 };
+            let mut seen = 0;
+            let failed = bytes.chunks(size).find_map(|piece| {
+                seen += piece.len();
+                bound.check(piece).err()
+            });
+            assert_eq!(failed, Some(11), "in pieces of {size}");
+            assert!(seen < last + size, "in pieces of {size}");
+        }
+    }
+}
