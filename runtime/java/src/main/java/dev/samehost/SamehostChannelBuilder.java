@@ -46,6 +46,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private static final Duration MOST_SPIN = Duration.ofMillis(1);
 
   private final Address address;
+  private final Transport given; // null for the one that the address names
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
   private final List<ClientTransportFilter> filters = new ArrayList<>();
   private final Map<String, ServerServiceDefinition> services = new LinkedHashMap<>();
@@ -62,8 +63,10 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private Supplier<Backoff> backoff =
       () -> Backoff.exponential(TimeUnit.MILLISECONDS.toNanos(100), TimeUnit.SECONDS.toNanos(5));
 
-  private SamehostChannelBuilder(Address address) {
+  /** At an address, by a transport; null for the one that it names. */
+  SamehostChannelBuilder(Address address, Transport given) {
     this.address = address;
+    this.given = given;
   }
 
   /**
@@ -74,7 +77,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
    */
   public static SamehostChannelBuilder forAddress(String address) {
     try {
-      return new SamehostChannelBuilder(Address.parse(address));
+      return new SamehostChannelBuilder(Address.parse(address), null);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
@@ -108,7 +111,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   @Override
   public ManagedChannel build() {
     try {
-      Transport transport = Transports.find(address);
+      Transport transport = given != null ? given : Transports.find(address);
       Hello hello =
           Identity.hello(encodings, maxMessageBytes(transport), maxInboundMetadataSize, 0);
       Calling.Options calling =

@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class SamehostServerBuilder extends NetworkServerOptions {
   private final Address address;
+  private final Transport given; // null for the one that the address names
   private final Map<String, ServerServiceDefinition> services = new LinkedHashMap<>();
   private final List<ServerInterceptor> interceptors = new ArrayList<>();
   private final List<ServerTransportFilter> filters = new ArrayList<>();
@@ -53,8 +54,10 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   private int maxConcurrentCalls;
   private Duration helloTimeout = Duration.ofSeconds(5);
 
-  private SamehostServerBuilder(Address address) {
+  /** At an address, by a transport; null for the one that it names. */
+  SamehostServerBuilder(Address address, Transport given) {
     this.address = address;
+    this.given = given;
   }
 
   /**
@@ -65,7 +68,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
    */
   public static SamehostServerBuilder forAddress(String address) {
     try {
-      return new SamehostServerBuilder(Address.parse(address));
+      return new SamehostServerBuilder(Address.parse(address), null);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
@@ -90,7 +93,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   @Override
   public Server build() {
     try {
-      Transport transport = Transports.find(address);
+      Transport transport = given != null ? given : Transports.find(address);
       Services served = new Services(services, fallback, interceptors, binaryLog);
       Hello hello =
           Identity.hello(

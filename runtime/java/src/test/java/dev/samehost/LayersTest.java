@@ -18,9 +18,9 @@ import com.tngtech.archunit.lang.ArchRule;
 final class LayersTest {
   /** What gives the core threads, clocks and links. All else in that package is pure. */
   private static final String DRIVER =
-      "dev\\.samehost\\.call\\.(Attempt|BackgroundReader|Backoff|CallDeadline|Callbacks|CallerRoute|ClientStream(Listener|Options|State)?"
-          + "|Connection(Lock|Observer)|Connectivity|Dialer(Options)?|Driver|EventRouter|Guard|LinkTraffic|Outcome|Presence"
-          + "|Pump|ReaderRole|ReaderThread|Reception|Request|Roster|Route|Serving|ServerStream|StreamEvents|Timers|Turns|Waiter|Watchman|Workers)(\\$.*)?";
+      "dev\\.samehost\\.call\\.(Attempt|BackgroundReader|Backoff|Bridges?|CallDeadline|Callbacks|CallerRoute|ClientStream(Listener|Options|State)?"
+          + "|Connection(Lock|Observer)|Connectivity|Dialer(Options)?|Driver|EventRouter|Guard|LinkTraffic|Outcome|Pending|Presence"
+          + "|Pump|ReaderRole|ReaderThread|Reception|Request|Roster|Route|Serving|ServerStream|StreamEvents|Timers|Turns|Waiter|Watchman|Ways|Workers)(\\$.*)?";
 
   private static final DescribedPredicate<JavaClass> PURE =
       describe(

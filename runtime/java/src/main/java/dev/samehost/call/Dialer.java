@@ -9,10 +9,8 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.wire.GoAwayCode;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
@@ -28,7 +26,7 @@ public final class Dialer extends Route {
   /** A connection that lived shorter than this counts as a failure to connect. */
   private static final long SHORT_LIFE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private final Connector connector;
+  private final Ways ways;
   private final ThreadFactory readers;
   private final DialerOptions options;
   private final Backoff backoff;
@@ -38,12 +36,11 @@ public final class Dialer extends Route {
   private final Roster calls = new Roster();
 
   // Under the lock, and what is volatile read anywhere.
-  private final Set<ClientStream> pending = new LinkedHashSet<>();
+  private final Pending pending = new Pending();
   private final Map<Driver, Long> readySince = new HashMap<>(); // null before HELLO
   private boolean dialing;
   private boolean wanted;
   private volatile Driver current;
-  private volatile boolean hasPending;
   private volatile LinkException lastFailure; // null once there was a connection
   private ScheduledFuture<?> redial;
   private volatile boolean shutdown;
@@ -56,7 +53,7 @@ public final class Dialer extends Route {
   /** One whose readers are made by {@code readers}. */
   Dialer(Connector connector, DialerOptions options, Backoff backoff, ThreadFactory readers) {
     this.readers = readers;
-    this.connector = connector;
+    this.ways = new Ways(connector, options.hello());
     this.options = options;
     this.backoff = backoff;
     this.connectivity = new Connectivity(options.callbacks());
@@ -93,11 +90,10 @@ public final class Dialer extends Route {
   void exit(ClientStream call, int place) {
     calls.leave(call, place);
     // It is seen here that it waits, or is seen there that it has left: both are volatile.
-    if (hasPending || shutdown) {
+    if (pending.mayHaveSome() || shutdown) {
       locked(
           () -> {
             pending.remove(call);
-            hasPending = !pending.isEmpty();
             return terminateIfDone();
           });
     }
@@ -124,12 +120,7 @@ public final class Dialer extends Route {
           if (isFailing && !call.waitsForReady()) {
             return both(idle, failAll(List.of(call), lastFailure));
           }
-          hasPending = true;
-          if (call.isOver()) {
-            return idle; // it may have left without looking here
-          }
-          pending.add(call);
-          return isFailing ? idle : both(idle, dial());
+          return !pending.add(call) || isFailing ? idle : both(idle, dial());
         });
   }
 
@@ -141,8 +132,12 @@ public final class Dialer extends Route {
     }
     dialing = true;
     cancelRedial();
-    Attempt attempt = new Attempt(connector, options, new Owner(), this::made, this::failed);
-    return both(connectivity.to(Connectivity.State.CONNECTING), () -> attempt.begin(readers));
+    return both(connectivity.to(Connectivity.State.CONNECTING), begin(ways.direct()));
+  }
+
+  private Runnable begin(Connector way) {
+    Attempt attempt = new Attempt(way, options, new Owner(), this::made, this::failed);
+    return () -> attempt.begin(readers);
   }
 
   private void made(Driver driver) {
@@ -163,10 +158,7 @@ public final class Dialer extends Route {
 
   private Runnable backOff(LinkException failure) {
     lastFailure = failure;
-    List<ClientStream> failing =
-        pending.stream().filter(call -> shutdown || !call.waitsForReady()).toList();
-    failing.forEach(pending::remove);
-    Runnable told = failAll(failing, failure);
+    Runnable told = failAll(shutdown ? pending.takeAll() : pending.takeImpatient(), failure);
     if (shutdown) {
       return told;
     }
@@ -210,8 +202,7 @@ public final class Dialer extends Route {
             wanted = false;
             lastFailure = null;
             readySince.put(driver, System.nanoTime());
-            List<ClientStream> bound = List.copyOf(pending);
-            pending.clear();
+            List<ClientStream> bound = pending.takeAll();
             Runnable told = both(connectivity.to(Connectivity.State.READY), terminateIfDone());
             return both(told, () -> bound.forEach(call -> call.bind(driver)));
           });
@@ -238,7 +229,10 @@ public final class Dialer extends Route {
           () -> {
             Runnable after = Afterwards::nothing;
             Long since = readySince.remove(driver);
-            if (since == null) {
+            Connector other = since == null ? ways.after(fault) : null;
+            if (other != null) {
+              after = begin(other); // the attempt goes on
+            } else if (since == null) {
               dialing = false;
               after = backOff(fault != null ? fault : Fault.PEER_DRAINING.with(address()));
             } else if (fault == null || System.nanoTime() - since > SHORT_LIFE_NANOS) {
@@ -327,7 +321,7 @@ public final class Dialer extends Route {
           cancelRedial();
           if (current == null && !dialing) {
             // Calls that waited for the next attempt would wait for ever.
-            after = both(after, failAll(List.copyOf(pending), whyClosed()));
+            after = both(after, failAll(pending.takeAll(), whyClosed()));
           }
           return both(after, terminateIfDone());
         });
@@ -371,7 +365,7 @@ public final class Dialer extends Route {
     List<Driver> driving = List.copyOf(readySince.keySet());
     boolean last = !dialing && driving.isEmpty();
     return () -> {
-      connector.close();
+      ways.close();
       driving.forEach(driver -> driver.goAway("the channel was shut down"));
       if (last) {
         terminated.countDown();

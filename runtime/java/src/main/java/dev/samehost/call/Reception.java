@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,6 +47,7 @@ public final class Reception {
 
   // Under the lock.
   private final Set<Driver> drivers = new HashSet<>();
+  private final Set<Link> bridged = new HashSet<>(); // under those that drivers drive
   private volatile boolean shutdown;
 
   /** A reception that has not begun. */
@@ -79,21 +81,54 @@ public final class Reception {
   private final class Doorman implements Listener.Acceptor {
     @Override
     public FirstBytes judge(ByteBuffer bytes) {
-      byte[] first = new byte[Math.min(bytes.remaining(), Preface.MOST)];
-      bytes.duplicate().get(first);
-      return switch (Preface.judge(first, first.length)) {
+      return switch (verdict(bytes)) {
         case YES -> FirstBytes.YES;
         case MORE -> FirstBytes.MORE;
-        case HTTP1, HTTP2, NONSENSE -> FirstBytes.NO;
+        case HTTP2 ->
+            Preface.isOfHttp2Client(bytes) && Bridges.installed() != null
+                ? FirstBytes.YES
+                : FirstBytes.NO;
+        case HTTP1, NONSENSE -> FirstBytes.NO;
+      };
+    }
+
+    private Preface.Verdict verdict(ByteBuffer bytes) {
+      byte[] first = new byte[Math.min(bytes.remaining(), Preface.MOST)];
+      bytes.duplicate().get(first);
+      return Preface.judge(first, first.length);
+    }
+
+    @Override
+    public LinkException faultOf(String address, ByteBuffer bytes) {
+      return switch (verdict(bytes)) {
+        case HTTP2 -> Fault.PEER_HTTP2.with(address);
+        case HTTP1 -> Fault.PEER_HTTP1.with(address);
+        case YES, MORE, NONSENSE -> Listener.Acceptor.super.faultOf(address, bytes);
       };
     }
 
     @Override
-    public void accepted(Link link) {
+    public void accepted(Link link, ByteBuffer first) {
       try {
-        take(driver(link));
+        take(driver(verdict(first) == Preface.Verdict.HTTP2 ? bridge(link) : link));
       } catch (RuntimeException | Error e) {
         log.error("a new connection cannot be served and is closed", e);
+      }
+    }
+
+    private Link bridge(Link http2) {
+      lock.lock();
+      try {
+        bridged.add(http2);
+      } finally {
+        lock.unlock();
+      }
+      try {
+        return Bridges.installed().accept(http2, options.hello(), () -> forgetBridged(http2));
+      } catch (RuntimeException | Error e) {
+        http2.close();
+        forgetBridged(http2);
+        throw e;
       }
     }
 
@@ -207,6 +242,16 @@ public final class Reception {
     }
   }
 
+  private void forgetBridged(Link http2) {
+    lock.lock();
+    try {
+      bridged.remove(http2);
+      terminateIfDone();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   // ---- the end
 
   /** Takes no new links and no new calls; those that are open go on. */
@@ -230,9 +275,11 @@ public final class Reception {
   public void shutdownNow() {
     shutdown();
     List<Driver> open;
+    List<Link> under;
     lock.lock();
     try {
       open = List.copyOf(drivers);
+      under = List.copyOf(bridged);
     } finally {
       lock.unlock();
     }
@@ -240,10 +287,15 @@ public final class Reception {
     for (Driver driver : open) {
       driver.abortAll(why);
     }
+    if (!under.isEmpty()) {
+      // So much time has a bridge to hand the last words on.
+      ScheduledFuture<?> ignored =
+          Timers.after(BackgroundReader.LAST_WORDS_NANOS, () -> under.forEach(Link::close));
+    }
   }
 
   private void terminateIfDone() {
-    if (shutdown && drivers.isEmpty()) {
+    if (shutdown && drivers.isEmpty() && bridged.isEmpty()) {
       terminated.countDown();
     }
   }

@@ -1,5 +1,6 @@
 package dev.samehost.wire;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /** The first eight bytes of either side, and what else may stand in their place. Pure. */
@@ -60,6 +61,11 @@ public final class Preface {
   /** Whether these bytes are the preface's beginning. */
   public static boolean isBeginning(byte[] bytes, int count) {
     return compare(bytes, count, PREFACE) >= 0;
+  }
+
+  /** Whether bytes that are {@link Verdict#HTTP2} are a client's. */
+  public static boolean isOfHttp2Client(ByteBuffer bytes) {
+    return bytes.get(bytes.position()) == HTTP2_CLIENT[0];
   }
 
   // Each answers 1 for "it is", 0 for "so far it may be", -1 for "it is not".

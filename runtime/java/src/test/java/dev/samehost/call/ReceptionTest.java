@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 final class ReceptionTest {
   private static final String ADDRESS = "scripted:here";
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** Gives the links that a test hands to its acceptor. */
   private static final class Scripted implements Listener {
@@ -52,7 +53,7 @@ final class ReceptionTest {
     Reception reception = new Reception(listener, options, Serving.NOTHING, exhausted);
     reception.start();
     Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
-    listener.acceptor.accepted(link);
+    listener.acceptor.accepted(link, NOTHING);
     assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
     reception.shutdown();
     assertThat(reception.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();
@@ -74,7 +75,7 @@ final class ReceptionTest {
     Reception reception = new Reception(listener, options, Serving.NOTHING);
     reception.start();
     Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
-    listener.acceptor.accepted(new TooMuch(link));
+    listener.acceptor.accepted(new TooMuch(link), NOTHING);
     assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
     reception.shutdown();
     assertThat(reception.awaitTermination(TimeUnit.SECONDS.toNanos(60))).isTrue();

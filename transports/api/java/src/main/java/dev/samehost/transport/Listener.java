@@ -39,8 +39,13 @@ public interface Listener extends AutoCloseable {
       return Fault.PEER_NONSENSE.with(address, FirstBytes.show(bytes));
     }
 
-    /** A link whose first bytes were judged YES; reading it gives these bytes again. */
-    void accepted(Link link);
+    /**
+     * A link whose first bytes were judged YES.
+     *
+     * @param first what was judged last, and not consumed: reading the link gives these bytes
+     *     again; empty where nothing is judged
+     */
+    void accepted(Link link, ByteBuffer first);
 
     /**
      * A connection that was turned away: another user's, one whose first bytes were judged NO or

@@ -145,7 +145,7 @@ final class Visitor implements AutoCloseable {
     }
     up = null;
     down = null;
-    acceptor.accepted(link);
+    acceptor.accepted(link, seen());
     return true;
   }
 

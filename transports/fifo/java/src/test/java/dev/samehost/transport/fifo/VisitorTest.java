@@ -337,7 +337,7 @@ final class VisitorTest {
           }
 
           @Override
-          public void accepted(Link link) {
+          public void accepted(Link link, ByteBuffer first) {
             throw new OutOfMemoryError("of the test");
           }
 

@@ -237,24 +237,25 @@ final class Judge extends ChannelInboundHandlerAdapter {
       Link link = upgraded;
       upgraded = null;
       channel.close();
-      acceptor.accepted(link);
+      acceptor.accepted(link, firstBytes());
       return;
     }
+    ByteBuffer judged = firstBytes();
     Link link;
     try {
-      link = link(Fd.duplicate(number(channel)));
+      link = link(Fd.duplicate(number(channel)), judged.duplicate());
     } catch (SystemCallException e) {
       acceptor.refused(Fault.LINK_FAILED.with(address, e.operation(), e.error()));
       return;
     } finally {
       channel.close();
     }
-    acceptor.accepted(link);
+    acceptor.accepted(link, judged);
   }
 
-  private Link link(Fd socket) throws SystemCallException {
+  private Link link(Fd socket, ByteBuffer judged) throws SystemCallException {
     try {
-      return FdLink.overSocket(socket, peer, firstBytes());
+      return FdLink.overSocket(socket, peer, judged);
     } catch (SystemCallException e) {
       socket.close();
       throw e;

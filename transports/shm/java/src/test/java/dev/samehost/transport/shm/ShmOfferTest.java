@@ -192,8 +192,8 @@ final class ShmOfferTest {
           }
 
           @Override
-          public void accepted(Link link) {
-            acceptor.accepted(link);
+          public void accepted(Link link, ByteBuffer first) {
+            acceptor.accepted(link, first);
           }
 
           @Override

@@ -9,6 +9,7 @@ import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.FdLink;
 import dev.samehost.transport.posix.SystemCallException;
+import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -40,7 +41,7 @@ final class StdioListener implements Listener {
     try {
       refuseTerminal(0, "input");
       refuseTerminal(1, "output");
-      acceptor.accepted(link(acceptor));
+      acceptor.accepted(link(acceptor), ByteBuffer.allocate(0));
       started = true;
     } catch (SystemCallException e) {
       throw Fault.LISTEN_FAILED.with(ADDRESS, e.operation(), e.error());

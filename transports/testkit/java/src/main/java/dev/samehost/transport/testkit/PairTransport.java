@@ -8,6 +8,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -71,7 +72,7 @@ public final class PairTransport implements Transport {
         throw Fault.CONNECT_NO_SUCH_FILE.with(address);
       }
       PairLink.Ends ends = PairLink.open(address.toString(), options.get(CAPACITY));
-      listener.acceptor.accepted(ends.acceptor());
+      listener.acceptor.accepted(ends.acceptor(), ByteBuffer.allocate(0));
       return ends.connector();
     }
 

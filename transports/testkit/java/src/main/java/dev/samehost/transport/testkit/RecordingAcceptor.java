@@ -21,6 +21,7 @@ public final class RecordingAcceptor implements Listener.Acceptor {
   public static final String FAREWELL = "go away\n";
 
   private final BlockingQueue<Link> accepted = new LinkedBlockingQueue<>();
+  private final BlockingQueue<ByteBuffer> judged = new LinkedBlockingQueue<>();
   private final BlockingQueue<LinkException> refused = new LinkedBlockingQueue<>();
   private final BlockingQueue<LinkException> ended = new LinkedBlockingQueue<>();
 
@@ -34,7 +35,8 @@ public final class RecordingAcceptor implements Listener.Acceptor {
   }
 
   @Override
-  public void accepted(Link link) {
+  public void accepted(Link link, ByteBuffer first) {
+    judged.add(first.duplicate());
     accepted.add(link);
   }
 
@@ -56,6 +58,11 @@ public final class RecordingAcceptor implements Listener.Acceptor {
   /** The next link, waiting for it. */
   public Link nextAccepted() throws InterruptedException {
     return next(accepted, "link");
+  }
+
+  /** The first bytes of the next link, whether or not it was asked for, waiting for it. */
+  public ByteBuffer nextJudged() throws InterruptedException {
+    return next(judged, "link");
   }
 
   /** Why the next connection was turned away, waiting for it. */

@@ -34,6 +34,11 @@ public abstract class TransportContractTest {
   /** An address of the same scheme that makes no sense. */
   protected abstract Address malformedAddress();
 
+  /** How many first bytes are judged at least; 0 where nobody can be a stranger. */
+  protected int judgedBytes() {
+    return RecordingAcceptor.GREETING.length();
+  }
+
   private static Transport transport(Address address) throws LinkException {
     return Transports.find(address);
   }
@@ -105,6 +110,10 @@ public abstract class TransportContractTest {
         try (Link far = acceptor.nextAccepted()) {
           assertThat(far.await(Link.READ, PATIENCE)).isEqualTo(Link.READ);
           assertThat(Bytes.read(far, 30_006)).isEqualTo(all.array());
+          // The acceptor has them as they were judged, however many of them that were.
+          ByteBuffer judged = acceptor.nextJudged();
+          assertThat(judged.remaining()).isAtLeast(judgedBytes());
+          assertThat(judged).isEqualTo(all.slice(0, judged.remaining()));
         }
       }
     }
