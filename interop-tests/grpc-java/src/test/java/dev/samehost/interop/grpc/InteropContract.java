@@ -1,7 +1,5 @@
 package dev.samehost.interop.grpc;
 
-import dev.samehost.SamehostChannelBuilder;
-import dev.samehost.SamehostServerBuilder;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.ServerBuilder;
 import io.grpc.census.GrpcCensus;
@@ -15,24 +13,36 @@ import org.junit.Test;
  */
 public abstract class InteropContract extends AbstractInteropTest {
   /** A server; each test has its own. */
-  abstract SamehostServerBuilder server();
+  abstract ServerBuilder<?> server();
 
   /** A channel to that server. */
-  abstract SamehostChannelBuilder channel();
+  abstract ManagedChannelBuilder<?> channel();
 
   /** Census's tracing as applications have it; its statistics are the suite's own. */
   private final GrpcCensus census = GrpcCensus.newBuilder().disableStats().build();
 
   @Override
   protected final ServerBuilder<?> getServerBuilder() {
-    return census.configureServerBuilder(
-        server().addStreamTracerFactory(createCustomCensusTracerFactory()));
+    ServerBuilder<?> server = server();
+    server.addStreamTracerFactory(createCustomCensusTracerFactory());
+    return traced(server);
   }
 
   @Override
   protected final ManagedChannelBuilder<?> createChannelBuilder() {
-    return census.configureChannelBuilder(
-        channel().intercept(createCensusStatsClientInterceptor()));
+    ManagedChannelBuilder<?> channel = channel();
+    channel.intercept(createCensusStatsClientInterceptor());
+    return traced(channel);
+  }
+
+  @SuppressWarnings("unchecked") // a builder gives itself
+  private <T extends ServerBuilder<T>> T traced(ServerBuilder<?> server) {
+    return census.configureServerBuilder((T) server);
+  }
+
+  @SuppressWarnings("unchecked") // a builder gives itself
+  private <T extends ManagedChannelBuilder<T>> T traced(ManagedChannelBuilder<?> channel) {
+    return census.configureChannelBuilder((T) channel);
   }
 
   // Two of the suite's cases are left to be called, for a server may not tell what it has received.

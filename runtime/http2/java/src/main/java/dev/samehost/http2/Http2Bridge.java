@@ -1,0 +1,36 @@
+package dev.samehost.http2;
+
+import dev.samehost.call.Bridge;
+import dev.samehost.transport.Connector;
+import dev.samehost.transport.Link;
+import dev.samehost.wire.Hello;
+
+/**
+ * The bridge that a server or a channel finds when a peer speaks HTTP/2: grpc-java's own server or
+ * channel over that connection, a proxy of calls, and a link within this process.
+ */
+public final class Http2Bridge implements Bridge {
+  /** What connections of HTTP/2 say of what carries them. */
+  static final String MEDIUM = "gRPC over HTTP/2";
+
+  /**
+   * The largest metadata that our wire takes at all; those whom it is for have limits of theirs.
+   */
+  static final int MOST_METADATA_BYTES = 32_768;
+
+  /** Beside the application's metadata: what HTTP says, and what it counts for each entry. */
+  static final int HEADER_BYTES = 4_096;
+
+  /** For {@link java.util.ServiceLoader}. */
+  public Http2Bridge() {}
+
+  @Override
+  public Link accept(Link http2, Hello limits, Runnable over) {
+    return Incoming.begin(http2, limits, over);
+  }
+
+  @Override
+  public Connector over(Connector connector, Hello limits) {
+    return new Http2Connector(connector, limits);
+  }
+}

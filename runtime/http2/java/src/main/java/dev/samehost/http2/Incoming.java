@@ -1,0 +1,147 @@
+package dev.samehost.http2;
+
+import dev.samehost.OverLink;
+import dev.samehost.transport.Link;
+import dev.samehost.wire.Hello;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection that a client of HTTP/2 has made to a server of ours: grpc-java's server over it,
+ * whose calls go on over a link within this process.
+ *
+ * <pre>
+ *   client --link--> LinkChannel, grpc-java's server, Proxy, channel of ours --LocalLink--> server
+ * </pre>
+ *
+ * <p>Where either connection ends the other one does, and then the thread of both.
+ */
+final class Incoming {
+  private static final Logger log = LoggerFactory.getLogger(Incoming.class);
+
+  private final Link http2;
+  private final Hello limits;
+  private final LinkIo io;
+  private final LocalLink.Ends ends;
+  private final CountDownLatch accepted = new CountDownLatch(1);
+  private final Both ended;
+  private ManagedChannel channel;
+  private Server server;
+
+  private Incoming(Link http2, Hello limits, Runnable over) {
+    this.http2 = http2;
+    this.limits = limits;
+    this.io = LinkIo.of(http2, over);
+    this.ended = new Both(io::end);
+    this.ends = LocalLink.open(http2.peer(), Http2Bridge.MEDIUM, this::innerHasEnded);
+  }
+
+  /** Begins at once, on a thread of its own. The answer is the link for the server. */
+  static Link begin(Link http2, Hello limits, Runnable over) {
+    Incoming incoming = new Incoming(http2, limits, over);
+    Thread starter = new Thread(incoming::start, "samehost-http2-start-" + http2.peer().address());
+    starter.setDaemon(true);
+    starter.start();
+    return incoming.ends.outer();
+  }
+
+  private void start() {
+    try {
+      channel = channel();
+      Server started = server().start();
+      accepted.await(); // or it could be shut down before it has seen its one connection
+      synchronized (this) {
+        server = started;
+      }
+      watch(channel.getState(true));
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      log.warn("{}: a connection of HTTP/2 cannot be served", http2.peer().address(), e);
+      if (channel != null) {
+        channel.shutdownNow();
+      }
+      ends.inner().close();
+      http2.close();
+      ended.first();
+      return;
+    }
+    if (ended.hasSecond()) {
+      server.shutdown();
+    }
+  }
+
+  private ManagedChannel channel() {
+    return OverLink.channel(ends.inner())
+        .directExecutor()
+        .maxInboundMessageSize(Integer.MAX_VALUE)
+        .maxInboundMetadataSize(Http2Bridge.MOST_METADATA_BYTES)
+        .compressorRegistry(Gzip.SENT)
+        .decompressorRegistry(Gzip.TAKEN)
+        .build();
+  }
+
+  private Server server() {
+    return NettyServerBuilder.forAddress(new LinkAddress(http2.peer().address()))
+        .bossEventLoopGroup(io.group())
+        .workerEventLoopGroup(io.group())
+        .channelFactory(() -> new LinkServerChannel(this::connection))
+        .directExecutor()
+        .fallbackHandlerRegistry(Proxy.toLink(channel))
+        .maxInboundMessageSize(limits.maxMessageBytes())
+        .maxInboundMetadataSize(limits.maxMetadataBytes() + Http2Bridge.HEADER_BYTES)
+        .maxConcurrentCallsPerConnection(limits.maxStreams())
+        .permitKeepAliveTime(0, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .compressorRegistry(Gzip.SENT)
+        .decompressorRegistry(limits.has(Gzip.NAME) ? Gzip.TAKEN : Gzip.NOT_TAKEN)
+        .build();
+  }
+
+  private LinkChannel connection(LinkServerChannel parent) {
+    LinkChannel connection = LinkChannel.accepted(parent, http2, io);
+    connection.closeFuture().addListener(closed -> http2HasEnded());
+    accepted.countDown();
+    return connection;
+  }
+
+  /** Sees the server of ours say that it takes no more calls. */
+  private void watch(ConnectivityState seen) {
+    channel.notifyWhenStateChanged(
+        seen,
+        () -> {
+          if (seen == ConnectivityState.READY) {
+            shutdown(); // open calls go on
+          } else {
+            watch(channel.getState(false));
+          }
+        });
+  }
+
+  private synchronized void shutdown() {
+    if (server != null) {
+      server.shutdown();
+    }
+  }
+
+  /** By the thread of the connection. */
+  private void http2HasEnded() {
+    synchronized (this) {
+      if (server != null) {
+        server.shutdownNow();
+      }
+    }
+    channel.shutdownNow();
+    ended.first();
+  }
+
+  private void innerHasEnded() {
+    ended.second();
+    shutdown();
+  }
+}

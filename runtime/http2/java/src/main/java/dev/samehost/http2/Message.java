@@ -1,0 +1,84 @@
+package dev.samehost.http2;
+
+import io.grpc.KnownLength;
+import io.grpc.MethodDescriptor;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * A message on its way through a proxy, as it travels: one that was compressed goes on compressed,
+ * and nobody looks into it.
+ */
+final class Message {
+  private final byte[] bytes;
+  private final boolean isCompressed;
+
+  private Message(byte[] bytes, boolean isCompressed) {
+    this.bytes = bytes;
+    this.isCompressed = isCompressed;
+  }
+
+  /** Whether it is compressed, which is by gzip. */
+  boolean isCompressed() {
+    return isCompressed;
+  }
+
+  /** The same for a receiver that takes no gzip. */
+  Message plain() {
+    if (!isCompressed) {
+      return this;
+    }
+    try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+      return new Message(plain.readAllBytes(), false);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the message cannot be decompressed", e);
+    }
+  }
+
+  /** Takes messages from a stream as whole as they are, and gives them the same way. */
+  abstract static class Marshaller implements MethodDescriptor.Marshaller<Message> {
+    /** Of messages that come from our wire. */
+    static final Marshaller OF_LINK =
+        new Marshaller() {
+          @Override
+          boolean isCompressed(InputStream stream) {
+            return Gzip.wasUsed();
+          }
+        };
+
+    /** Of messages that come from HTTP/2: grpc-java knows the length of one it does not unpack. */
+    static final Marshaller OF_HTTP2 =
+        new Marshaller() {
+          @Override
+          boolean isCompressed(InputStream stream) {
+            return !(stream instanceof KnownLength);
+          }
+        };
+
+    abstract boolean isCompressed(InputStream stream);
+
+    @Override
+    public Message parse(InputStream stream) {
+      try {
+        boolean isCompressed = isCompressed(stream);
+        return new Message(stream.readAllBytes(), isCompressed);
+      } catch (IOException e) {
+        throw new UncheckedIOException("the message cannot be read", e);
+      }
+    }
+
+    @Override
+    public InputStream stream(Message message) {
+      return new Whole(message.bytes);
+    }
+  }
+
+  private static final class Whole extends ByteArrayInputStream implements KnownLength {
+    private Whole(byte[] bytes) {
+      super(bytes);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package dev.samehost.http2;
+
+import dev.samehost.OverLink;
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
+import dev.samehost.wire.Hello;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.Channel;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A connection that a channel of ours has made to a server of HTTP/2: grpc-java's channel over it,
+ * to which calls come over a link within this process.
+ *
+ * <pre>
+ *   channel --LocalLink--> server of ours, Proxy, grpc-java's channel, LinkChannel --link--> server
+ * </pre>
+ *
+ * <p>Where either connection ends the other one does, and then the thread of both.
+ */
+final class Outgoing {
+  private static final String AUTHORITY = "localhost";
+
+  private final Link http2;
+  private final Hello limits;
+  private final LinkIo io;
+  private final LocalLink.Ends ends;
+  private final Both ended;
+  private final AtomicBoolean given = new AtomicBoolean();
+  private final CompletableFuture<LinkException> settled = new CompletableFuture<>();
+  private final ManagedChannel channel;
+  private final Server server;
+
+  private Outgoing(Link http2, Hello limits) {
+    this.http2 = http2;
+    this.limits = limits;
+    this.io = LinkIo.of(http2, () -> {});
+    this.ended = new Both(io::end);
+    this.ends = LocalLink.open(http2.peer(), Http2Bridge.MEDIUM, this::innerHasEnded);
+    this.channel = channel();
+    this.server = server();
+  }
+
+  /**
+   * The link for the channel of ours, once the peer has said that it speaks HTTP/2.
+   *
+   * @param helloNanos how long it may take to say so
+   * @throws LinkException when it has not; nothing is left behind then
+   */
+  static Link begin(Link http2, Hello limits, long helloNanos) throws LinkException {
+    Outgoing outgoing = new Outgoing(http2, limits);
+    LinkException failure = outgoing.connect(helloNanos);
+    if (failure != null) {
+      http2.close();
+      outgoing.ends.inner().close();
+      if (outgoing.given.compareAndSet(false, true)) {
+        outgoing.ended.first(); // there will be no channel that says so
+      }
+      throw failure;
+    }
+    return outgoing.ends.outer();
+  }
+
+  private ManagedChannel channel() {
+    return NettyChannelBuilder.forAddress(new LinkAddress(http2.peer().address()))
+        .eventLoopGroup(io.group())
+        .channelFactory(this::connection)
+        .directExecutor()
+        .overrideAuthority(AUTHORITY)
+        .usePlaintext()
+        .disableRetry()
+        .disableServiceConfigLookUp()
+        .idleTimeout(Long.MAX_VALUE, TimeUnit.DAYS)
+        .maxInboundMessageSize(limits.maxMessageBytes())
+        .maxInboundMetadataSize(limits.maxMetadataBytes() + Http2Bridge.HEADER_BYTES)
+        .compressorRegistry(Gzip.SENT)
+        .decompressorRegistry(limits.has(Gzip.NAME) ? Gzip.TAKEN : Gzip.NOT_TAKEN)
+        .build();
+  }
+
+  private Channel connection() {
+    if (!given.compareAndSet(false, true)) {
+      throw new IllegalStateException(Fault.PEER_DRAINING.text(http2.peer().address()));
+    }
+    LinkChannel connection = LinkChannel.connecting(http2, io);
+    connection.closeFuture().addListener(closed -> http2HasEnded(connection.failure()));
+    return connection;
+  }
+
+  private Server server() {
+    return OverLink.server(ends.inner())
+        .directExecutor()
+        .maxInboundMessageSize(Integer.MAX_VALUE)
+        .maxInboundMetadataSize(Http2Bridge.MOST_METADATA_BYTES)
+        .compressorRegistry(Gzip.SENT)
+        .decompressorRegistry(Gzip.TAKEN)
+        .fallbackHandlerRegistry(Proxy.toHttp2(channel, limits.has(Gzip.NAME)))
+        .build();
+  }
+
+  /** Answers why the peer does not serve HTTP/2; null when it does. */
+  private LinkException connect(long helloNanos) {
+    String address = http2.peer().address();
+    watch(channel.getState(true));
+    try {
+      LinkException failure = settled.get(helloNanos, TimeUnit.NANOSECONDS);
+      if (failure == null) {
+        server.start();
+      }
+      return failure;
+    } catch (TimeoutException e) {
+      return Fault.PEER_SILENT.with(address, seconds(helloNanos));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Fault.CONNECT_FAILED.with(address, "waiting for HTTP/2", "interrupted");
+    } catch (ExecutionException | IOException e) {
+      return Fault.CONNECT_FAILED.causedBy(e, address, "HTTP/2", e.getMessage());
+    }
+  }
+
+  private static String seconds(long nanos) {
+    return BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString();
+  }
+
+  /** Sees the peer say that it serves, and that it takes no more calls. */
+  private void watch(ConnectivityState seen) {
+    if (seen == ConnectivityState.READY) {
+      settled.complete(null);
+    }
+    channel.notifyWhenStateChanged(
+        seen,
+        () -> {
+          if (seen == ConnectivityState.READY) {
+            server.shutdown(); // open calls go on
+          } else {
+            watch(channel.getState(false));
+          }
+        });
+  }
+
+  /** By the thread of the connection. */
+  private void http2HasEnded(LinkException failure) {
+    LinkException why =
+        failure != null ? failure : Fault.PEER_GONE_BEFORE_HELLO.with(http2.peer().address());
+    settled.complete(why);
+    channel.shutdownNow();
+    server.shutdown();
+    ended.first();
+  }
+
+  private void innerHasEnded() {
+    channel.shutdownNow();
+    server.shutdown();
+    ended.second();
+  }
+}

@@ -1,0 +1,122 @@
+package dev.samehost.http2;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.HandlerRegistry;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.ServerCall;
+import io.grpc.ServerMethodDefinition;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Hands the calls of any method that a server gets on to a channel. It knows nothing of the two
+ * wires but what in a call's metadata is theirs.
+ */
+final class Proxy extends HandlerRegistry {
+  private static final Metadata.Key<String> ENCODING = key("grpc-encoding");
+  private static final Metadata.Key<String> ACCEPTED = key("grpc-accept-encoding");
+
+  /** What both wires say in their own way, and would say twice. */
+  private static final Metadata.Key<?>[] OF_THE_WIRE = {
+    ENCODING, ACCEPTED, key("grpc-timeout"), key("content-type"), key("te")
+  };
+
+  /** More methods than this are made anew for each call. */
+  private static final int MOST_METHODS = 1_024;
+
+  private final Channel channel;
+  private final Message.Marshaller requests;
+  private final Message.Marshaller responses;
+  private final boolean takesGzip;
+  private final Map<String, ServerMethodDefinition<?, ?>> methods = new ConcurrentHashMap<>();
+
+  private Proxy(
+      Channel channel,
+      Message.Marshaller requests,
+      Message.Marshaller responses,
+      boolean takesGzip) {
+    this.channel = channel;
+    this.requests = requests;
+    this.responses = responses;
+    this.takesGzip = takesGzip;
+  }
+
+  /** From HTTP/2 to our wire. */
+  static Proxy toLink(Channel channel) {
+    return new Proxy(channel, Message.Marshaller.OF_HTTP2, Message.Marshaller.OF_LINK, false);
+  }
+
+  /**
+   * From our wire to HTTP/2.
+   *
+   * @param takesGzip whether callers, who do not say it, take compressed responses
+   */
+  static Proxy toHttp2(Channel channel, boolean takesGzip) {
+    return new Proxy(channel, Message.Marshaller.OF_LINK, Message.Marshaller.OF_HTTP2, takesGzip);
+  }
+
+  @Override
+  public ServerMethodDefinition<?, ?> lookupMethod(String name, String authority) {
+    ServerMethodDefinition<?, ?> known = methods.get(name);
+    if (known == null) {
+      known = method(name);
+      if (methods.size() < MOST_METHODS) {
+        methods.put(name, known);
+      }
+    }
+    return known;
+  }
+
+  private ServerMethodDefinition<Message, Message> method(String name) {
+    MethodDescriptor<Message, Message> method =
+        MethodDescriptor.newBuilder(requests, responses)
+            .setType(MethodType.UNKNOWN)
+            .setFullMethodName(name)
+            .build();
+    return ServerMethodDefinition.create(method, this::begin);
+  }
+
+  private ServerCall.Listener<Message> begin(ServerCall<Message, Message> from, Metadata headers) {
+    CallOptions options = CallOptions.DEFAULT;
+    if (namesGzip(headers)) {
+      options = options.withCompression(Gzip.NAME);
+    }
+    String accepted = headers.get(ACCEPTED);
+    ProxiedCall call =
+        new ProxiedCall(
+            from,
+            channel.newCall(from.getMethodDescriptor(), options),
+            accepted == null ? takesGzip : names(accepted, Gzip.NAME));
+    strip(headers);
+    call.begin(headers);
+    return call;
+  }
+
+  private static boolean names(String list, String name) {
+    for (String one : list.split(",", -1)) {
+      if (one.trim().equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether messages that follow these headers may be compressed. */
+  static boolean namesGzip(Metadata headers) {
+    return Gzip.NAME.equals(headers.get(ENCODING));
+  }
+
+  /** Leaves what the application has said. */
+  static void strip(Metadata metadata) {
+    for (Metadata.Key<?> key : OF_THE_WIRE) {
+      metadata.discardAll(key);
+    }
+  }
+
+  private static Metadata.Key<String> key(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+}
