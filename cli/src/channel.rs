@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, test_kill_process};
 use samehost::raw::Channel;
-use samehost::{Options, Status, StdioOptions};
+use samehost::{FifoOptions, Options, Registry, Status, StdioOptions, TcpOptions, UnixOptions};
 
 use crate::output::say;
 
@@ -19,10 +19,23 @@ pub struct Way(Channel);
 
 /// A channel to an address. What a child of `stdio:COMMAND` writes to its standard error is shown as it comes.
 pub fn to(address: &str) -> Result<Way, Status> {
-    let stdio =
-        StdioOptions { stderr_lines: Some(Arc::new(|line: &str| say(line))), ..StdioOptions::default() };
-    let channel = Channel::builder(address).transport_options(Options::new().with(stdio)).build()?;
-    Ok(Way(channel))
+    let options = Options::new().with(stdio());
+    Ok(Way(Channel::builder(address).transport_options(options).build()?))
+}
+
+/// The same by other transports, and with so much patience for whoever says nothing.
+pub fn by(address: &str, registry: Registry, patience: Duration) -> Result<Way, Status> {
+    let options = Options::new()
+        .with(StdioOptions { hello_timeout: patience, ..stdio() })
+        .with(UnixOptions { hello_timeout: patience, ..UnixOptions::default() })
+        .with(TcpOptions { hello_timeout: patience, ..TcpOptions::default() })
+        .with(FifoOptions { hello_timeout: patience });
+    let builder = Channel::builder(address).registry(registry).connect_timeout(patience);
+    Ok(Way(builder.transport_options(options).build()?))
+}
+
+fn stdio() -> StdioOptions {
+    StdioOptions { stderr_lines: Some(Arc::new(|line: &str| say(line))), ..StdioOptions::default() }
 }
 
 impl Way {

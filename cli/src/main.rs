@@ -5,6 +5,7 @@ mod channel;
 mod describe;
 mod descriptors;
 mod details;
+mod doctor;
 mod failure;
 mod forward;
 mod interrupt;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::List(words) => list::run(words),
         Command::Describe(words) => describe::run(words),
         Command::Serve(words) => serve::run(words),
+        Command::Doctor(words) => doctor::run(words),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -36,6 +36,7 @@ pub enum Command {
     List(List),
     Describe(Describe),
     Serve(Serve),
+    Doctor(Doctor),
 }
 
 /// Calls a method, of any of the four kinds.
@@ -136,6 +137,26 @@ pub struct Serve {
     /// Says to standard error how each call ended, and how long it took
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Looks at what stands at an address step by step, or at this host, and says what is wrong and what to do.
+///
+/// Of an address: whether its file is there, of what type, whose, and who holds its lock; who answers, by which
+/// implementation, over what medium and how fast; whether the server offers health and reflection. Without one: what
+/// this host has of that which samehost uses. The exit code is 1 where something is wrong.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  samehost doctor
+  samehost doctor unix:/run/app.sock
+  samehost doctor 'stdio:python3 worker.py'")]
+pub struct Doctor {
+    /// Where a server is, or should be
+    pub address: Option<String>,
+
+    /// How long whoever is there may take to answer
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub patience: Duration,
 }
 
 /// An address and a name; without the address where files say what there is.

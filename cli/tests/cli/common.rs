@@ -18,6 +18,8 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 /// Generous: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -117,6 +119,7 @@ pub struct Served {
     pub address: String,
     running: Arc<AtomicUsize>,
     answered: Arc<AtomicUsize>,
+    reporter: HealthReporter,
     folder: TempDir,
     server: Option<Server>,
     runtime: Runtime,
@@ -138,12 +141,13 @@ pub fn serve_in(folder: TempDir, reflects: Reflects) -> Served {
     let echo = EchoServer::new(obedient)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip);
-    let builder = reflecting(Server::builder().add_service(echo), reflects);
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let builder = reflecting(Server::builder().add_service(echo).add_service(health), reflects);
     let server = {
         let _inside = runtime.enter();
         builder.bind(&address).unwrap()
     };
-    Served { address, running, answered, folder, server: Some(server), runtime }
+    Served { address, running, answered, reporter, folder, server: Some(server), runtime }
 }
 
 fn reflecting(builder: ServerBuilder, reflects: Reflects) -> ServerBuilder {
@@ -170,6 +174,11 @@ impl Served {
     /// How many answers were given to streams.
     pub fn answered(&self) -> usize {
         self.answered.load(Ordering::SeqCst)
+    }
+
+    /// From now on its health is that it does not serve.
+    pub fn serves_not(&self) {
+        self.runtime.block_on(self.reporter.set_service_status("", ServingStatus::NotServing));
     }
 
     /// A file in the folder of this server.

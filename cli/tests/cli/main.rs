@@ -2,5 +2,6 @@
 
 mod call;
 mod common;
+mod doctor;
 mod names;
 mod serve;
