@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tower_service::Service as _;
 use tracing::Dispatch;
 
+use super::authority::Authority;
 use super::io::LinkIo;
 use super::messages::Messages;
 use super::{HEADER_ROOM, LAST_WORDS, Tasks, before, pair, runtime, settings};
@@ -48,7 +49,9 @@ pub(super) fn accept(
 async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Result<(), String> {
     let peer = link.peer().clone();
     let (_closer, closing) = oneshot::channel();
-    let io = LinkIo::over(link, Box::new(|_| {}), closing).map_err(|error| error.to_string())?;
+    let mut authority = Authority::new();
+    let listening = Box::new(move |bytes: &mut [u8]| authority.pass(bytes));
+    let io = LinkIo::over(link, listening, closing).map_err(|error| error.to_string())?;
     let driver = TaskDriver::default();
     let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
     let session = Session::new(Side::Connector, settings(&peer), peer.clone(), "".into(), own, quiet);
@@ -77,7 +80,9 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
         }
     };
     session.shut_down(&Fault::LinkClosed.with(&[&session.peer().address]));
-    let _ = timeout(LAST_WORDS, driving).await;
+    if !driving.is_finished() {
+        let _ = timeout(LAST_WORDS, driving).await;
+    }
     ended.map_err(|error| match std::error::Error::source(&error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

@@ -81,7 +81,9 @@ async fn relay(link: Arc<dyn Link>, far: Arc<dyn Link>, client: Limits, settled:
     }
     // Hyper says goodbye once nobody can make requests any more; a server that does not read that goes without.
     drop(session);
-    let _ = timeout(LAST_WORDS, gone).await;
+    if !gone.is_terminated() {
+        let _ = timeout(LAST_WORDS, gone).await;
+    }
     drop(closer);
     connection.abort();
 }
@@ -93,7 +95,7 @@ fn listening(settled: Sender<()>) -> (Listening, oneshot::Receiver<()>, oneshot:
     // It is dropped with whoever listens.
     let (over, gone) = oneshot::channel();
     let (mut frames, mut settled, mut go) = (Frames::default(), Some(settled), Some(go));
-    let listening = move |bytes: &[u8]| {
+    let listening = move |bytes: &mut [u8]| {
         let _ = &over;
         frames.receive(bytes, |kind| match kind {
             // Whoever has waited may wait no more.

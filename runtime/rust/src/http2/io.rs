@@ -14,8 +14,8 @@ use crate::call::polled::Polled;
 
 const BUFFER_BYTES: usize = 32 << 10;
 
-/// Sees what is read of a link.
-pub(super) type Listening = Box<dyn FnMut(&[u8]) + Send>;
+/// Sees what is read of a link, before hyper does, and may change it.
+pub(super) type Listening = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// A link as hyper reads and writes it, which closes it by dropping this.
 pub(super) struct LinkIo {
@@ -30,7 +30,7 @@ pub(super) struct LinkIo {
 }
 
 impl LinkIo {
-    /// Within a runtime. When `closing` gets something, or its sender is dropped, the link breaks.
+    /// Within a runtime. The link breaks when `closing` is over.
     pub(super) fn over(
         link: Arc<dyn Link>,
         listening: Listening,
@@ -49,7 +49,7 @@ impl hyper::rt::Read for LinkIo {
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let LinkIo { link, polled, buffer, fresh, listening, closing } = &mut *self;
-        if Pin::new(closing).poll(cx).is_ready() {
+        if closing.is_terminated() || Pin::new(closing).poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let room = cursor.remaining().min(buffer.len());
@@ -64,7 +64,7 @@ impl hyper::rt::Read for LinkIo {
             match link.read(&mut buffer[..room]).map_err(io::Error::other)? {
                 Read::Bytes(count) => {
                     *fresh = guard.is_none();
-                    listening(&buffer[..count]);
+                    listening(&mut buffer[..count]);
                     cursor.put_slice(&buffer[..count]);
                     return Poll::Ready(Ok(()));
                 }

@@ -7,6 +7,7 @@
 //! ```
 
 mod accept;
+mod authority;
 mod connect;
 mod frames;
 mod io;
