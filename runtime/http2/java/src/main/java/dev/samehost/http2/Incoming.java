@@ -31,16 +31,22 @@ final class Incoming {
   private final LinkIo io;
   private final LocalLink.Ends ends;
   private final CountDownLatch accepted = new CountDownLatch(1);
-  private final Both ended;
+  private final Countdown ended; // the connection, the link within, and the beginning
   private ManagedChannel channel;
-  private Server server;
+
+  // Of the connection's thread, where grpc-java's server can be shut down without a wait.
+  private Server server; // null until it serves
+  private boolean http2IsOpen = true;
+  private boolean innerHasEnded;
 
   private Incoming(Link http2, Hello limits, Runnable over) {
     this.http2 = http2;
     this.limits = limits;
     this.io = LinkIo.of(http2, over);
-    this.ended = new Both(io::end);
-    this.ends = LocalLink.open(http2.peer(), Http2Bridge.MEDIUM, this::innerHasEnded);
+    this.ended = new Countdown(3, io::end);
+    this.ends =
+        LocalLink.open(
+            http2.peer(), Http2Bridge.MEDIUM, () -> io.group().execute(this::innerHasEnded));
   }
 
   /** Begins at once, on a thread of its own. The answer is the link for the server. */
@@ -55,30 +61,24 @@ final class Incoming {
   private void start() {
     try {
       channel = channel();
-      Server started = server().start();
+      Server started = server().build().start();
       accepted.await(); // or it could be shut down before it has seen its one connection
-      synchronized (this) {
-        server = started;
-      }
-      watch(channel.getState(true));
+      io.group().execute(() -> serves(started));
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       log.warn("{}: a connection of HTTP/2 cannot be served", http2.peer().address(), e);
-      if (channel != null) {
-        channel.shutdownNow();
-      }
-      ends.inner().close();
       http2.close();
-      ended.first();
-      return;
-    }
-    if (ended.hasSecond()) {
-      server.shutdown();
+      ends.inner().close();
+      ended.one();
+      if (accepted.getCount() > 0) {
+        ended.one(); // no connection will say so
+      }
     }
   }
 
   private ManagedChannel channel() {
     return OverLink.channel(ends.inner())
-        .directExecutor()
+        // Where the server learns that a call is cancelled: nothing more may be said of it then.
+        .executor(io.group().next())
         .maxInboundMessageSize(Integer.MAX_VALUE)
         .maxInboundMetadataSize(Http2Bridge.MOST_METADATA_BYTES)
         .compressorRegistry(Gzip.SENT)
@@ -86,7 +86,7 @@ final class Incoming {
         .build();
   }
 
-  private Server server() {
+  private NettyServerBuilder server() {
     return NettyServerBuilder.forAddress(new LinkAddress(http2.peer().address()))
         .bossEventLoopGroup(io.group())
         .workerEventLoopGroup(io.group())
@@ -99,9 +99,10 @@ final class Incoming {
         .permitKeepAliveTime(0, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(Gzip.SENT)
-        .decompressorRegistry(limits.has(Gzip.NAME) ? Gzip.TAKEN : Gzip.NOT_TAKEN)
-        .build();
+        .decompressorRegistry(limits.has(Gzip.NAME) ? Gzip.TAKEN : Gzip.NOT_TAKEN);
   }
+
+  // ---- by the connection's thread
 
   private LinkChannel connection(LinkServerChannel parent) {
     LinkChannel connection = LinkChannel.accepted(parent, http2, io);
@@ -110,38 +111,43 @@ final class Incoming {
     return connection;
   }
 
+  private void serves(Server started) {
+    server = started;
+    ended.one();
+    if (innerHasEnded || !http2IsOpen) {
+      server.shutdown();
+    } else {
+      watch(channel.getState(true));
+    }
+  }
+
   /** Sees the server of ours say that it takes no more calls. */
   private void watch(ConnectivityState seen) {
     channel.notifyWhenStateChanged(
         seen,
         () -> {
           if (seen == ConnectivityState.READY) {
-            shutdown(); // open calls go on
+            server.shutdown(); // open calls go on
           } else {
             watch(channel.getState(false));
           }
         });
   }
 
-  private synchronized void shutdown() {
+  private void http2HasEnded() {
+    http2IsOpen = false;
     if (server != null) {
       server.shutdown();
     }
-  }
-
-  /** By the thread of the connection. */
-  private void http2HasEnded() {
-    synchronized (this) {
-      if (server != null) {
-        server.shutdownNow();
-      }
-    }
     channel.shutdownNow();
-    ended.first();
+    ended.one();
   }
 
   private void innerHasEnded() {
-    ended.second();
-    shutdown();
+    innerHasEnded = true;
+    if (server != null) {
+      server.shutdown();
+    }
+    ended.one();
   }
 }

@@ -35,7 +35,7 @@ final class Outgoing {
   private final Hello limits;
   private final LinkIo io;
   private final LocalLink.Ends ends;
-  private final Both ended;
+  private final Countdown ended; // the connection, and the link within
   private final AtomicBoolean given = new AtomicBoolean();
   private final CompletableFuture<LinkException> settled = new CompletableFuture<>();
   private final ManagedChannel channel;
@@ -45,7 +45,7 @@ final class Outgoing {
     this.http2 = http2;
     this.limits = limits;
     this.io = LinkIo.of(http2, () -> {});
-    this.ended = new Both(io::end);
+    this.ended = new Countdown(2, io::end);
     this.ends = LocalLink.open(http2.peer(), Http2Bridge.MEDIUM, this::innerHasEnded);
     this.channel = channel();
     this.server = server();
@@ -64,7 +64,7 @@ final class Outgoing {
       http2.close();
       outgoing.ends.inner().close();
       if (outgoing.given.compareAndSet(false, true)) {
-        outgoing.ended.first(); // there will be no channel that says so
+        outgoing.ended.one(); // there will be no channel that says so
       }
       throw failure;
     }
@@ -155,12 +155,12 @@ final class Outgoing {
     settled.complete(why);
     channel.shutdownNow();
     server.shutdown();
-    ended.first();
+    ended.one();
   }
 
   private void innerHasEnded() {
     channel.shutdownNow();
     server.shutdown();
-    ended.second();
+    ended.one();
   }
 }

@@ -1,18 +1,21 @@
 package dev.samehost.http2;
 
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 
 /**
  * One call that is handed on: one message at a time in either direction, the next one when the
- * receiver is ready for it. Its deadline and its cancellation go on by the context of the call.
+ * receiver is ready for it. Its deadline and its cancellation go on by the context of the call;
+ * once that is cancelled, nothing is said to the caller any more, to whom the server has said why.
  */
 final class ProxiedCall extends ServerCall.Listener<Message> {
   private final ServerCall<Message, Message> from;
   private final ClientCall<Message, Message> to;
   private final boolean takesGzip;
+  private final Context context = Context.current();
   private final Flow requests;
   private final Flow responses;
 
@@ -99,6 +102,9 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
   private final class Responses extends ClientCall.Listener<Message> {
     @Override
     public void onHeaders(Metadata headers) {
+      if (context.isCancelled()) {
+        return;
+      }
       if (takesGzip && Proxy.namesGzip(headers)) {
         from.setCompression(Gzip.NAME);
       }
@@ -108,6 +114,9 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
 
     @Override
     public void onMessage(Message response) {
+      if (context.isCancelled()) {
+        return;
+      }
       Message sent = takesGzip ? response : response.plain();
       from.setMessageCompression(sent.isCompressed());
       from.sendMessage(sent);
@@ -121,8 +130,10 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      Proxy.strip(trailers);
-      from.close(status, trailers);
+      if (!context.isCancelled()) {
+        Proxy.strip(trailers);
+        from.close(status, trailers);
+      }
     }
   }
 }
