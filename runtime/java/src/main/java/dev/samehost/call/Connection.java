@@ -215,6 +215,14 @@ final class Connection {
     settle();
   }
 
+  /**
+   * Whoever serves a stream of the peer's that this side or the peer has reset has come to its end.
+   * The stream counts until then, beside those that are open.
+   */
+  void served(Stream stream) {
+    streams.served(stream);
+  }
+
   /** So many more messages of the stream are wanted; their events may follow at once. */
   void request(Stream stream, int messages) {
     actions.request(stream, messages);

@@ -104,7 +104,11 @@ public final class ServerStream extends StreamEvents {
     this.stream = opened.stream();
     this.opened = opened;
     this.openedAt = opened.deadlineNanos() == NO_DEADLINE ? 0 : System.nanoTime();
-    Runnable rejected = () -> abort(Code.UNAVAILABLE, "the server's executor takes no calls");
+    Runnable rejected =
+        () -> {
+          abort(Code.UNAVAILABLE, "the server's executor takes no calls");
+          served(); // nobody is told
+        };
     if (executor != null) {
       this.callbacks = new Callbacks(executor, driver.background(), rejected);
     } else {
@@ -294,6 +298,11 @@ public final class ServerStream extends StreamEvents {
         });
   }
 
+  /** Nothing of this call is left to be told. */
+  private void served() {
+    act(c -> c.served(stream));
+  }
+
   private void act(Driver.Action action) {
     driver.perform(action);
   }
@@ -303,6 +312,7 @@ public final class ServerStream extends StreamEvents {
       toldEnd = true; // first: a listener that fails here has the call failed once more
       listener.onCancel();
     }
+    served();
   }
 
   private void tellComplete() {
@@ -364,6 +374,9 @@ public final class ServerStream extends StreamEvents {
   @Override
   void reset(Driver from, Event.Reset reset) {
     cancelNow(from, Outcome.failure(reset.code(), reset.text(), null));
+    if (callbacks.isSealed()) {
+      from.afterwards(this::served); // the handler has failed, and was told all that it is told
+    }
     from.deliver(callbacks, this::tellCancelled);
   }
 

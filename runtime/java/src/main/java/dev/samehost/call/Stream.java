@@ -22,6 +22,9 @@ final class Stream {
   /** The metadata by which the peer names its compression: the call's or the response headers. */
   MetadataBlock peerMetadata;
 
+  /** Of the peer's: it is over on the wire, and not yet for whoever serves it. */
+  boolean lingers;
+
   private final int id;
   private final boolean local;
   private StreamState state = StreamState.OPEN;

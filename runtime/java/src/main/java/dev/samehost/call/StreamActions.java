@@ -1,6 +1,7 @@
 package dev.samehost.call;
 
 import dev.samehost.transport.Code;
+import dev.samehost.wire.Flags;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.Hello;
 import dev.samehost.wire.MetadataBlock;
@@ -170,6 +171,9 @@ final class StreamActions {
     if (!stream.isClosed()) {
       outbound.reset(stream, flags, code, text);
       streamFrames.close(stream);
+      if ((flags & Flags.REFUSED) == 0) {
+        streams.linger(stream);
+      }
     }
   }
 

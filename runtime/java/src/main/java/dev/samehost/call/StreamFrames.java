@@ -19,6 +19,12 @@ import java.nio.charset.StandardCharsets;
  * broken rule of the connection throws; a limit that one call exceeds ends that call alone.
  */
 final class StreamFrames {
+  /**
+   * So many calls of the peer's may be over, but not for those who serve them: a peer that opens
+   * and cancels must not have them pile up.
+   */
+  private static final int MOST_LINGERING = 1024;
+
   private static final Code[] CODES = Code.values();
 
   /** Java's largest array, which a message has to fit whatever its limit is. */
@@ -110,7 +116,7 @@ final class StreamFrames {
       refuse(id, Code.UNAVAILABLE, Fault.PEER_DRAINING.text(address));
       return;
     }
-    if (streams.peerOpen() >= own.maxStreams()) {
+    if (streams.peerOpen() >= own.maxStreams() || streams.lingering() >= MOST_LINGERING) {
       String text = Fault.TOO_MANY_STREAMS.text(own.maxStreams());
       refuse(id, Code.RESOURCE_EXHAUSTED, text);
       return;
@@ -343,6 +349,7 @@ final class StreamFrames {
   /** Ends a stream here, dropping what waits in it. */
   void fail(Stream stream, Code code, String text, boolean refused, Event.Cause cause) {
     close(stream);
+    streams.linger(stream);
     stream.inbox.clear();
     events.take(new Event.Reset(stream, code, text, refused, cause));
   }

@@ -15,6 +15,7 @@ final class Streams {
 
   private int localOpen;
   private int peerOpen;
+  private int lingering;
   private int nextLocal;
   private int lastLocal;
   private boolean anyLocal;
@@ -43,6 +44,27 @@ final class Streams {
   /** How many streams are open that the peer opened. */
   int peerOpen() {
     return peerOpen;
+  }
+
+  /** How many streams of the peer's are over, but not for those who serve them. */
+  int lingering() {
+    return lingering;
+  }
+
+  /** A stream of the peer's ends before it was served to its end. */
+  void linger(Stream stream) {
+    if (!stream.isLocal() && !stream.lingers) {
+      stream.lingers = true;
+      lingering++;
+    }
+  }
+
+  /** Whoever serves a stream has done so to its end, or has been told of its end. */
+  void served(Stream stream) {
+    if (stream.lingers) {
+      stream.lingers = false;
+      lingering--;
+    }
   }
 
   /** Whether an id is one that this side opens. */
