@@ -9,17 +9,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use samehost::{Server, ServerBuilder};
+use samehost::Server;
 use samehost_test_stubs::echo_server::{Echo, EchoServer};
 use samehost_test_stubs::{Answer, Ask, FILE_DESCRIPTOR_SET};
 use tempfile::TempDir;
+use tokio::net::UnixListener;
 use tokio::runtime::Runtime;
+use tokio_stream::wrappers::UnixListenerStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::server::{HealthReporter, health_reporter};
 
 /// Generous: the machine may be busy.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -117,12 +120,12 @@ pub enum Reflects {
 /// A server of this process.
 pub struct Served {
     pub address: String,
+    pub runtime: Runtime,
     running: Arc<AtomicUsize>,
     answered: Arc<AtomicUsize>,
     reporter: HealthReporter,
     folder: TempDir,
     server: Option<Server>,
-    runtime: Runtime,
 }
 
 pub fn serve() -> Served {
@@ -134,6 +137,35 @@ pub fn serve_with(reflects: Reflects) -> Served {
 }
 
 pub fn serve_in(folder: TempDir, reflects: Reflects) -> Served {
+    let (mut served, echo, health) = prepared(folder);
+    let builder = Server::builder().add_service(echo).add_service(health);
+    let reflection = reflection();
+    let builder = match reflects {
+        Reflects::V1 => builder.add_service(reflection.build_v1().unwrap()),
+        Reflects::V1Alpha => builder.add_service(reflection.build_v1alpha().unwrap()),
+        Reflects::Nothing => builder,
+    };
+    let _inside = served.runtime.enter();
+    served.server = Some(builder.bind(&served.address).unwrap());
+    drop(_inside);
+    served
+}
+
+/// The same services by tonic's own server, which speaks HTTP/2.
+pub fn serve_http2() -> Served {
+    let (served, echo, health) = prepared(tempfile::tempdir().unwrap());
+    let path = served.address.strip_prefix("unix:").unwrap();
+    let _inside = served.runtime.enter();
+    let incoming = UnixListenerStream::new(UnixListener::bind(path).unwrap());
+    let reflection = reflection().build_v1().unwrap();
+    let router = tonic::transport::Server::builder().add_service(echo).add_service(health);
+    served.runtime.spawn(router.add_service(reflection).serve_with_incoming(incoming));
+    drop(_inside);
+    served
+}
+
+/// All but the server.
+fn prepared(folder: TempDir) -> (Served, EchoServer<Obedient>, HealthServer<impl Health>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let address = format!("unix:{}/s", folder.path().display());
     let obedient = Obedient::default();
@@ -141,23 +173,12 @@ pub fn serve_in(folder: TempDir, reflects: Reflects) -> Served {
     let echo = EchoServer::new(obedient)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip);
-    let (reporter, health) = tonic_health::server::health_reporter();
-    let builder = reflecting(Server::builder().add_service(echo).add_service(health), reflects);
-    let server = {
-        let _inside = runtime.enter();
-        builder.bind(&address).unwrap()
-    };
-    Served { address, running, answered, reporter, folder, server: Some(server), runtime }
+    let (reporter, health) = health_reporter();
+    (Served { address, runtime, running, answered, reporter, folder, server: None }, echo, health)
 }
 
-fn reflecting(builder: ServerBuilder, reflects: Reflects) -> ServerBuilder {
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET);
-    match reflects {
-        Reflects::V1 => builder.add_service(reflection.build_v1().unwrap()),
-        Reflects::V1Alpha => builder.add_service(reflection.build_v1alpha().unwrap()),
-        Reflects::Nothing => builder,
-    }
+fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
+    tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
 }
 
 impl Served {

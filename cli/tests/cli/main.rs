@@ -3,5 +3,6 @@
 mod call;
 mod common;
 mod doctor;
+mod http2;
 mod names;
 mod serve;
