@@ -8,8 +8,11 @@ STAGE := scripts/stage
 BUILT :=
 VENV := .venv/bin
 DEMO_STUBS := examples/demo/python/target
+# Each a folder with a program `run`; their Python side has stock stubs of their own contract.
+EXAMPLES := plugins
+EXAMPLE_STUBS := examples/plugins/python/target/plugins_pb2_grpc.py
 
-.PHONY: demo demo-programs test lint format help build java java-newest rust python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
+.PHONY: demo demo-programs examples example-programs test lint format help build java java-newest rust python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -22,13 +25,21 @@ demo-programs:
 	@$(STAGE) 'build the demo (Java)' $(MVN) -pl examples/demo/java -am package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build the demo (Rust)' $(CARGO) build -q -p samehost-demo
 
+examples: $(if $(BUILT),,example-programs) python-package $(EXAMPLE_STUBS) ## one small real program per use: each runs and checks itself
+	@set -e; for example in $(EXAMPLES); do $(STAGE) "the example $$example" examples/$$example/run; done
+
+example-programs:
+	@scripts/toolchain java rust python
+	@$(STAGE) 'build the examples (Java)' $(MVN) -pl examples/plugins/java -am package -DskipTests -Dspotless.check.skip
+	@$(STAGE) 'build the examples (Rust)' $(CARGO) build -q -p samehost-example-plugins
+
 # What Cargo keeps for the next build doubles the disk that this takes, and a build of everything gains nothing from it.
 test: export CARGO_INCREMENTAL = 0
-test: ## everything: formatters, linters, layers, unit and interop tests, and the demo
+test: ## everything: formatters, linters, layers, unit and interop tests, the demo and the examples
 	@scripts/toolchain java rust python
 	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory -j 2 \
 		$(if $(filter output-sync,$(.FEATURES)),--output-sync=line) BUILT=yes \
-		java java-newest rust python python-test tidy matrix bench-smoke demo
+		java java-newest rust python python-test tidy matrix bench-smoke demo examples
 
 lint: ## formatters and linters alone
 	@scripts/toolchain java rust python
@@ -41,7 +52,7 @@ format: ## put all sources into their format
 	$(MVN) spotless:apply
 	$(CARGO) fmt --all
 
-build: ## the programs of the interop tests and of the demo
+build: ## the programs of the interop tests, of the demo and of the examples
 	@$(STAGE) 'build Java' $(MVN) package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build Rust' $(CARGO) build -q --workspace
 
@@ -52,7 +63,7 @@ python: rust
 python-package: python
 tidy: python-test
 matrix: java-newest tidy
-bench-smoke demo: matrix
+bench-smoke demo examples: matrix
 endif
 
 java:
@@ -85,6 +96,10 @@ python: $(VENV)/ruff
 $(DEMO_STUBS)/text_analysis_pb2_grpc.py: proto/demo/text_analysis.proto $(VENV)/ruff
 	@mkdir -p $(DEMO_STUBS)
 	@$(VENV)/python -m grpc_tools.protoc -Iproto/demo --python_out=$(DEMO_STUBS) --grpc_python_out=$(DEMO_STUBS) $<
+
+examples/%_pb2_grpc.py: $(VENV)/ruff
+	@mkdir -p $(@D)
+	@$(VENV)/python -m grpc_tools.protoc -I$(@D)/../../proto --python_out=$(@D) --grpc_python_out=$(@D) $(*F).proto
 
 python-package: $(VENV)/ruff
 	@$(STAGE) 'Python: build and install the package into .venv' scripts/python-package
