@@ -5,5 +5,7 @@ mod cases;
 mod clients;
 #[path = "../common/mod.rs"]
 mod common;
+mod ends;
+mod limits;
 mod servers;
 mod stock;

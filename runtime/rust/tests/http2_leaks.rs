@@ -1,0 +1,72 @@
+//! What connections of HTTP/2 leave behind: nothing. One test alone, as it counts what the process has.
+#![cfg(feature = "http2")]
+
+mod common;
+
+use common::{Obedient, ask, order, soon, until};
+use samehost::{Channel, Server};
+use samehost_test_stubs::Order;
+use samehost_test_stubs::echo_client::EchoClient;
+use samehost_test_stubs::echo_server::EchoServer;
+use tokio::net::UnixListener;
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::transport::Endpoint;
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
+fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| name.starts_with("samehost-"))
+        .collect()
+}
+
+/// A call that is answered, and one that is open when the client goes.
+async fn use_client<T>(mut client: EchoClient<T>)
+where
+    T: tonic::client::GrpcService<tonic::body::Body, Future: Send> + Clone + Send + Sync + 'static,
+    T::Error: Into<tonic::codegen::StdError>,
+    T::ResponseBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    <T::ResponseBody as http_body::Body>::Error: Into<tonic::codegen::StdError> + Send,
+{
+    soon(client.say(ask("hi"))).await.unwrap();
+    let request = order(Order { count: 100_000, bytes: 1000, ..Order::default() });
+    let mut answers = soon(client.repeat(request)).await.unwrap().into_inner();
+    soon(answers.message()).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_descriptor_or_thread_is_left_of_hundreds_of_connections() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ours, stock] = ["ours", "stock"].map(|name| format!("unix:{}", folder.path().join(name).display()));
+    let service = Obedient::default();
+    let incoming = UnixListenerStream::new(UnixListener::bind(&stock[5..]).unwrap());
+    let serving = tonic::transport::Server::builder().add_service(EchoServer::new(service.clone()));
+    let serving = tokio::spawn(serving.serve_with_incoming(incoming));
+    let server = Server::builder().add_service(EchoServer::new(service.clone())).bind(&ours).unwrap();
+    let (before, idle) = {
+        use_client(EchoClient::new(Endpoint::from_shared(ours.clone()).unwrap().connect_lazy())).await;
+        use_client(EchoClient::new(Channel::for_address(&stock).unwrap())).await;
+        until("the handlers are dropped", || service.running.load(std::sync::atomic::Ordering::SeqCst) == 0)
+            .await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        (descriptors(), threads())
+    };
+    assert_eq!(idle.iter().filter(|name| *name == "samehost-http2").count(), 1, "{idle:?}");
+    for _ in 0..100 {
+        use_client(EchoClient::new(Endpoint::from_shared(ours.clone()).unwrap().connect_lazy())).await;
+        use_client(EchoClient::new(Channel::for_address(&stock).unwrap())).await;
+    }
+    until("the handlers are dropped", || service.running.load(std::sync::atomic::Ordering::SeqCst) == 0)
+        .await;
+    until("the descriptors are closed", || descriptors() <= before).await;
+    until("the threads end", || threads().len() <= idle.len()).await;
+    server.shutdown();
+    soon(server.terminated()).await.unwrap();
+    until("the threads end", || threads() == ["samehost-http2"]).await;
+    serving.abort();
+}
