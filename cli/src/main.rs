@@ -1,5 +1,6 @@
 //! The program `samehost`: calls, lists, describes, serves, measures and examines what stands at an address.
 
+mod bench;
 mod call;
 mod channel;
 mod describe;
@@ -11,6 +12,7 @@ mod forward;
 mod interrupt;
 mod json;
 mod list;
+mod load;
 mod metadata;
 mod output;
 mod proto_text;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::List(words) => list::run(words),
         Command::Describe(words) => describe::run(words),
         Command::Serve(words) => serve::run(words),
+        Command::Bench(words) => bench::run(words),
         Command::Doctor(words) => doctor::run(words),
     };
     match done {

@@ -36,6 +36,7 @@ pub enum Command {
     List(List),
     Describe(Describe),
     Serve(Serve),
+    Bench(Bench),
     Doctor(Doctor),
 }
 
@@ -139,6 +140,51 @@ pub struct Serve {
     pub verbose: bool,
 }
 
+/// Measures how many calls a second a server answers, and how long each takes.
+///
+/// Each of as many threads as there are calls at once makes one after the other, over one connection. With a rate, a call
+/// that cannot begin when it is due, as the one before is not answered, counts from when it was due. What is measured is
+/// the time of the call as bytes: JSON is read once, before.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  samehost bench shm:/run/app.sock demo.Greeter/Hello '{\"name\": \"Ada\"}'
+  samehost bench unix:/run/app.sock demo.Greeter/Hello --at-once 16 --seconds 10 --json
+  samehost bench unix:/run/app.sock demo.Greeter/Hello --rate 1000 --at-once 4")]
+pub struct Bench {
+    /// Where the server is, such as shm:/run/app.sock
+    pub address: String,
+
+    /// pkg.Service/Method; one that streams is sent all requests, and its answers are read to their end
+    pub method: String,
+
+    /// JSON, @FILE, or - for standard input; without it, one empty message
+    #[arg(value_name = "JSON")]
+    pub request: Option<String>,
+
+    #[command(flatten)]
+    pub contract: Contract,
+
+    #[command(flatten)]
+    pub options: Options,
+
+    /// How long, after a warm-up of a fifth of it, at most 1 s
+    #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
+    pub seconds: f64,
+
+    /// So many calls are open at any time, each by a thread
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub at_once: u32,
+
+    /// So many calls a second are begun in all, instead of as many as are answered
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub rate: Option<f64>,
+
+    /// Writes JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Looks at what stands at an address step by step, or at this host, and says what is wrong and what to do.
 ///
 /// Of an address: whether its file is there, of what type, whose, and who holds its lock; who answers, by which
@@ -233,6 +279,12 @@ fn duration(word: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+/// A number above zero, up to a billion.
+fn positive(word: &str) -> Result<f64, String> {
+    let number = word.parse().ok().filter(|&number| number > 0.0 && number <= 1e9);
+    number.ok_or_else(|| format!("{word} is no number above zero"))
 }
 
 #[cfg(test)]

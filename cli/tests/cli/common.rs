@@ -121,6 +121,7 @@ pub enum Reflects {
 pub struct Served {
     pub address: String,
     pub runtime: Runtime,
+    seen: Arc<AtomicUsize>,
     running: Arc<AtomicUsize>,
     answered: Arc<AtomicUsize>,
     reporter: HealthReporter,
@@ -169,12 +170,13 @@ fn prepared(folder: TempDir) -> (Served, EchoServer<Obedient>, HealthServer<impl
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let address = format!("unix:{}/s", folder.path().display());
     let obedient = Obedient::default();
-    let (running, answered) = (obedient.running.clone(), obedient.answered.clone());
+    let (seen, running, answered) =
+        (obedient.seen.clone(), obedient.running.clone(), obedient.answered.clone());
     let echo = EchoServer::new(obedient)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip);
     let (reporter, health) = health_reporter();
-    (Served { address, runtime, running, answered, reporter, folder, server: None }, echo, health)
+    (Served { address, runtime, seen, running, answered, reporter, folder, server: None }, echo, health)
 }
 
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
@@ -190,6 +192,11 @@ impl Served {
     /// Whether a handler runs.
     pub fn runs(&self) -> bool {
         self.running.load(Ordering::SeqCst) != 0
+    }
+
+    /// How many handlers there have been.
+    pub fn seen(&self) -> usize {
+        self.seen.load(Ordering::SeqCst)
     }
 
     /// How many answers were given to streams.
@@ -229,6 +236,7 @@ pub fn contract() -> PathBuf {
 
 #[derive(Clone, Default)]
 struct Obedient {
+    seen: Arc<AtomicUsize>,
     running: Arc<AtomicUsize>,
     answered: Arc<AtomicUsize>,
 }
@@ -237,6 +245,7 @@ struct Running(Arc<AtomicUsize>);
 
 impl Obedient {
     fn runs(&self) -> Running {
+        self.seen.fetch_add(1, Ordering::SeqCst);
         self.running.fetch_add(1, Ordering::SeqCst);
         Running(self.running.clone())
     }
@@ -253,8 +262,9 @@ const TIRED: &[u8] = b"\x1a\x33\x0a\x28type.googleapis.com/google.rpc.ErrorInfo\
 
 async fn obey(ask: &Ask) -> Result<(), Status> {
     let Some(order) = &ask.order else { return Ok(()) };
-    if order.wait_millis == u32::MAX {
-        std::future::pending::<()>().await;
+    match order.wait_millis {
+        u32::MAX => std::future::pending().await,
+        millis => tokio::time::sleep(Duration::from_millis(millis.into())).await,
     }
     match order.code {
         0 => Ok(()),

@@ -1,5 +1,6 @@
 //! The program as a person uses it: run against servers of this process.
 
+mod bench;
 mod call;
 mod common;
 mod doctor;
