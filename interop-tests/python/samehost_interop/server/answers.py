@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _NANOSECONDS = 1e9
+# gRPC's own server says that of a call without a deadline, which is no infinity.
+_CENTURY_SECONDS = 3e9
 
 
 def wanted_status(request: Any) -> tuple[grpc.StatusCode, str] | None:
@@ -41,7 +42,7 @@ def payload(size: int) -> Any:
 def description(seconds_left: float | None, caller: Mapping[str, Any]) -> Any:
     """Say who serves, and what it knows of a call."""
     told = control.Description(language="python", pid=os.getpid())
-    if seconds_left is not None and math.isfinite(seconds_left):
+    if seconds_left is not None and seconds_left < _CENTURY_SECONDS:
         told.deadline_nanos = int(seconds_left * _NANOSECONDS)
     known = {name: value[0].decode() for name, value in caller.items()}
     told.peer_address = known.get("address", "")

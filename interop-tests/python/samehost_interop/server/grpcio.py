@@ -19,7 +19,8 @@ _THREADS = 64
 
 def serve(address: str) -> None:
     """Serve until the server has stopped."""
-    services = Services()
+    # gRPC's own server would compress for clients that do not take that, too.
+    services = Services(compresses=False)
     pool = ThreadPoolExecutor(_THREADS)
     server = grpc.server(pool, interceptors=list(services.interceptors), options=grpcio.options())
     services.add_to(server)

@@ -19,6 +19,10 @@ _MICROSECONDS = 1e6
 class TestService(testing_grpc.TestServiceServicer):  # type: ignore[misc]  # made by generate.py
     """Answers as it is asked to."""
 
+    def __init__(self, *, compresses: bool) -> None:
+        """Say whether answers may be compressed."""
+        self._compression = grpc.Compression.Gzip if compresses else grpc.Compression.NoCompression
+
     def EmptyCall(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 the contract's
         """Answer with nothing."""
         del request, context
@@ -28,7 +32,7 @@ class TestService(testing_grpc.TestServiceServicer):  # type: ignore[misc]  # ma
         """Answer with a payload of the size that is asked for."""
         _check_compression(request, context)
         _obey(request, context)
-        context.set_compression(grpc.Compression.Gzip)
+        context.set_compression(self._compression)
         if not request.response_compressed.value:
             context.disable_next_message_compression()
         return messages.SimpleResponse(payload=payload(request.response_size))
@@ -36,7 +40,7 @@ class TestService(testing_grpc.TestServiceServicer):  # type: ignore[misc]  # ma
     def StreamingOutputCall(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         """Answer with a message for each of the parameters."""
         _obey(request, context)
-        context.set_compression(grpc.Compression.Gzip)
+        context.set_compression(self._compression)
         yield from _answers(request.response_parameters, context)
 
     def StreamingInputCall(self, request_iterator: Iterator[Any], context: grpc.ServicerContext) -> Any:  # noqa: N802
