@@ -71,6 +71,11 @@
 //! # }
 //! ```
 //!
+//! # gRPC over HTTP/2
+//!
+//! With the feature `http2`, which is on by default, stock clients of gRPC call a [`Server`] at its address, and a
+//! [`Channel`] calls stock servers. The first connection of HTTP/2 in a process starts a thread for all of them.
+//!
 //! # Tracing
 //!
 //! Every call is a span of `tracing` on each side, of level INFO and target `samehost`: `rpc.client`, a child of

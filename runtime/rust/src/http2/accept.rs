@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use samehost_transport_api::{Fault, Link, LinkError};
 use tokio::sync::oneshot;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tower_service::Service as _;
 use tracing::Dispatch;
@@ -20,6 +21,7 @@ use super::messages::Messages;
 use super::{HEADER_ROOM, LAST_WORDS, Tasks, before, pair, runtime, settings};
 use crate::call::Side;
 use crate::call::connectivity::ConnectivityState;
+use crate::call::server::HELLO_TIMEOUT;
 use crate::call::session::Session;
 use crate::call::task::TaskDriver;
 use crate::surface::Status;
@@ -50,7 +52,13 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
     let peer = link.peer().clone();
     let (_closer, closing) = oneshot::channel();
     let mut authority = Authority::new();
-    let listening = Box::new(move |bytes: &mut [u8]| authority.pass(bytes));
+    let (greet, greeted) = oneshot::channel::<()>();
+    let mut greet = Some(greet);
+    let listening = Box::new(move |bytes: &mut [u8]| {
+        authority.pass(bytes);
+        // It is dropped, which is a word of its own.
+        greet.take_if(|_| authority.has_begun());
+    });
     let io = LinkIo::over(link, listening, closing).map_err(|error| error.to_string())?;
     let driver = TaskDriver::default();
     let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
@@ -66,16 +74,17 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
                 .max_header_list_size(server.max_metadata_bytes + HEADER_ROOM)
                 .serve_connection(io, gateway)
         );
-        let draining = pin!(channel.state_changed(ConnectivityState::Ready));
-        match before(connection.as_mut(), draining).await {
-            Some(ended) => ended,
-            None => {
+        match before(connection.as_mut(), pin!(wanted(greeted, &channel))).await {
+            Ok(ended) => ended.map_err(|error| told(&error)),
+            Err(Err(_late)) => Err(format!("no SETTINGS came within {} s", HELLO_TIMEOUT.as_secs())),
+            Err(Ok(())) => {
                 connection.as_mut().graceful_shutdown();
-                match before(connection.as_mut(), driving.as_mut()).await {
-                    Some(ended) => ended,
+                let ended = match before(connection.as_mut(), driving.as_mut()).await {
+                    Ok(ended) => ended,
                     // A client that does not read its last words goes without them.
-                    None => timeout(LAST_WORDS, connection).await.unwrap_or(Ok(())),
-                }
+                    Err(_) => timeout(LAST_WORDS, connection).await.unwrap_or(Ok(())),
+                };
+                ended.map_err(|error| told(&error))
             }
         }
     };
@@ -83,10 +92,24 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
     if !driving.is_finished() {
         let _ = timeout(LAST_WORDS, driving).await;
     }
-    ended.map_err(|error| match std::error::Error::source(&error) {
+    ended
+}
+
+/// Lasts while the server takes calls, and the client makes some, or may still begin to.
+async fn wanted(greeted: oneshot::Receiver<()>, channel: &Channel) -> Result<(), Elapsed> {
+    let mut draining = pin!(channel.state_changed(ConnectivityState::Ready));
+    if let Ok(greeted) = before(pin!(timeout(HELLO_TIMEOUT, greeted)), draining.as_mut()).await {
+        let _ = greeted?;
+        draining.await;
+    }
+    Ok(())
+}
+
+fn told(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
-    })
+    }
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;

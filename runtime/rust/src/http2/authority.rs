@@ -25,6 +25,7 @@ pub(super) struct Authority {
     behind: usize,
     has_padding: bool,
     has_fields: bool,
+    has_begun: bool,
     at: At,
 }
 
@@ -78,6 +79,11 @@ impl Authority {
         Authority { left: PREFACE.len(), ..Authority::default() }
     }
 
+    /// Whether a frame of the client's has come.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// Takes the next bytes of the client, and changes them where it has to.
     pub(super) fn pass(&mut self, mut bytes: &mut [u8]) {
         while let Some(byte) = bytes.first_mut() {
@@ -116,6 +122,7 @@ impl Authority {
             self.before = usize::from(self.has_padding) + if flags & PRIORITY != 0 { 5 } else { 0 };
         }
         self.head.clear();
+        self.has_begun = true;
     }
 
     fn payload(&mut self, byte: &mut u8) {
@@ -194,7 +201,7 @@ impl Of {
             Of::Name { coded: false } if value == 0 => At::Lost,
             Of::Name { coded } => At::Name { left: value, seen: 0, matches: true, coded },
             Of::Value { .. } if value == 0 => At::Field,
-            // In HPACK's own code it would take more; who uses that says what is allowed.
+            // A value in HPACK's own code is hyper's to judge: its codes have no whole bytes.
             Of::Value { of_authority, coded } => At::Value { left: value, replaced: of_authority && !coded },
         }
     }

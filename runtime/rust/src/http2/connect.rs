@@ -68,9 +68,9 @@ async fn relay(link: Arc<dyn Link>, far: Arc<dyn Link>, client: Limits, settled:
     let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
     let session = Session::new(Side::Acceptor, settings(&peer), peer, "".into(), own, quiet);
     let mut driving = pin!(tokio::spawn(driver.drive(session.clone(), far)));
-    if before(driving.as_mut(), pin!(going)).await.is_none() {
+    if before(driving.as_mut(), pin!(going)).await.is_err() {
         session.go_away("the server takes no more calls");
-        if before(driving.as_mut(), Pin::new(&mut gone)).await.is_none() {
+        if before(driving.as_mut(), Pin::new(&mut gone)).await.is_err() {
             // Open calls fail by themselves, each with what it is told.
             let left = timeout(LAST_WORDS, driving.as_mut()).await.is_err();
             if left {

@@ -103,15 +103,15 @@ where
     }
 }
 
-/// The output of the first future, where that is ready before the second one is.
-async fn before<A, B>(mut first: Pin<&mut A>, mut second: Pin<&mut B>) -> Option<A::Output>
+/// What the first future gives, or what the second one does where that is ready before.
+async fn before<A, B>(mut first: Pin<&mut A>, mut second: Pin<&mut B>) -> Result<A::Output, B::Output>
 where
     A: Future + ?Sized,
     B: Future + ?Sized,
 {
     poll_fn(|cx| match first.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => second.as_mut().poll(cx).map(|_| None),
+        Poll::Ready(output) => Poll::Ready(Ok(output)),
+        Poll::Pending => second.as_mut().poll(cx).map(Err),
     })
     .await
 }

@@ -70,6 +70,18 @@ async fn a_client_that_reads_nothing_any_more_does_not_keep_the_server() {
 }
 
 #[tokio::test]
+async fn a_client_that_says_no_more_than_its_preface_is_closed_after_a_while() {
+    let ours = Ours::serve(Over::Unix);
+    let mut client = UnixStream::connect(ours.path()).unwrap();
+    client.write_all(PREFACE).unwrap();
+    let read = tokio::task::spawn_blocking(move || client.read_to_end(&mut Vec::new()));
+    let began = Instant::now();
+    let _ = soon(read).await.unwrap();
+    assert!(began.elapsed() > Duration::from_secs(4));
+    soon(ours.client().say(ask("alive"))).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_client_that_dies_takes_its_calls_with_it() {
     for over in BOTH {
         let ours = Ours::serve(over);
