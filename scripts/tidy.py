@@ -71,6 +71,8 @@ LAYERS = {
         "samehost-transport-stdio",
         "samehost-transport-tcp",
         "samehost-transport-fifo",
+        # The bridge to HTTP/2 makes links within the process, and keeps descriptors from forked children.
+        "samehost-transport-posix",
     },
     "runtime/python": {"samehost", "samehost-transport-posix"},
     "cli": {"samehost"},
