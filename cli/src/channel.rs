@@ -10,6 +10,7 @@ use samehost::raw::Channel;
 use samehost::{FifoOptions, Options, Registry, Status, StdioOptions, TcpOptions, UnixOptions};
 
 use crate::output::say;
+use crate::words::Reach;
 
 /// How long a child is given to end, is asked to, and is killed, each; and a little.
 const CHILD_ENDS: Duration = Duration::from_secs(5);
@@ -18,20 +19,25 @@ const CHILD_ENDS: Duration = Duration::from_secs(5);
 pub struct Way(Channel);
 
 /// A channel to an address. What a child of `stdio:COMMAND` writes to its standard error is shown as it comes.
-pub fn to(address: &str) -> Result<Way, Status> {
-    let options = Options::new().with(stdio());
+pub fn to(address: &str, reach: Reach) -> Result<Way, Status> {
+    let options = Options::new().with(stdio()).with(tcp(reach));
     Ok(Way(Channel::builder(address).transport_options(options).build()?))
 }
 
 /// The same by other transports, and with so much patience for whoever says nothing.
-pub fn by(address: &str, registry: Registry, patience: Duration) -> Result<Way, Status> {
+pub fn by(address: &str, reach: Reach, registry: Registry, patience: Duration) -> Result<Way, Status> {
     let options = Options::new()
         .with(StdioOptions { hello_timeout: patience, ..stdio() })
         .with(UnixOptions { hello_timeout: patience, ..UnixOptions::default() })
-        .with(TcpOptions { hello_timeout: patience, ..TcpOptions::default() })
+        .with(TcpOptions { hello_timeout: patience, ..tcp(reach) })
         .with(FifoOptions { hello_timeout: patience });
     let builder = Channel::builder(address).registry(registry).connect_timeout(patience);
     Ok(Way(builder.transport_options(options).build()?))
+}
+
+/// How ports may be used.
+pub fn tcp(reach: Reach) -> TcpOptions {
+    TcpOptions { plain_text_beyond_host: reach.plain_text_beyond_host, ..TcpOptions::default() }
 }
 
 fn stdio() -> StdioOptions {

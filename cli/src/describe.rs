@@ -2,20 +2,18 @@
 
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
-use crate::channel;
 use crate::descriptors::{Descriptors, unknown};
 use crate::failure::Failure;
-use crate::list::descriptors;
+use crate::list::{descriptors, way};
 use crate::output::print;
 use crate::proto_text::{self, Part};
 use crate::words::Describe;
 
 /// Writes it; all services where no symbol is given.
 pub fn run(words: Describe) -> Result<(), Failure> {
-    let (address, symbol) = words.place.parts();
-    let way = address.map(channel::to).transpose()?;
+    let way = way(&words.place)?;
     let descriptors = descriptors(way.as_ref(), &words.contract)?;
-    let parts = match symbol {
+    let parts = match words.place.symbol() {
         Some(symbol) => described(&descriptors, symbol.trim_start_matches(['.', '/']))?,
         None => {
             let services = descriptors.services()?;

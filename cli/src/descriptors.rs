@@ -153,6 +153,11 @@ fn decoded(file: &Path) -> Result<DescriptorPool, Failure> {
 /// Of files in Protocol Buffers' language. Without folders to look in, each is looked for, and looks for others, in its
 /// own.
 fn compiled(files: &[PathBuf], folders: &[PathBuf]) -> Result<DescriptorPool, Failure> {
+    if let Some((file, error)) = files.iter().find_map(|file| Some((file, fs::metadata(file).err()?)))
+        && folders.is_empty()
+    {
+        return Err(Failure::here(format!("{}: {error}", file.display())));
+    }
     let own = || files.iter().map(|file| file.parent().map_or(Path::new(""), |folder| folder).to_owned());
     let folders: Vec<_> = match folders.is_empty() {
         true => own().map(|folder| if folder.as_os_str().is_empty() { ".".into() } else { folder }).collect(),

@@ -6,20 +6,24 @@ use crate::channel::{self, Way};
 use crate::descriptors::{Descriptors, path};
 use crate::failure::Failure;
 use crate::output::print;
-use crate::words::{Contract, List};
+use crate::words::{Contract, List, Place};
 
 /// Writes them, one a line: a method as `samehost call` takes it.
 pub fn run(words: List) -> Result<(), Failure> {
-    let (address, service) = words.place.parts();
-    let way = address.map(channel::to).transpose()?;
+    let way = way(&words.place)?;
     let descriptors = descriptors(way.as_ref(), &words.contract)?;
-    match service {
+    match words.place.symbol() {
         None => descriptors.services()?.iter().try_for_each(|name| print(name))?,
         Some(name) => {
             descriptors.service(name)?.methods().try_for_each(|method| print(&path(&method)))?;
         }
     }
     Ok(())
+}
+
+/// The way to the address, where one was given.
+pub fn way(place: &Place) -> Result<Option<Way>, Failure> {
+    Ok(place.address().map(|address| channel::to(address, place.reach)).transpose()?)
 }
 
 /// Those of the files that were named, or of the server at the address.

@@ -3,6 +3,7 @@
 mod bench;
 mod call;
 mod channel;
+mod completion;
 mod describe;
 mod descriptors;
 mod details;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Serve(words) => serve::run(words),
         Command::Bench(words) => bench::run(words),
         Command::Doctor(words) => doctor::run(words),
+        Command::Completion(words) => completion::run(words),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

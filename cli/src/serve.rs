@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use samehost::Options;
 use samehost::raw::{Patience, Server, ServerBuilder, ServerCall};
 
 use crate::channel::{self, Way};
@@ -16,8 +17,8 @@ use crate::words::Serve;
 pub fn run(words: Serve) -> Result<(), Failure> {
     // Before there is anything that a signal would leave behind.
     let interrupt = Interrupt::catch()?;
-    let way = Arc::new(channel::to(&words.to)?);
-    let server = serving(&way, words.verbose);
+    let way = Arc::new(channel::to(&words.to, words.reach)?);
+    let server = serving(&way, &words);
     let address = server.listen(&words.address)?;
     server.start();
     // Over stdio: that would be the host's.
@@ -34,8 +35,8 @@ pub fn run(words: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn serving(way: &Arc<Way>, verbose: bool) -> Server {
-    let way = way.clone();
+fn serving(way: &Arc<Way>, words: &Serve) -> Server {
+    let (way, verbose) = (way.clone(), words.verbose);
     let handler = move |call: ServerCall| {
         let (path, began) = (call.path().to_owned(), Instant::now());
         let code = forward::run(call, &way);
@@ -43,7 +44,9 @@ fn serving(way: &Arc<Way>, verbose: bool) -> Server {
             say(&format!("{path} {} after {:.1?}", code.name(), began.elapsed()));
         }
     };
-    ServerBuilder::default().serve_on_threads(true, Arc::new(|run| run()), handler)
+    let options = Options::new().with(channel::tcp(words.reach));
+    let builder = ServerBuilder::default().transport_options(options);
+    builder.serve_on_threads(true, Arc::new(|run| run()), handler)
 }
 
 /// Takes no more calls, and waits for those that are open; the address is free at once.

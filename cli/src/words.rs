@@ -38,6 +38,7 @@ pub enum Command {
     Serve(Serve),
     Bench(Bench),
     Doctor(Doctor),
+    Completion(Completion),
 }
 
 /// Calls a method, of any of the four kinds.
@@ -63,6 +64,9 @@ pub struct Call {
 
     #[command(flatten)]
     pub options: Options,
+
+    #[command(flatten)]
+    pub reach: Reach,
 
     /// Writes fields that have their default value as well
     #[arg(long)]
@@ -135,6 +139,9 @@ pub struct Serve {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub grace: Duration,
 
+    #[command(flatten)]
+    pub reach: Reach,
+
     /// Says to standard error how each call ended, and how long it took
     #[arg(short, long)]
     pub verbose: bool,
@@ -180,6 +187,9 @@ pub struct Bench {
     #[arg(long, value_name = "N", value_parser = positive)]
     pub rate: Option<f64>,
 
+    #[command(flatten)]
+    pub reach: Reach,
+
     /// Writes JSON
     #[arg(long)]
     pub json: bool,
@@ -200,6 +210,9 @@ pub struct Doctor {
     /// Where a server is, or should be
     pub address: Option<String>,
 
+    #[command(flatten)]
+    pub reach: Reach,
+
     /// How long whoever is there may take to answer
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub patience: Duration,
@@ -215,16 +228,38 @@ pub struct Place {
     /// The full name of what is meant
     #[arg(value_name = "SYMBOL")]
     second: Option<String>,
+
+    #[command(flatten)]
+    pub reach: Reach,
 }
 
 impl Place {
-    /// The address and the name: an address has a colon, and a name has none.
-    pub fn parts(&self) -> (Option<&str>, Option<&str>) {
-        match (self.first.as_deref(), self.second.as_deref()) {
-            (Some(name), None) if !name.contains(':') => (None, Some(name)),
-            parts => parts,
-        }
+    /// The address, if one was given: it has a colon, and a name has none.
+    pub fn address(&self) -> Option<&str> {
+        self.first.as_deref().filter(|first| self.second.is_some() || first.contains(':'))
     }
+
+    /// The name, if one was given.
+    pub fn symbol(&self) -> Option<&str> {
+        self.second.as_deref().or(self.first.as_deref().filter(|first| !first.contains(':')))
+    }
+}
+
+/// Writes what a shell needs to complete the words of samehost.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  samehost completion bash > ~/.local/share/bash-completion/completions/samehost")]
+pub struct Completion {
+    pub shell: clap_complete::Shell,
+}
+
+/// How addresses may be used.
+#[derive(Args, Clone, Copy)]
+pub struct Reach {
+    /// Lets tcp: go to and from other hosts, in plain text that anyone on the way can read and change
+    #[arg(long)]
+    pub plain_text_beyond_host: bool,
 }
 
 /// Where it stands what is served.

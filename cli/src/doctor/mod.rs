@@ -25,7 +25,7 @@ pub fn run(words: Doctor) -> Result<(), Failure> {
         Some(address) => {
             report.heading(address);
             if place::look(&mut report, address) {
-                server::look(&mut report, address, words.patience)?;
+                server::look(&mut report, address, words.reach, words.patience);
             }
         }
     }

@@ -11,8 +11,8 @@ use super::process;
 use super::report::Report;
 use super::tap::Tap;
 use crate::channel::{self, Way};
-use crate::failure::Failure;
 use crate::reflection::Reflection;
+use crate::words::Reach;
 
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 /// Calls whose shortest time is told.
@@ -21,13 +21,13 @@ const CALLS: usize = 20;
 const MESSAGE_BYTES: u32 = 64 << 20;
 
 /// Connects and asks; all of it may take so long.
-pub fn look(report: &mut Report, address: &str, patience: Duration) -> Result<(), Failure> {
+pub fn look(report: &mut Report, address: &str, reach: Reach, patience: Duration) {
     let tap = Tap::default();
-    let way = match channel::by(address, tap.registry(), patience) {
+    let way = match channel::by(address, reach, tap.registry(), patience) {
         Ok(way) => way,
         Err(status) => {
             report.wrong(status.message());
-            return Ok(());
+            return;
         }
     };
     // Whoever says nothing is to be told as such, and not as a call that took too long.
@@ -35,7 +35,7 @@ pub fn look(report: &mut Report, address: &str, patience: Duration) -> Result<()
     let first = hello::of(&tap.bytes());
     if !matches!(first, First::Hello(..)) && way.peer().is_none() {
         report.wrong(health.status.message());
-        return Ok(());
+        return;
     }
     who(report, &way, &first);
     what(report, &way, &first);
@@ -46,7 +46,7 @@ pub fn look(report: &mut Report, address: &str, patience: Duration) -> Result<()
                 health.status.code().name(),
                 health.status.message()
             ));
-            return Ok(());
+            return;
         }
         _ => {}
     }
@@ -59,7 +59,6 @@ pub fn look(report: &mut Report, address: &str, patience: Duration) -> Result<()
         }
         Err(_) => report.warning("no reflection: samehost call needs --proto or --descriptor-set"),
     }
-    Ok(())
 }
 
 fn check(way: &Way, timeout: Duration) -> Outcome {

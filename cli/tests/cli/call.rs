@@ -104,6 +104,58 @@ fn a_status_is_told_with_its_details_and_in_the_exit_code() {
 }
 
 #[test]
+fn a_child_is_called_and_what_it_says_is_shown() {
+    let served = serve();
+    let program = env!("CARGO_BIN_EXE_samehost");
+    let child =
+        format!("stdio:sh -c 'echo warming up >&2; exec {program} serve stdio: --to {}'", served.address);
+    let done = samehost(&["call", &child, SAY]);
+    assert_eq!(
+        (done.code, &*done.out, &*done.err),
+        (Some(0), "{\"count\":\"1\"}\n", "warming up\n"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn default_values_are_written_where_they_are_wanted() {
+    let served = serve();
+    let all = samehost(&["call", &served.address, SAY, "--defaults"]).well();
+    assert_eq!(all, "{\"data\":\"\",\"count\":\"1\"}\n");
+}
+
+/// As with a .proto that is not the server's.
+#[test]
+fn a_server_that_answers_otherwise_than_its_contract_is_told() {
+    let served = serve();
+    let contract = served.file(
+        "other.proto",
+        "syntax = \"proto3\"; package samehost.test.v1;
+         message Order { uint32 count = 1; } message Ask { bytes data = 1; Order order = 2; }
+         message Answer { string data = 1; }
+         service Echo { rpc Repeat(Ask) returns (Answer); rpc Say(Ask) returns (Answer); }",
+    );
+    let call = |method, request| samehost(&["call", &served.address, method, request, "--proto", &contract]);
+    let several = call(REPEAT, r#"{"order": {"count": 2}}"#);
+    assert_eq!((several.code, &*several.out), (Some(1), "{}\n{}\n"), "{several:?}");
+    assert!(several.err.contains("has sent 2 answers, and the method has one"), "{several:?}");
+    assert!(call(REPEAT, "{}").failed(1).contains("has sent 0 answers"));
+    assert!(call(SAY, r#"{"data": "/w=="}"#).failed(1).contains("answer 1 is no samehost.test.v1.Answer"));
+}
+
+#[test]
+fn a_proto_that_is_none_is_told_with_its_place() {
+    let served = serve();
+    let call = |file: &str| samehost(&["call", &served.address, SAY, "--proto", file]).failed(1);
+    let broken = call(&served.file("broken.proto", "syntax = \"proto3\";\nmessage A { string x 1; }"));
+    assert!(broken.contains("broken.proto:2:22: expected '='"), "{broken}");
+    let unknown = call(&served.file("unknown.proto", "syntax = \"proto3\";\nmessage A { B x = 1; }"));
+    assert!(unknown.contains("unknown.proto:2:13: name 'B' is not defined"), "{unknown}");
+    let missing = call("/none.proto");
+    assert!(missing.contains("/none.proto: No such file"), "{missing}");
+}
+
+#[test]
 fn bad_json_is_told_with_its_place() {
     let served = serve();
     let to = &*served.address;

@@ -303,8 +303,10 @@ impl Echo for Obedient {
                 _ => {}
             }
         }
-        if let Some(encoding) = metadata.get("grpc-encoding") {
-            response.metadata_mut().insert("seen-encoding", encoding.clone());
+        for (key, seen) in [("grpc-encoding", "seen-encoding"), ("grpc-timeout", "seen-timeout")] {
+            if let Some(value) = metadata.get(key) {
+                response.metadata_mut().insert(seen, value.clone());
+            }
         }
         Ok(response)
     }

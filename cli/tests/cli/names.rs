@@ -22,6 +22,12 @@ fn services_and_methods_are_listed() {
 }
 
 #[test]
+fn shells_complete_the_words() {
+    let script = samehost(&["completion", "bash"]).well();
+    assert!(script.contains("doctor") && script.contains("--descriptor-set"), "{script}");
+}
+
+#[test]
 fn a_server_without_reflection_says_so() {
     let served = serve_with(Reflects::Nothing);
     let told = samehost(&["list", &served.address]).failed(1);

@@ -1,6 +1,9 @@
 //! `samehost serve`: everything that a call is goes through it.
 
+use std::io::Write;
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -93,12 +96,14 @@ fn metadata_status_details_and_compression_pass() {
         assert!(told.err.contains(line), "{line}: {told:?}");
     }
     let told = samehost(&["call", &passing.address, SAY, "-v"]);
-    assert!(!told.err.contains("seen-encoding"), "{told:?}");
+    assert!(!told.err.contains("seen-encoding") && !told.err.contains("seen-timeout"), "{told:?}");
+    let told = samehost(&["call", &passing.address, SAY, "-v", "--deadline", "20s"]);
+    assert!(told.err.contains("< seen-timeout: 19"), "{told:?}");
 }
 
 #[test]
 fn each_answer_comes_before_the_next_request() {
-    use std::io::{BufRead, BufReader, Write};
+    use std::io::{BufRead, BufReader};
     let served = serve();
     let passing = Passing::to(&served.address);
     let mut child = started(&["call", &passing.address, CHAT, "-"]);
@@ -148,6 +153,50 @@ fn who_reads_slowly_is_sent_no_more_than_there_is_room_for() {
     child.kill().unwrap();
     ended(child);
     served.idle();
+}
+
+#[test]
+fn who_sends_fast_is_taken_no_more_than_there_is_room_for() {
+    let served = serve();
+    let passing = Passing::to(&served.address);
+    let mut child = started(&["call", &passing.address, COLLECT, "-"]);
+    let mut input = child.stdin.take().unwrap();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let sending = thread::spawn({
+        let sent = sent.clone();
+        move || {
+            // The handler takes this one, and never another one.
+            input.write_all(FOR_EVER.as_bytes()).unwrap();
+            let data = "A".repeat(1 << 20);
+            while write!(input, "{{\"data\": \"{data}\"}}").is_ok() {
+                sent.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    until("the stream stands still", || {
+        let before = sent.load(Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(500));
+        sent.load(Ordering::SeqCst) == before && before > 0
+    });
+    assert!(sent.load(Ordering::SeqCst) < 20, "{sent:?} MB are on their way");
+    kill(&child, Signal::INT);
+    assert_eq!(ended(child).code, Some(64 + 1));
+    sending.join().unwrap();
+    served.idle();
+}
+
+#[test]
+fn a_port_beyond_this_host_takes_a_word() {
+    let served = serve();
+    let anywhere = ["tcp:0.0.0.0:0", "--to", &*served.address];
+    let told = samehost(&[&["serve"], &anywhere[..]].concat()).failed(64 + 3);
+    assert!(told.contains("plain text"), "{told}");
+    let (mut passing, address) = serving(&[&anywhere[..], &["--plain-text-beyond-host"]].concat());
+    let told = samehost(&["call", &address, SAY]).failed(64 + 3);
+    assert!(told.contains("plain text"), "{told}");
+    assert_eq!(samehost(&["call", &address, SAY, "--plain-text-beyond-host"]).well(), "{\"count\":\"1\"}\n");
+    passing.kill().unwrap();
+    passing.wait().unwrap();
 }
 
 #[test]
