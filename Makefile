@@ -9,8 +9,9 @@ BUILT :=
 VENV := .venv/bin
 DEMO_STUBS := examples/demo/python/target
 # Each a folder with a program `run`; their Python side has stock stubs of their own contract.
-EXAMPLES := plugins sidecar
-EXAMPLE_STUBS := examples/plugins/python/target/plugins_pb2_grpc.py examples/sidecar/python/target/cache_pb2_grpc.py
+EXAMPLES := plugins model-worker sidecar
+EXAMPLE_STUBS := examples/plugins/python/target/plugins_pb2_grpc.py \
+	examples/model-worker/python/target/scoring_pb2_grpc.py examples/sidecar/python/target/cache_pb2_grpc.py
 
 .PHONY: demo demo-programs examples example-programs test lint format help build java java-newest rust python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
 
@@ -30,7 +31,8 @@ examples: $(if $(BUILT),,example-programs) python-package $(EXAMPLE_STUBS) ## on
 
 example-programs:
 	@scripts/toolchain java rust python
-	@$(STAGE) 'build the examples (Java)' $(MVN) -pl examples/plugins/java,examples/sidecar/java -am package -DskipTests -Dspotless.check.skip
+	@$(STAGE) 'build the examples (Java)' $(MVN) -am package -DskipTests -Dspotless.check.skip \
+		-pl examples/plugins/java,examples/model-worker/java,examples/sidecar/java
 	@$(STAGE) 'build the examples (Rust)' $(CARGO) build -q -p samehost-example-plugins -p samehost-example-sidecar
 
 # What Cargo keeps for the next build doubles the disk that this takes, and a build of everything gains nothing from it.
