@@ -136,6 +136,19 @@ final class Setting implements AutoCloseable {
     return open(channel());
   }
 
+  /** A channel to whatever is behind a relay. */
+  ManagedChannel openThrough(Relay relay) throws IOException {
+    if (!which.serves()) {
+      return open(SamehostChannelBuilder.forAddress("tcp:127.0.0.1:" + relay.port()));
+    }
+    return open(
+        NettyChannelBuilder.forAddress("127.0.0.1", relay.port())
+            .eventLoopGroup(LOOP)
+            .channelType(EpollSocketChannel.class)
+            .overrideAuthority("localhost")
+            .usePlaintext());
+  }
+
   @Override
   public void close() throws Exception {
     for (ManagedChannel channel : channels) {
