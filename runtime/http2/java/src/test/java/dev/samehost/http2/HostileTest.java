@@ -1,0 +1,220 @@
+package dev.samehost.http2;
+
+import static com.google.common.truth.Truth.assertThat;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.samehost.SamehostChannelBuilder;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Peers that begin as HTTP/2 does, and go on otherwise. */
+@Timeout(120)
+final class HostileTest {
+  private static final byte[] REQUEST = "request".getBytes(UTF_8);
+  private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(ISO_8859_1);
+
+  private static final int SETTINGS = 4;
+  private static final int GOAWAY = 7;
+  private static final int HEADERS = 1;
+
+  private Setting setting;
+  private Server server;
+
+  @BeforeEach
+  void serve() throws IOException {
+    setting = new Setting(Setting.Case.SERVING_UNIX);
+    server = setting.start(Echo.service());
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    setting.close();
+  }
+
+  private SocketChannel connect() throws IOException {
+    return SocketChannel.open(UnixDomainSocketAddress.of(setting.socket()));
+  }
+
+  private void serves() {
+    assertThat(
+            ClientCalls.blockingUnaryCall(setting.open(), Echo.UNARY, CallOptions.DEFAULT, REQUEST))
+        .isEqualTo(REQUEST);
+  }
+
+  private static ByteBuffer frame(int type, int flags, int stream, byte[] payload) {
+    ByteBuffer frame = ByteBuffer.allocate(9 + payload.length);
+    frame.put((byte) (payload.length >> 16)).putShort((short) payload.length);
+    frame.put((byte) type).put((byte) flags).putInt(stream).put(payload);
+    return frame.flip();
+  }
+
+  private static ByteBuffer read(SocketChannel socket, int count) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(count);
+    while (bytes.hasRemaining()) {
+      if (socket.read(bytes) < 0) {
+        return null;
+      }
+    }
+    return bytes.flip();
+  }
+
+  /** The payload of the next frame of a type; null at the end. */
+  private static byte[] next(SocketChannel socket, int type) throws IOException {
+    while (true) {
+      ByteBuffer header = read(socket, 9);
+      if (header == null) {
+        return null;
+      }
+      int length = header.get() << 16 | Short.toUnsignedInt(header.getShort());
+      int found = header.get();
+      ByteBuffer payload = read(socket, length);
+      if (payload == null) {
+        return null;
+      }
+      if (found == type) {
+        byte[] bytes = new byte[length];
+        payload.get(bytes);
+        return bytes;
+      }
+    }
+  }
+
+  @Test
+  void aPrefaceThatComesByteByByteIsServed() throws Exception {
+    try (SocketChannel socket = connect()) {
+      for (byte one : PREFACE) {
+        socket.write(ByteBuffer.wrap(new byte[] {one}));
+        TimeUnit.MILLISECONDS.sleep(2);
+      }
+      socket.write(frame(SETTINGS, 0, 0, new byte[0]));
+      assertThat(next(socket, SETTINGS)).isNotNull();
+    }
+    serves();
+  }
+
+  @Test
+  void nonsenseAfterThePrefaceEndsTheConnectionAndNoOther() throws Exception {
+    try (SocketChannel socket = connect()) {
+      socket.write(ByteBuffer.wrap(PREFACE));
+      socket.write(ByteBuffer.wrap(new byte[100_000]));
+      while (next(socket, GOAWAY) != null) {}
+    } catch (IOException e) {
+      // It was broken before all was written, which is as good.
+    }
+    serves();
+  }
+
+  @Test
+  void aRequestThatIsNoGrpcIsRefusedAndItsConnectionLives() throws Exception {
+    // HPACK: POST, http, a path of the table and a literal content-type, without an index.
+    byte[] request = HexFormat.of().parseHex("838684" + "0f10" + "0a" + hex("text/plain"));
+    try (SocketChannel socket = connect()) {
+      socket.write(ByteBuffer.wrap(PREFACE));
+      socket.write(frame(SETTINGS, 0, 0, new byte[0]));
+      List<byte[]> answers = new ArrayList<>();
+      for (int stream = 1; stream < 6; stream += 2) {
+        socket.write(frame(HEADERS, 5, stream, request));
+        answers.add(next(socket, HEADERS));
+      }
+      // :status as a literal, and from then on as a number in HPACK's table.
+      assertThat(new String(answers.get(0), ISO_8859_1)).contains("415");
+      assertThat(answers.get(1)).isEqualTo(answers.get(2));
+    }
+    serves();
+  }
+
+  private static String hex(String text) {
+    return HexFormat.of().formatHex(text.getBytes(ISO_8859_1));
+  }
+
+  @Test
+  void aClientThatSaysNothingMoreDoesNotKeepAServerFromEndingNow() throws Exception {
+    try (SocketChannel socket = connect()) {
+      socket.write(ByteBuffer.wrap(PREFACE));
+      socket.write(frame(SETTINGS, 0, 0, new byte[0]));
+      assertThat(next(socket, SETTINGS)).isNotNull();
+      server.shutdownNow();
+      assertThat(server.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+      while (next(socket, GOAWAY) != null) {}
+    }
+  }
+
+  @Test
+  void aServerOfHttp2ThatEndsAtOnceIsNamedInTheFailure() throws Exception {
+    byte[] settings = frame(SETTINGS, 0, 0, new byte[0]).array();
+    StatusRuntimeException failure = failureOf(settings, false);
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(failure).hasMessageThat().contains("tcp:127.0.0.1:");
+  }
+
+  @Test
+  void aServerThatTurnsOutNotToSpeakHttp2FailsTheCall() throws Exception {
+    byte[] nonsense = new byte[9 + 100];
+    nonsense[3] = SETTINGS;
+    nonsense[20] = 77; // a frame of its own, and of no type that may come now
+    StatusRuntimeException failure = failureOf(nonsense, true);
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+  }
+
+  /** Of a call to a server that says this and no more. */
+  private static StatusRuntimeException failureOf(byte[] said, boolean first) throws Exception {
+    try (ServerSocketChannel listening = ServerSocketChannel.open()) {
+      listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      int port = ((InetSocketAddress) listening.getLocalAddress()).getPort();
+      Thread saying = new Thread(() -> say(listening, said, first));
+      saying.setDaemon(true);
+      saying.start();
+      ManagedChannel channel = SamehostChannelBuilder.forAddress("tcp:127.0.0.1:" + port).build();
+      try {
+        return assertThrows(
+            StatusRuntimeException.class,
+            () ->
+                ClientCalls.blockingUnaryCall(
+                    channel,
+                    Echo.UNARY,
+                    CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
+                    REQUEST));
+      } finally {
+        channel.shutdownNow();
+        assertThat(channel.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+  }
+
+  /** To the first connection, and to each where {@code always}; others are closed at once. */
+  private static void say(ServerSocketChannel listening, byte[] said, boolean always) {
+    try {
+      for (int i = 0; ; i++) {
+        try (SocketChannel client = listening.accept()) {
+          if (always || i == 0) {
+            client.write(ByteBuffer.wrap(said));
+            client.read(ByteBuffer.allocate(1000));
+          }
+        }
+      }
+    } catch (IOException e) {
+      // The test is over.
+    }
+  }
+}
