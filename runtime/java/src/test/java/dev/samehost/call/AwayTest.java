@@ -5,7 +5,7 @@ import static com.google.common.truth.Truth.assertThat;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
-import dev.samehost.transport.testkit.PairLink;
+import dev.samehost.transport.LocalLink;
 import dev.samehost.wire.GoAwayCode;
 import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
@@ -94,12 +94,12 @@ final class AwayTest {
   }
 
   private final QuietTime time = QuietTime.of(TimeUnit.HOURS.toNanos(1));
-  private final PairLink.Ends ends = PairLink.open(ADDRESS, CAPACITY);
-  private final WatchedByTest link = new WatchedByTest(ends.acceptor());
+  private final LocalLink.Ends ends = LocalLink.open(ADDRESS, CAPACITY);
+  private final WatchedByTest link = new WatchedByTest(ends.second());
   private final Owner owner = new Owner();
   private final Driver driver = driver(link, Side.ACCEPTOR, owner);
   private final Owner peersOwner = new Owner();
-  private final Driver peer = driver(ends.connector(), Side.CONNECTOR, peersOwner);
+  private final Driver peer = driver(ends.first(), Side.CONNECTOR, peersOwner);
 
   private static Driver driver(Link link, Side side, Owner owner) {
     Settings settings = Settings.of(ADDRESS, Pair.HELLO);

@@ -7,7 +7,7 @@ import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
-import dev.samehost.transport.testkit.PairLink;
+import dev.samehost.transport.LocalLink;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.MetadataBlock;
 import java.nio.ByteBuffer;
@@ -83,13 +83,13 @@ final class DialerTest {
 
   /** A peer that says HELLO, and with it that it takes no calls. */
   private static Link thatSaysGoodbyeAtOnce() throws LinkException {
-    PairLink.Ends ends = PairLink.open(ADDRESS, 1 << 10);
+    LocalLink.Ends ends = LocalLink.open(ADDRESS, 1 << 10);
     FrameWriter words = new FrameWriter();
     words.preface();
     words.hello(Pair.HELLO);
     words.goAway(0, 0, "bye");
-    ends.acceptor().write(words.view());
-    return ends.connector();
+    ends.second().write(words.view());
+    return ends.first();
   }
 
   /** A unary call; the answer is its outcome. */
@@ -128,7 +128,7 @@ final class DialerTest {
   @Test
   void callsThatExpireWhileTheyBeginLeaveNothingBehind() throws Exception {
     Scripted connector = new Scripted();
-    connector.links.add(PairLink.open(ADDRESS, 1 << 10).connector()); // its peer says nothing
+    connector.links.add(LocalLink.open(ADDRESS, 1 << 10).first()); // its peer says nothing
     Dialer dialer = dialer(connector);
     for (int i = 0; i < 20_000; i++) {
       assertThat(call(dialer, 1).get().code()).isEqualTo(Code.DEADLINE_EXCEEDED);
@@ -195,7 +195,7 @@ final class DialerTest {
   @Test
   void aLinkThatCannotBeDrivenIsClosed() throws Exception {
     Scripted connector = new Scripted();
-    TooMuch link = new TooMuch(PairLink.open(ADDRESS, 1 << 10).connector(), new CountDownLatch(1));
+    TooMuch link = new TooMuch(LocalLink.open(ADDRESS, 1 << 10).first(), new CountDownLatch(1));
     connector.links.add(link);
     Dialer dialer = dialer(connector);
     assertThat(call(dialer, ClientStream.NO_DEADLINE).get().code()).isEqualTo(Code.UNAVAILABLE);

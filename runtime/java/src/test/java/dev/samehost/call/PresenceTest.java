@@ -3,7 +3,7 @@ package dev.samehost.call;
 import static com.google.common.truth.Truth.assertThat;
 
 import dev.samehost.transport.Link;
-import dev.samehost.transport.testkit.PairLink;
+import dev.samehost.transport.LocalLink;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 /** Who sees to a thread for a reader that has left. */
 @Timeout(60)
 final class PresenceTest {
-  private static final Link LINK = PairLink.open("scripted:here", 1 << 10).acceptor();
+  private static final Link LINK = LocalLink.open("scripted:here", 1 << 10).second();
 
   @Test
   void onlyOneOfThoseWhoCallIsToMakeAThread() {

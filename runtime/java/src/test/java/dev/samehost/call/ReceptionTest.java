@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
-import dev.samehost.transport.testkit.PairLink;
+import dev.samehost.transport.LocalLink;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +52,7 @@ final class ReceptionTest {
         new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, EndOfCall.NOBODY);
     Reception reception = new Reception(listener, options, Serving.NOTHING, exhausted);
     reception.start();
-    Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
+    Link link = LocalLink.open(ADDRESS, 1 << 10).second();
     listener.acceptor.accepted(link, NOTHING);
     assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
     reception.shutdown();
@@ -74,7 +74,7 @@ final class ReceptionTest {
         new Reception.Options(Pair.HELLO, Long.MAX_VALUE, -1, EndOfCall.NOBODY);
     Reception reception = new Reception(listener, options, Serving.NOTHING);
     reception.start();
-    Link link = PairLink.open(ADDRESS, 1 << 10).acceptor();
+    Link link = LocalLink.open(ADDRESS, 1 << 10).second();
     listener.acceptor.accepted(new TooMuch(link), NOTHING);
     assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
     reception.shutdown();

@@ -13,6 +13,9 @@ public final class Http2Bridge implements Bridge {
   /** What connections of HTTP/2 say of what carries them. */
   static final String MEDIUM = "gRPC over HTTP/2";
 
+  /** How many bytes are on their way within this process, in each direction at most. */
+  static final int LOCAL_BYTES = 256 << 10;
+
   /**
    * The largest metadata that our wire takes at all; those whom it is for have limits of theirs.
    */

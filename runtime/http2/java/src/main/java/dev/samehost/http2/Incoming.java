@@ -2,6 +2,7 @@ package dev.samehost.http2;
 
 import dev.samehost.OverLink;
 import dev.samehost.transport.Link;
+import dev.samehost.transport.LocalLink;
 import dev.samehost.wire.Hello;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
@@ -46,7 +47,10 @@ final class Incoming {
     this.ended = new Countdown(3, io::end);
     this.ends =
         LocalLink.open(
-            http2.peer(), Http2Bridge.MEDIUM, () -> io.group().execute(this::innerHasEnded));
+            http2.peer(),
+            Http2Bridge.MEDIUM,
+            Http2Bridge.LOCAL_BYTES,
+            () -> io.group().execute(this::innerHasEnded));
   }
 
   /** Begins at once, on a thread of its own. The answer is the link for the server. */
@@ -55,7 +59,7 @@ final class Incoming {
     Thread starter = new Thread(incoming::start, "samehost-http2-start-" + http2.peer().address());
     starter.setDaemon(true);
     starter.start();
-    return incoming.ends.outer();
+    return incoming.ends.first();
   }
 
   private void start() {
@@ -67,7 +71,7 @@ final class Incoming {
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       log.warn("{}: a connection of HTTP/2 cannot be served", http2.peer().address(), e);
       http2.close();
-      ends.inner().close();
+      ends.second().close();
       ended.one();
       if (accepted.getCount() > 0) {
         ended.one(); // no connection will say so
@@ -76,7 +80,7 @@ final class Incoming {
   }
 
   private ManagedChannel channel() {
-    return OverLink.channel(ends.inner())
+    return OverLink.channel(ends.second())
         // Where the server learns that a call is cancelled: nothing more may be said of it then.
         .executor(io.group().next())
         .maxInboundMessageSize(Integer.MAX_VALUE)

@@ -4,6 +4,7 @@ import dev.samehost.OverLink;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.LocalLink;
 import dev.samehost.wire.Hello;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
@@ -46,7 +47,9 @@ final class Outgoing {
     this.limits = limits;
     this.io = LinkIo.of(http2, () -> {});
     this.ended = new Countdown(2, io::end);
-    this.ends = LocalLink.open(http2.peer(), Http2Bridge.MEDIUM, this::innerHasEnded);
+    this.ends =
+        LocalLink.open(
+            http2.peer(), Http2Bridge.MEDIUM, Http2Bridge.LOCAL_BYTES, this::innerHasEnded);
     this.channel = channel();
     this.server = server();
   }
@@ -62,13 +65,13 @@ final class Outgoing {
     LinkException failure = outgoing.connect(helloNanos);
     if (failure != null) {
       http2.close();
-      outgoing.ends.inner().close();
+      outgoing.ends.second().close();
       if (outgoing.given.compareAndSet(false, true)) {
         outgoing.ended.one(); // there will be no channel that says so
       }
       throw failure;
     }
-    return outgoing.ends.outer();
+    return outgoing.ends.first();
   }
 
   private ManagedChannel channel() {
@@ -98,7 +101,7 @@ final class Outgoing {
   }
 
   private Server server() {
-    return OverLink.server(ends.inner())
+    return OverLink.server(ends.second())
         .directExecutor()
         .maxInboundMessageSize(Integer.MAX_VALUE)
         .maxInboundMetadataSize(Http2Bridge.MOST_METADATA_BYTES)

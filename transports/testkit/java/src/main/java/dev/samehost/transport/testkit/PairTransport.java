@@ -6,6 +6,7 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
+import dev.samehost.transport.LocalLink;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import java.nio.ByteBuffer;
@@ -71,9 +72,9 @@ public final class PairTransport implements Transport {
       if (listener == null) {
         throw Fault.CONNECT_NO_SUCH_FILE.with(address);
       }
-      PairLink.Ends ends = PairLink.open(address.toString(), options.get(CAPACITY));
-      listener.acceptor.accepted(ends.acceptor(), ByteBuffer.allocate(0));
-      return ends.connector();
+      LocalLink.Ends ends = LocalLink.open(address.toString(), options.get(CAPACITY));
+      listener.acceptor.accepted(ends.second(), ByteBuffer.allocate(0));
+      return ends.first();
     }
 
     @Override

@@ -1,9 +1,5 @@
-package dev.samehost.http2;
+package dev.samehost.transport;
 
-import dev.samehost.transport.Fault;
-import dev.samehost.transport.Link;
-import dev.samehost.transport.LinkException;
-import dev.samehost.transport.Peer;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -13,10 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * One end of a link within this process: bytes on the heap, under a lock. It holds no descriptor,
  * and no memory while nothing is on its way.
  */
-final class LocalLink implements Link {
-  /** How many bytes are on their way in each direction at most. */
-  private static final int CAPACITY = 256 << 10;
-
+public final class LocalLink implements Link {
   private final ReentrantLock lock;
   private final Condition changed;
   private final Pipe incoming;
@@ -47,28 +40,35 @@ final class LocalLink implements Link {
     this.onClose = onClose;
   }
 
-  /**
-   * Both ends of a new link.
-   *
-   * @param outer of the runtime that others use: its peer is who is at the end of HTTP/2
-   * @param inner of the bridge
-   */
-  record Ends(LocalLink outer, LocalLink inner) {}
+  /** Both ends of a new link. */
+  public record Ends(LocalLink first, LocalLink second) {}
 
   /**
-   * A new link.
+   * A new link, whose ends call each other by an address.
    *
-   * @param onClose is run once, when the bridge's end has been closed
+   * @param capacity how many bytes each direction holds until they are read, at least 1
    */
-  static Ends open(Peer peer, String medium, Runnable onClose) {
+  public static Ends open(String address, int capacity) {
+    return open(Peer.at(address), "", capacity, () -> {});
+  }
+
+  /**
+   * A new link for somebody who stands between two others.
+   *
+   * @param peer whom the first end has at its other end; the second one knows but the address
+   * @param medium what carries the bytes, as the first end says it
+   * @param capacity how many bytes each direction holds until they are read, at least 1
+   * @param onClose is run once, when the second end has been closed
+   */
+  public static Ends open(Peer peer, String medium, int capacity, Runnable onClose) {
     ReentrantLock lock = new ReentrantLock();
-    Pipe in = new Pipe();
-    Pipe out = new Pipe();
-    LocalLink outer = new LocalLink(lock, in, out, peer, medium, () -> {});
-    LocalLink inner = new LocalLink(lock, out, in, Peer.at(peer.address()), "", onClose);
-    outer.other = inner;
-    inner.other = outer;
-    return new Ends(outer, inner);
+    Pipe in = new Pipe(capacity);
+    Pipe out = new Pipe(capacity);
+    LocalLink first = new LocalLink(lock, in, out, peer, medium, () -> {});
+    LocalLink second = new LocalLink(lock, out, in, Peer.at(peer.address()), "", onClose);
+    first.other = second;
+    second.other = first;
+    return new Ends(first, second);
   }
 
   @Override
@@ -238,12 +238,17 @@ final class LocalLink implements Link {
   /** The bytes on their way in one direction. */
   private static final class Pipe {
     private final ArrayDeque<ByteBuffer> pieces = new ArrayDeque<>();
+    private final int capacity;
     private int size;
     private boolean ended;
     private boolean unread;
 
+    private Pipe(int capacity) {
+      this.capacity = capacity;
+    }
+
     private int room() {
-      return CAPACITY - size;
+      return capacity - size;
     }
 
     private int put(ByteBuffer source) {
