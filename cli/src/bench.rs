@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json::Requests;
 use crate::load::{Load, Pace, Seen};
-use crate::output::{print, say};
+use crate::output::{print, say, time};
 use crate::words::Bench;
 
 /// Of the time comes before it, uncounted: connections are made and processors awake.
@@ -105,8 +105,12 @@ fn measure(load: &Load, words: &Bench, interrupt: &Interrupt) -> Result<Measured
     Ok(Measured { seen, took })
 }
 
-fn micros(times: &Histogram<u64>, quantile: f64) -> f64 {
-    times.value_at_quantile(quantile) as f64 / 1e3
+fn quantile(times: &Histogram<u64>, quantile: f64) -> Duration {
+    Duration::from_nanos(times.value_at_quantile(quantile))
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }
 
 fn per_second(measured: &Measured, number: u64) -> f64 {
@@ -127,8 +131,8 @@ fn for_people(who: Option<&str>, words: &Bench, measured: &Measured) -> String {
     if let Some(who) = who {
         text = format!("{text}, to {who}");
     }
-    let quantiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)];
-    let times = quantiles.map(|(name, quantile)| format!("{name} {:.1} us", micros(times, quantile)));
+    let shown = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)];
+    let times = shown.map(|(name, part)| format!("{name} {}", time(quantile(times, part))));
     format!("{text}\n{}", times.join("   "))
 }
 
@@ -146,10 +150,10 @@ fn as_json(words: &Bench, method: &str, medium: Option<&str>, measured: &Measure
         "failures": seen.failures,
         "calls_per_second": per_second(measured, times.len()),
         "micros": {
-            "p50": micros(times, 0.5),
-            "p90": micros(times, 0.9),
-            "p99": micros(times, 0.99),
-            "max": micros(times, 1.0),
+            "p50": micros(quantile(times, 0.5)),
+            "p90": micros(quantile(times, 0.9)),
+            "p99": micros(quantile(times, 0.99)),
+            "max": micros(quantile(times, 1.0)),
         },
     })
 }

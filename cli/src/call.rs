@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::json::{Answers, Requests};
 use crate::metadata::{self, lines};
-use crate::output::say;
+use crate::output::{say, time};
 use crate::words::{self, Options};
 
 /// Calls, and writes the answers.
@@ -165,11 +165,11 @@ impl Teller {
     }
 
     fn tell_end(&self, outcome: &Outcome, way: &Way) {
-        let took = self.began.elapsed();
+        let took = time(self.began.elapsed());
         for line in lines(&outcome.status.metadata()) {
             self.say(&format!("< {line} (trailer)"));
         }
-        self.say(&format!("< {} after {took:.1?}", outcome.status.code().name()));
+        self.say(&format!("< {} after {took}", outcome.status.code().name()));
         if let Some(who) = way.described() {
             self.say(&format!("< from {who}"));
         }

@@ -27,6 +27,11 @@ impl Failure {
         Failure::here("")
     }
 
+    /// What it says.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The same, after another text.
     pub fn after(mut self, text: &str) -> Failure {
         self.text = format!("{text}; {}", self.text);

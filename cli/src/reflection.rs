@@ -128,8 +128,8 @@ impl Reflection {
 
     fn not_offered(&self) -> Failure {
         Failure::here(format!(
-            "{}: the server offers no reflection ({}), so it cannot be asked what it serves. Name the contract: \
-             --proto FILE -I FOLDER, or --descriptor-set FILE.",
+            "{}: the server offers no reflection ({}), so it cannot be asked what it serves. Name the contract, by \
+             --proto FILE -I FOLDER or --descriptor-set FILE.",
             self.channel.address(),
             VERSIONS[0]
         ))

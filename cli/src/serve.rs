@@ -10,7 +10,7 @@ use crate::channel::{self, Way};
 use crate::failure::Failure;
 use crate::forward;
 use crate::interrupt::Interrupt;
-use crate::output::{print, say};
+use crate::output::{print, say, time};
 use crate::words::Serve;
 
 /// Serves until the process is asked to stop, or the address can be served no longer.
@@ -41,7 +41,7 @@ fn serving(way: &Arc<Way>, words: &Serve) -> Server {
         let (path, began) = (call.path().to_owned(), Instant::now());
         let code = forward::run(call, &way);
         if verbose {
-            say(&format!("{path} {} after {:.1?}", code.name(), began.elapsed()));
+            say(&format!("{path} {} after {}", code.name(), time(began.elapsed())));
         }
     };
     let options = Options::new().with(channel::tcp(words.reach));

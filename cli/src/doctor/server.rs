@@ -11,6 +11,7 @@ use super::process;
 use super::report::Report;
 use super::tap::Tap;
 use crate::channel::{self, Way};
+use crate::output::time;
 use crate::reflection::Reflection;
 use crate::words::Reach;
 
@@ -57,7 +58,7 @@ pub fn look(report: &mut Report, address: &str, reach: Reach, patience: Duration
             services.sort();
             report.ok(format!("reflection: {}", services.join(", ")));
         }
-        Err(_) => report.warning("no reflection: samehost call needs --proto or --descriptor-set"),
+        Err(failure) => report.warning(failure.text()),
     }
 }
 
@@ -139,7 +140,7 @@ fn round_trip(report: &mut Report, way: &Way, patience: Duration) {
         began.elapsed()
     });
     if let Some(shortest) = times.min() {
-        report.ok(format!("a call there and back takes {shortest:.1?}, the shortest of {CALLS}"));
+        report.ok(format!("a call there and back takes {}, the shortest of {CALLS}", time(shortest)));
     }
 }
 

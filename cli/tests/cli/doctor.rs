@@ -79,7 +79,7 @@ fn a_healthy_server_is_told_with_all_that_it_is() {
 #[test]
 fn a_server_without_reflection_is_well() {
     let served = serve_with(Reflects::Nothing);
-    assert!(well(&["doctor", &served.address]).contains("warning  no reflection"));
+    assert!(well(&["doctor", &served.address]).contains("s: the server offers no reflection"));
 }
 
 #[test]
