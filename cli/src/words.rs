@@ -333,6 +333,15 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_explained_by_an_example() {
+        for command in Words::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("  samehost {} ", command.get_name());
+            assert!(help.starts_with("Example") && help.contains(example.trim_end()), "{help}");
+        }
+    }
+
+    #[test]
     fn a_time_has_a_unit() {
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(duration("250us"), Ok(Duration::from_micros(250)));

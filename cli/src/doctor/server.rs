@@ -32,7 +32,7 @@ pub fn look(report: &mut Report, address: &str, reach: Reach, patience: Duration
         }
     };
     // Whoever says nothing is to be told as such, and not as a call that took too long.
-    let health = check(&way, patience * 2);
+    let health = check(&way, patience * 4);
     let first = hello::of(&tap.bytes());
     if !matches!(first, First::Hello(..)) && way.peer().is_none() {
         report.wrong(health.status.message());

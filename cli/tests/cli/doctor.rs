@@ -200,7 +200,9 @@ fn as_nobody(is_root: bool, address: &str) -> Done {
     // Where nobody may not go, the program may be.
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("samehost");
-    std::fs::copy(env!("CARGO_BIN_EXE_samehost"), &program).unwrap();
+    // By another process: one that this one forks meanwhile would keep the copy open for writing.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_samehost")).arg(&program).status().unwrap();
+    assert!(copied.success());
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     let mut command = Command::new(program);
     if is_root {
