@@ -37,6 +37,7 @@ async def main(address: str, forbidden: str, count: int) -> None:
         check(keys == [f"java/{i}" for i in range(count)], "Java's entries should come in order, each once")
         check(cache.repeated == 0, "calls should wait for the sidecar")
         check(cache.lost_watches > 0, "the watch should have been begun again")
+        await cache.put("python-done", b"")
     await is_refused(forbidden)
     print("Python: all went as it should.")
 

@@ -2,11 +2,11 @@ package dev.samehost.examples.scoring;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * {@code Tour WEIGHTS ADDRESS COMMAND} has vectors scored, by the worker at an address and by a
@@ -23,18 +24,20 @@ import java.util.function.Predicate;
  * makes the model.
  */
 public final class Tour {
-  private static final int DIMENSIONS = 384;
   private static final int BATCH = 1000;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final Random random = new Random(7);
-  private final double[] weights = random.doubles(DIMENSIONS, -0.1, 0.1).toArray();
+  private final double[] weights;
   private final List<Vector> vectors = new ArrayList<>();
 
-  private Tour() {
+  /** The same model as the workers', to know what is right. */
+  private Tour(Path file) throws IOException {
+    String[] numbers = Files.readString(file).replaceAll("[\\[\\]\\s]", "").split(",");
+    weights = Stream.of(numbers).mapToDouble(Double::parseDouble).toArray();
+    Random random = new Random();
     for (int i = 0; i < BATCH; i++) {
       Vector.Builder vector = Vector.newBuilder();
-      for (int d = 0; d < DIMENSIONS; d++) {
+      for (int d = 0; d < weights.length; d++) {
         vector.addValues(random.nextFloat() - 0.5f);
       }
       vectors.add(vector.build());
@@ -42,11 +45,7 @@ public final class Tour {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Tour tour = new Tour();
-    if (arguments.length == 1) {
-      Files.writeString(Path.of(arguments[0]), Arrays.toString(tour.weights));
-      return;
-    }
+    Tour tour = new Tour(Path.of(arguments[0]));
     System.out.println("\nOne worker, at " + arguments[1]);
     try (ScorerPool pool = new ScorerPool(List.of(arguments[1]))) {
       tour.oneWorker(pool);
@@ -110,7 +109,7 @@ public final class Tour {
   }
 
   private void threeWorkers(ScorerPool pool) throws Exception {
-    timed("twelve batches from six threads", () -> together(pool, 12, 6));
+    timed("nine batches from six threads", () -> together(pool, 9, 6));
 
     Scores scores = new Scores();
     timed(
@@ -164,7 +163,7 @@ public final class Tour {
     int add(ScoreReply reply) {
       check("scores should come in order, each once", () -> reply.getIndex() == count);
       double sum = 0;
-      for (int d = 0; d < DIMENSIONS; d++) {
+      for (int d = 0; d < weights.length; d++) {
         sum += weights[d] * vectors.get(count).getValues(d);
       }
       double right = 1 / (1 + Math.exp(-sum));

@@ -43,7 +43,7 @@ public final class Tour {
     check("versions should grow", cache.replace("java-leader", zeros(2), version) > version);
     fails(Status.Code.ABORTED, () -> cache.replace("java-leader", zeros(3), version));
 
-    Thread follower = cache.follow("python/", entry -> seen.add(entry.getKey()));
+    Thread follower = cache.follow("python", entry -> seen.add(entry.getKey()));
     long begin = System.nanoTime();
     for (int i = 0; i < count; i++) {
       if (i == count / 2) {
@@ -58,11 +58,12 @@ public final class Tour {
     for (int i = 0; i < count; i++) {
       check(seen.get(i) + " should be " + i, seen.get(i).equals("python/" + i));
     }
-    check("each should come once", seen.size() == count);
+    check("each should come once", seen.stream().distinct().count() == seen.size());
     check("the sidecar should be another one", connections.processes.size() == 2);
     check("what was put before should be there", cache.get("java/0").isPresent());
     check("calls should wait for the sidecar", cache.repeated() == 0);
     check("the watch should have been begun again", cache.lostWatches() > 0);
+    crash(cache, connections);
 
     cache.close();
     follower.join(TimeUnit.SECONDS.toMillis(5));
@@ -75,6 +76,19 @@ public final class Tour {
     long process = connections.processes.get(0);
     System.out.printf("Java: SIGTERM to the sidecar, process %d%n", process);
     check("it should take a signal", ProcessHandle.of(process).orElseThrow().destroy());
+  }
+
+  /** Kills the sidecar, which then saves nothing: a cache may forget, but not fail for long. */
+  private void crash(SidecarCache cache, Connections connections) throws InterruptedException {
+    await("Python should be done", () -> cache.get("python-done").isPresent());
+    long process = connections.processes.get(1);
+    System.out.printf("Java: SIGKILL to the sidecar, process %d%n", process);
+    check("it should die", ProcessHandle.of(process).orElseThrow().destroyForcibly());
+    await("it should have forgotten", () -> cache.get("python-done").isEmpty());
+    check("what was saved should be there", cache.get("java/0").isPresent());
+    long version = cache.put("python-done", zeros(1));
+    await("the watch should go on", () -> seen.contains("python-done"));
+    System.out.printf("Java: it is back; the next version is %d%n", version);
   }
 
   private static ByteString zeros(int bytes) {
