@@ -74,7 +74,7 @@
 //! # gRPC over HTTP/2
 //!
 //! With the feature `http2`, which is on by default, stock clients of gRPC call a [`Server`] at its address, and a
-//! [`Channel`] calls stock servers. The first connection of HTTP/2 in a process starts a thread for all of them.
+//! [`Channel`] calls stock servers. One thread is there for all such connections of a process, while there are any.
 //!
 //! # Tracing
 //!

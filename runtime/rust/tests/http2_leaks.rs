@@ -56,7 +56,7 @@ async fn no_descriptor_or_thread_is_left_of_hundreds_of_connections() {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         (descriptors(), threads())
     };
-    assert_eq!(idle.iter().filter(|name| *name == "samehost-http2").count(), 1, "{idle:?}");
+    assert_eq!(idle, ["samehost-accept"]);
     for _ in 0..100 {
         use_client(EchoClient::new(Endpoint::from_shared(ours.clone()).unwrap().connect_lazy())).await;
         use_client(EchoClient::new(Channel::for_address(&stock).unwrap())).await;
@@ -67,6 +67,6 @@ async fn no_descriptor_or_thread_is_left_of_hundreds_of_connections() {
     until("the threads end", || threads().len() <= idle.len()).await;
     server.shutdown();
     soon(server.terminated()).await.unwrap();
-    until("the threads end", || threads() == ["samehost-http2"]).await;
+    until("the threads end", || threads().is_empty()).await;
     serving.abort();
 }

@@ -18,7 +18,7 @@ use tracing::Dispatch;
 use super::authority::Authority;
 use super::io::LinkIo;
 use super::messages::Messages;
-use super::{HEADER_ROOM, LAST_WORDS, Tasks, before, pair, runtime, settings};
+use super::{HEADER_ROOM, LAST_WORDS, Tasks, WINDOW, before, pair, run, settings};
 use crate::call::Side;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::server::HELLO_TIMEOUT;
@@ -36,14 +36,14 @@ pub(super) fn accept(
 ) -> Result<Arc<dyn Link>, LinkError> {
     let [near, far] = pair(link.peer())?;
     let log = tracing::dispatcher::get_default(Dispatch::clone);
-    runtime::get(link.peer())?.spawn(async move {
+    run(&link.peer().clone(), async move {
         let address = link.peer().address.clone();
         if let Err(error) = serve(link, far, server).await {
             let tell = || tracing::warn!(%address, error, "a connection of HTTP/2 was closed");
             tracing::dispatcher::with_default(&log, tell);
         }
         drop(open);
-    });
+    })?;
     Ok(near)
 }
 
@@ -72,6 +72,8 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
             Builder::new(Tasks)
                 .max_concurrent_streams(server.max_streams)
                 .max_header_list_size(server.max_metadata_bytes + HEADER_ROOM)
+                .initial_stream_window_size(server.initial_credit)
+                .initial_connection_window_size(WINDOW)
                 .serve_connection(io, gateway)
         );
         match before(connection.as_mut(), pin!(wanted(greeted, &channel))).await {

@@ -22,7 +22,7 @@ use super::accept::is_grpc;
 use super::frames::{self, Frames};
 use super::io::{LinkIo, Listening};
 use super::messages::{Messages, failure};
-use super::{HEADER_ROOM, LAST_WORDS, Tasks, before, pair, runtime, settings};
+use super::{HEADER_ROOM, LAST_WORDS, Tasks, WINDOW, before, pair, run, settings};
 use crate::call::Side;
 use crate::call::server::Serve;
 use crate::call::session::Session;
@@ -39,7 +39,7 @@ pub(super) fn connect(
     let peer = link.peer().clone();
     let [near, far] = pair(&peer)?;
     let (settled, settings) = mpsc::channel();
-    runtime::get(&peer)?.spawn(relay(link, far, client, settled));
+    run(&peer, relay(link, far, client, settled))?;
     match settings.recv_timeout(patience) {
         Ok(()) => Ok(near),
         Err(error) => {
@@ -60,6 +60,7 @@ async fn relay(link: Arc<dyn Link>, far: Arc<dyn Link>, client: Limits, settled:
     let Ok(io) = LinkIo::over(link, listening, closing) else { return };
     let mut builder = Builder::new(Tasks);
     builder.max_header_list_size(client.max_metadata_bytes + HEADER_ROOM);
+    builder.initial_stream_window_size(client.initial_credit).initial_connection_window_size(WINDOW);
     let Ok((requests, connection)) = builder.handshake(io).await else { return };
     let connection = tokio::spawn(connection);
     let services =

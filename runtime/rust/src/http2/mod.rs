@@ -40,6 +40,10 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Room in a list of headers besides the metadata: HTTP's own, and the 32 bytes that it counts with each.
 const HEADER_ROOM: u32 = 8 << 10;
 
+/// How much a peer may send on a connection before it is read: as much as HTTP/2 can say, so that streams that nobody reads
+/// hold no other one up. Each has a window of its own.
+const WINDOW: u32 = i32::MAX as u32;
+
 /// The bridge to peers that speak gRPC over HTTP/2.
 pub(crate) struct Http2;
 
@@ -77,6 +81,11 @@ fn pair(peer: &Peer) -> Result<[Arc<dyn Link>; 2], LinkError> {
     let (near, far) = UnixStream::pair().map_err(failed)?;
     let over = |end: UnixStream| FdLink::over(end.into(), peer.clone()).map_err(|errno| failed(errno.into()));
     Ok([Arc::new(over(near)?.with_medium(MEDIUM.to_owned())), Arc::new(over(far)?)])
+}
+
+/// Runs a bridge to this peer.
+fn run(peer: &Peer, bridge: impl Future<Output = ()> + Send + 'static) -> Result<(), LinkError> {
+    runtime::spawn(bridge).map_err(|error| Fault::LinkFailed.with(&[&peer.address, &"thread", &error]))
 }
 
 /// What the bridge's own end of a pair is made with: it takes whatever goes through it, for both ends have limits.

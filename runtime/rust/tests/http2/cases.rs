@@ -170,7 +170,23 @@ where
         until("the handler runs", || running(service) == 1).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(taken.load(SeqCst) < 50, "{} were taken", taken.load(SeqCst));
+        // Nobody is held up by those who are not read.
+        let first = order(Order { wait_millis: u32::MAX, ..Order::default() });
+        let unread: Vec<_> = (0..8)
+            .map(|_| {
+                let (mut client, first) = (self.0.clone(), first.clone());
+                let asks = std::iter::once(first).chain(std::iter::repeat_n(ask(vec![7; 1 << 20]), 100));
+                tokio::spawn(async move { client.collect(tokio_stream::iter(asks)).await.map(drop) })
+            })
+            .collect();
+        until("the handlers run", || running(service) == 9).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(soon(self.0.clone().say(ask("hi"))).await.unwrap().into_inner().data, b"hi");
+        let answers =
+            soon(self.0.clone().repeat(order(Order { count: 3, ..Order::default() }))).await.unwrap();
+        assert_eq!(answers.into_inner().collect::<Vec<_>>().await.len(), 3);
         call.abort();
+        unread.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }
 

@@ -34,6 +34,7 @@ async fn deadlines_and_cancels() {
 
 #[tokio::test]
 async fn a_reader_that_stops_has_the_writer_stop() {
-    let stock = Stock::serve(Over::Unix).await;
+    // Else streams that it does not read hold up all others, as HTTP/2 has it.
+    let stock = Stock::configured(Over::Unix, |server| server.initial_connection_window_size(1 << 30)).await;
     Cases(stock.client()).flow(&stock.service).await;
 }
