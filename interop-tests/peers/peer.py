@@ -170,7 +170,6 @@ def killed(_link: Link) -> None:
 
 
 BEHAVIOURS: dict[str, Callable[[Link], None]] = {
-    "http2": speaks(bytes.fromhex("000000040000000000")),
     "http1": speaks(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
     "nonsense": speaks(b"220 mail.example ESMTP\r\n"),
     "silent": silent,

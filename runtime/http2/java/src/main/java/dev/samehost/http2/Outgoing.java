@@ -75,7 +75,7 @@ final class Outgoing {
   }
 
   private ManagedChannel channel() {
-    return NettyChannelBuilder.forAddress(new LinkAddress(http2.peer().address()))
+    return NettyChannelBuilder.forAddress(new LinkAddress(address()))
         .eventLoopGroup(io.group())
         .channelFactory(this::connection)
         .directExecutor()
@@ -93,7 +93,7 @@ final class Outgoing {
 
   private Channel connection() {
     if (!given.compareAndSet(false, true)) {
-      throw new IllegalStateException(Fault.PEER_DRAINING.text(http2.peer().address()));
+      throw new IllegalStateException(Fault.PEER_DRAINING.text(address()));
     }
     LinkChannel connection = LinkChannel.connecting(http2, io);
     connection.closeFuture().addListener(closed -> http2HasEnded(connection.failure()));
@@ -113,7 +113,6 @@ final class Outgoing {
 
   /** Answers why the peer does not serve HTTP/2; null when it does. */
   private LinkException connect(long helloNanos) {
-    String address = http2.peer().address();
     watch(channel.getState(true));
     try {
       LinkException failure = settled.get(helloNanos, TimeUnit.NANOSECONDS);
@@ -122,13 +121,21 @@ final class Outgoing {
       }
       return failure;
     } catch (TimeoutException e) {
-      return Fault.PEER_SILENT.with(address, seconds(helloNanos));
+      return failed("no SETTINGS came within " + seconds(helloNanos) + " s");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Fault.CONNECT_FAILED.with(address, "waiting for HTTP/2", "interrupted");
+      return failed("interrupted");
     } catch (ExecutionException | IOException e) {
-      return Fault.CONNECT_FAILED.causedBy(e, address, "HTTP/2", e.getMessage());
+      return Fault.CONNECT_FAILED.causedBy(e, address(), "HTTP/2", e.getMessage());
     }
+  }
+
+  private LinkException failed(String why) {
+    return Fault.CONNECT_FAILED.with(address(), "HTTP/2", why);
+  }
+
+  private String address() {
+    return http2.peer().address();
   }
 
   private static String seconds(long nanos) {
@@ -153,9 +160,8 @@ final class Outgoing {
 
   /** By the thread of the connection. */
   private void http2HasEnded(LinkException failure) {
-    LinkException why =
-        failure != null ? failure : Fault.PEER_GONE_BEFORE_HELLO.with(http2.peer().address());
-    settled.complete(why);
+    String why = "the server has ended the connection";
+    settled.complete(Fault.CONNECT_FAILED.causedBy(failure, address(), "HTTP/2", why));
     channel.shutdownNow();
     server.shutdown();
     ended.one();

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.samehost.SamehostChannelBuilder;
+import dev.samehost.transport.tcp.TcpOptions;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -19,6 +20,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -163,9 +165,27 @@ final class HostileTest {
   @Test
   void aServerOfHttp2ThatEndsAtOnceIsNamedInTheFailure() throws Exception {
     byte[] settings = frame(SETTINGS, 0, 0, new byte[0]).array();
-    StatusRuntimeException failure = failureOf(settings, false);
+    StatusRuntimeException failure = failureOf(settings, Second.ENDS);
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    assertThat(failure).hasMessageThat().contains("tcp:127.0.0.1:");
+    assertThat(failure).hasMessageThat().contains("connecting to tcp:127.0.0.1:");
+    assertThat(failure)
+        .hasMessageThat()
+        .contains("HTTP/2 failed: the server has ended the connection");
+  }
+
+  @Test
+  void aServerOfHttp2ThatSaysNothingToOneThatSpeaksItIsNamedInTheFailure() throws Exception {
+    byte[] settings = frame(SETTINGS, 0, 0, new byte[0]).array();
+    StatusRuntimeException failure = failureOf(settings, Second.IS_SILENT);
+    assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(failure).hasMessageThat().contains("HTTP/2 failed: no SETTINGS came within 0.5 s");
+  }
+
+  /** What a server does with the connections after the first one. */
+  private enum Second {
+    ENDS,
+    IS_SILENT,
+    SAYS_IT_AGAIN
   }
 
   @Test
@@ -173,19 +193,22 @@ final class HostileTest {
     byte[] nonsense = new byte[9 + 100];
     nonsense[3] = SETTINGS;
     nonsense[20] = 77; // a frame of its own, and of no type that may come now
-    StatusRuntimeException failure = failureOf(nonsense, true);
+    StatusRuntimeException failure = failureOf(nonsense, Second.SAYS_IT_AGAIN);
     assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
   }
 
   /** Of a call to a server that says this and no more. */
-  private static StatusRuntimeException failureOf(byte[] said, boolean first) throws Exception {
+  private static StatusRuntimeException failureOf(byte[] said, Second second) throws Exception {
     try (ServerSocketChannel listening = ServerSocketChannel.open()) {
       listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       int port = ((InetSocketAddress) listening.getLocalAddress()).getPort();
-      Thread saying = new Thread(() -> say(listening, said, first));
+      Thread saying = new Thread(() -> say(listening, said, second));
       saying.setDaemon(true);
       saying.start();
-      ManagedChannel channel = SamehostChannelBuilder.forAddress("tcp:127.0.0.1:" + port).build();
+      ManagedChannel channel =
+          SamehostChannelBuilder.forAddress("tcp:127.0.0.1:" + port)
+              .transportOption(TcpOptions.HELLO_TIMEOUT, Duration.ofMillis(500))
+              .build();
       try {
         return assertThrows(
             StatusRuntimeException.class,
@@ -202,14 +225,15 @@ final class HostileTest {
     }
   }
 
-  /** To the first connection, and to each where {@code always}; others are closed at once. */
-  private static void say(ServerSocketChannel listening, byte[] said, boolean always) {
+  private static void say(ServerSocketChannel listening, byte[] said, Second second) {
     try {
       for (int i = 0; ; i++) {
         try (SocketChannel client = listening.accept()) {
-          if (always || i == 0) {
+          if (i == 0 || second == Second.SAYS_IT_AGAIN) {
             client.write(ByteBuffer.wrap(said));
-            client.read(ByteBuffer.allocate(1000));
+          }
+          if (i == 0 || second != Second.ENDS) {
+            while (client.read(ByteBuffer.allocate(1000)) > 0) {}
           }
         }
       }
