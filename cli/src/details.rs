@@ -12,10 +12,10 @@ use crate::json::text_of;
 /// The messages of `google/rpc/error_details.proto`.
 static WELL_KNOWN: LazyLock<DescriptorPool> = LazyLock::new(|| {
     // Of a part of the program, and a test reads it.
-    protox_parsed().expect("the file of well-known details is good")
+    parsed().expect("the file of well-known details is good")
 });
 
-fn protox_parsed() -> Result<DescriptorPool, Box<dyn std::error::Error>> {
+fn parsed() -> Result<DescriptorPool, Box<dyn std::error::Error>> {
     let name = "google/rpc/error_details.proto";
     let file = protox::file::File::from_source(name, include_str!("error_details.proto"))?;
     let mut pool = DescriptorPool::global();

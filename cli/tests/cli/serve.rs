@@ -84,6 +84,23 @@ fn calls_of_every_kind_pass_through_a_socket_and_a_child() {
 }
 
 #[test]
+fn every_address_is_served_called_and_examined() {
+    let served = serve();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let name = format!("unix-abstract:samehost-cli-{}", std::process::id());
+    let addresses = [&*format!("shm:{path}/m"), &format!("fifo:{path}/f"), "tcp:127.0.0.1:0", &name];
+    for address in addresses {
+        let (mut passing, address) = serving(&[address, "--to", &served.address]);
+        assert_eq!(samehost(&["call", &address, SAY]).well(), "{\"count\":\"1\"}\n", "{address}");
+        let seen = samehost(&["doctor", &address]).well();
+        assert!(seen.contains("HELLO of samehost-rust") && seen.contains("health: SERVING"), "{seen}");
+        passing.kill().unwrap();
+        passing.wait().unwrap();
+    }
+}
+
+#[test]
 fn metadata_status_details_and_compression_pass() {
     let served = serve();
     let passing = Passing::to(&worker(&served));
