@@ -99,9 +99,11 @@ $(DEMO_STUBS)/text_analysis_pb2_grpc.py: proto/demo/text_analysis.proto $(VENV)/
 	@mkdir -p $(DEMO_STUBS)
 	@$(VENV)/python -m grpc_tools.protoc -Iproto/demo --python_out=$(DEMO_STUBS) --grpc_python_out=$(DEMO_STUBS) $<
 
-examples/%_pb2_grpc.py: $(VENV)/ruff
+# The contract of an example stands beside its Python side.
+.SECONDEXPANSION:
+examples/%_pb2_grpc.py: $$(dir $$(@D))../proto/$$(*F).proto $(VENV)/ruff
 	@mkdir -p $(@D)
-	@$(VENV)/python -m grpc_tools.protoc -I$(@D)/../../proto --python_out=$(@D) --grpc_python_out=$(@D) $(*F).proto
+	@$(VENV)/python -m grpc_tools.protoc -I$(<D) --python_out=$(@D) --grpc_python_out=$(@D) $<
 
 python-package: $(VENV)/ruff
 	@$(STAGE) 'Python: build and install the package into .venv' scripts/python-package
