@@ -50,8 +50,7 @@ impl Way {
         let peer = self.peer()?;
         let numbers = [("pid", peer.process_id), ("uid", peer.user_id)];
         let told = numbers.iter().filter_map(|(name, number)| Some(format!("{name} {}", (*number)?)));
-        let medium = self.medium().map(|medium| format!("over {medium}"));
-        let told: Vec<_> = told.chain(medium).collect();
+        let told: Vec<_> = told.chain(self.medium().map(|medium| medium.to_string())).collect();
         Some(match told.is_empty() {
             true => peer.address.to_string(),
             false => format!("{} ({})", peer.address, told.join(", ")),

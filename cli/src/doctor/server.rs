@@ -101,9 +101,9 @@ fn what(report: &mut Report, way: &Way, first: &First) {
         }
         First::Other => report.warning("it says no HELLO"),
     }
-    match way.medium() {
-        Some(medium) if medium.contains("socket") => report.warning(format!("over {medium}")),
-        Some(medium) => report.ok(format!("over {medium}")),
+    match way.medium().filter(|_| !matches!(first, First::Http2)) {
+        Some(medium) if medium.contains("socket") => report.warning(format!("medium: {medium}")),
+        Some(medium) => report.ok(format!("medium: {medium}")),
         None => {}
     }
 }

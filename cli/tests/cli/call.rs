@@ -1,14 +1,14 @@
 //! `samehost call`.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::common::{
-    Reflects, contract, ended, kill, samehost, samehost_reading, serve, serve_in, serve_with, started, until,
+    Program, Reflects, contract, ended, kill, samehost, samehost_reading, serve, serve_in, serve_with,
+    started, until,
 };
 
 const SAY: &str = "samehost.test.v1.Echo/Say";
@@ -54,7 +54,7 @@ fn each_answer_of_a_chat_comes_before_the_next_request() {
     assert_eq!(ended(child).code, Some(0));
 }
 
-fn streams(child: &mut Child) -> (impl Write + use<>, impl BufRead + use<>) {
+fn streams(child: &mut Program) -> (impl Write + use<>, impl BufRead + use<>) {
     (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()))
 }
 

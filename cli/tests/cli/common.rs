@@ -1,6 +1,7 @@
 //! What the tests share: a server that does what it is told, and the program run against it.
 
 use std::io::{Read, Write};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
@@ -66,22 +67,52 @@ pub fn samehost_reading(words: &[&str], input: &str) -> Done {
     done
 }
 
+/// The program as it runs; it does not outlive the test.
+pub struct Program(Option<Child>);
+
+impl Deref for Program {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl DerefMut for Program {
+    fn deref_mut(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
 /// The program begins; its standard streams are pipes.
-pub fn started(words: &[&str]) -> Child {
+pub fn started(words: &[&str]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_samehost"));
-    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    begun(command.args(words).stdin(Stdio::piped()))
+}
+
+/// Any program begins; what it writes is for whoever waits for its end.
+pub fn begun(command: &mut Command) -> Program {
+    Program(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
 }
 
 /// Waits for its end.
-pub fn ended(child: Child) -> Done {
-    let output = child.wait_with_output().unwrap();
+pub fn ended(mut program: Program) -> Done {
+    let output = program.0.take().unwrap().wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Done { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// The program begins to serve; what it says it serves comes with it.
-pub fn serving(words: &[&str]) -> (Child, String) {
+pub fn serving(words: &[&str]) -> (Program, String) {
     let mut child = started(&[&["serve"], words].concat());
     let mut line = String::new();
     // Byte by byte: the rest is for whoever waits for its end.
@@ -96,8 +127,8 @@ pub fn serving(words: &[&str]) -> (Child, String) {
 }
 
 /// Sends a signal.
-pub fn kill(child: &Child, signal: Signal) {
-    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), signal).unwrap();
+pub fn kill(program: &Program, signal: Signal) {
+    kill_process(Pid::from_raw(program.id().cast_signed()).unwrap(), signal).unwrap();
 }
 
 /// Waits until something holds that nothing tells of.

@@ -6,12 +6,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
+use samehost::raw::ServerBuilder;
+use samehost::{Registry, UnixTransport};
 
-use crate::common::{Done, Reflects, ended, samehost, serve, serve_with};
+use crate::common::{Done, Reflects, begun, ended, samehost, serve, serve_with};
 
 /// What it sees where all is well.
 fn well(words: &[&str]) -> String {
@@ -69,7 +72,7 @@ fn a_healthy_server_is_told_with_all_that_it_is() {
     );
     assert!(!seen.contains("warning"), "{seen}");
     let shared = well(&["doctor", &served.address.replace("unix:", "shm:")]);
-    assert!(shared.contains("ok       over shared memory"), "{shared}");
+    assert!(shared.contains("ok       medium: shared memory, "), "{shared}");
 
     served.serves_not();
     let seen = wrong(samehost(&["doctor", &served.address]));
@@ -80,6 +83,22 @@ fn a_healthy_server_is_told_with_all_that_it_is() {
 fn a_server_without_reflection_is_well() {
     let served = serve_with(Reflects::Nothing);
     assert!(well(&["doctor", &served.address]).contains("s: the server offers no reflection"));
+}
+
+#[test]
+fn a_connection_that_stays_on_the_socket_is_warned_of_and_so_is_a_server_that_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::new().with(UnixTransport::new());
+    // A call that is dropped fails.
+    let server =
+        ServerBuilder::default().registry(registry).serve_on_threads(true, Arc::new(|run| run()), drop);
+    let address = server.listen(&format!("unix:{}/s", folder.path().display())).unwrap();
+    server.start();
+    let seen = well(&["doctor", &address.replace("unix:", "shm:")]);
+    assert_all(
+        &seen,
+        &["warning  medium: shm:", "no shared memory (", "warning  health: UNKNOWN: Application error"],
+    );
 }
 
 #[test]
@@ -208,6 +227,5 @@ fn as_nobody(is_root: bool, address: &str) -> Done {
     if is_root {
         command.uid(65_534).gid(65_534);
     }
-    let command = command.args(["doctor", address]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    ended(command.spawn().unwrap())
+    ended(begun(command.args(["doctor", address])))
 }

@@ -1,7 +1,5 @@
 //! Programs that speak gRPC over HTTP/2, called and served.
 
-use std::process::Child;
-
 use rustix::process::Signal;
 use samehost_test_stubs::echo_client::EchoClient;
 use samehost_test_stubs::{Ask, Order};
@@ -9,7 +7,7 @@ use tokio_stream::StreamExt;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request};
 
-use crate::common::{Served, ended, kill, samehost, serve_http2, serving};
+use crate::common::{Program, Served, ended, kill, samehost, serve_http2, serving};
 
 const SAY: &str = "samehost.test.v1.Echo/Say";
 const CHAT: &str = "samehost.test.v1.Echo/Chat";
@@ -75,7 +73,7 @@ async fn call_all(own: &str, served: &Served) {
     }
 }
 
-fn stop(passing: Child) {
+fn stop(passing: Program) {
     kill(&passing, Signal::TERM);
     assert_eq!(ended(passing).well(), "");
 }

@@ -1,7 +1,6 @@
 //! `samehost serve`: everything that a call is goes through it.
 
 use std::io::Write;
-use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -11,7 +10,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, test_kill_process};
 use tempfile::TempDir;
 
-use crate::common::{Served, ended, kill, samehost, samehost_reading, serve, serving, started, until};
+use crate::common::{
+    Program, Served, ended, kill, samehost, samehost_reading, serve, serving, started, until,
+};
 
 const SAY: &str = "samehost.test.v1.Echo/Say";
 const COLLECT: &str = "samehost.test.v1.Echo/Collect";
@@ -27,7 +28,7 @@ fn worker(served: &Served) -> String {
 
 /// The program passes calls on to somewhere, until the test is over.
 struct Passing {
-    child: Option<Child>,
+    program: Program,
     address: String,
     folder: TempDir,
 }
@@ -36,18 +37,18 @@ impl Passing {
     fn to(address: &str) -> Passing {
         let folder = tempfile::tempdir().unwrap();
         let own = format!("unix:{}/p", folder.path().display());
-        let (child, address) = serving(&[&own, "--to", address]);
+        let (program, address) = serving(&[&own, "--to", address]);
         assert_eq!(address, own);
-        Passing { child: Some(child), address, folder }
+        Passing { program, address, folder }
     }
 
-    fn stop(&mut self) {
-        kill(self.child.as_ref().unwrap(), Signal::TERM);
+    fn stop(&self) {
+        kill(&self.program, Signal::TERM);
     }
 
     /// Waits until it has ended well and removed its socket.
-    fn ended(mut self) {
-        let done = ended(self.child.take().unwrap());
+    fn ended(self) {
+        let done = ended(self.program);
         assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
         let left: Vec<_> =
             self.folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -55,19 +56,10 @@ impl Passing {
     }
 }
 
-impl Drop for Passing {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-}
-
 #[test]
 fn calls_of_every_kind_pass_through_a_socket_and_a_child() {
     let served = serve();
-    let mut passing = Passing::to(&worker(&served));
+    let passing = Passing::to(&worker(&served));
     let to = &*passing.address;
     assert!(samehost(&["list", to]).well().contains("samehost.test.v1.Echo\n"));
     assert_eq!(
@@ -91,12 +83,11 @@ fn every_address_is_served_called_and_examined() {
     let name = format!("unix-abstract:samehost-cli-{}", std::process::id());
     let addresses = [&*format!("shm:{path}/m"), &format!("fifo:{path}/f"), "tcp:127.0.0.1:0", &name];
     for address in addresses {
-        let (mut passing, address) = serving(&[address, "--to", &served.address]);
+        let (passing, address) = serving(&[address, "--to", &served.address]);
         assert_eq!(samehost(&["call", &address, SAY]).well(), "{\"count\":\"1\"}\n", "{address}");
         let seen = samehost(&["doctor", &address]).well();
         assert!(seen.contains("HELLO of samehost-rust") && seen.contains("health: SERVING"), "{seen}");
-        passing.kill().unwrap();
-        passing.wait().unwrap();
+        drop(passing);
     }
 }
 
@@ -208,22 +199,21 @@ fn a_port_beyond_this_host_takes_a_word() {
     let anywhere = ["tcp:0.0.0.0:0", "--to", &*served.address];
     let told = samehost(&[&["serve"], &anywhere[..]].concat()).failed(64 + 3);
     assert!(told.contains("plain text"), "{told}");
-    let (mut passing, address) = serving(&[&anywhere[..], &["--plain-text-beyond-host"]].concat());
+    let (passing, address) = serving(&[&anywhere[..], &["--plain-text-beyond-host"]].concat());
     let told = samehost(&["call", &address, SAY]).failed(64 + 3);
     assert!(told.contains("plain text"), "{told}");
     assert_eq!(samehost(&["call", &address, SAY, "--plain-text-beyond-host"]).well(), "{\"count\":\"1\"}\n");
-    passing.kill().unwrap();
-    passing.wait().unwrap();
+    drop(passing);
 }
 
 #[test]
 fn calls_that_are_open_at_the_end_go_on_and_no_child_is_left() {
     let served = serve();
-    let mut passing = Passing::to(&worker(&served));
+    let passing = Passing::to(&worker(&served));
     let mut child = started(&["call", &passing.address, COLLECT, "-"]);
     let input = child.stdin.take();
     until("its handler runs", || served.runs());
-    let worker = child_of(passing.child.as_ref().unwrap()).expect("the worker");
+    let worker = child_of(&passing.program).expect("the worker");
     passing.stop();
     until("the address is free", || !passing.folder.path().join("p").exists());
     assert!(test_kill_process(worker).is_ok());
@@ -255,13 +245,13 @@ fn a_worker_that_was_killed_fails_its_calls_and_is_started_again() {
     assert!(samehost(&["call", &passing.address, SAY]).well().contains("count"));
     let child = started(&["call", &passing.address, SAY, FOR_EVER]);
     until("its handler runs", || served.runs());
-    let first = child_of(passing.child.as_ref().unwrap()).expect("the worker");
+    let first = child_of(&passing.program).expect("the worker");
     rustix::process::kill_process(first, Signal::KILL).unwrap();
     let told = ended(child).failed(64 + 14);
     assert!(told.contains("was killed by signal 9") || told.contains("signal"), "{told}");
     served.idle();
     assert!(samehost(&["call", &passing.address, SAY]).well().contains("count"));
-    assert_ne!(child_of(passing.child.as_ref().unwrap()), Some(first));
+    assert_ne!(child_of(&passing.program), Some(first));
 }
 
 #[test]
@@ -294,7 +284,7 @@ fn many_calls_at_once_pass() {
 }
 
 /// The first child of a process.
-fn child_of(parent: &Child) -> Option<Pid> {
+fn child_of(parent: &Program) -> Option<Pid> {
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", parent.id())).ok()?;
     let tasks = std::fs::read_dir(format!("/proc/{}/task", parent.id())).ok()?;
     let of_tasks = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
