@@ -22,6 +22,9 @@ VALUE = bytes(1024)
 async def main(address: str, forbidden: str, count: int) -> None:
     """Put entries, while a task reads those that Java puts."""
     await is_healthy(address)
+    told = asyncio.Event()
+    health = asyncio.create_task(healths(address, told))
+    await asyncio.wait_for(told.wait(), 10)
     async with SidecarCache(address) as cache:
         check(await cache.get("python/nothing") is None, "there should be nothing")
         half = asyncio.Event()
@@ -37,6 +40,7 @@ async def main(address: str, forbidden: str, count: int) -> None:
         check(keys == [f"java/{i}" for i in range(count)], "Java's entries should come in order, each once")
         check(cache.repeated == 0, "calls should wait for the sidecar")
         check(cache.lost_watches > 0, "the watch should have been begun again")
+        check(await health == ["SERVING", "NOT_SERVING"], "it should have been told that the sidecar ends")
         await cache.put("python-done", b"")
     await is_refused(forbidden)
     print("Python: all went as it should.")
@@ -61,6 +65,18 @@ async def is_healthy(address: str) -> None:
         health = health_pb2_grpc.HealthStub(channel)
         answer = await health.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=10)
         check(answer.status == answer.SERVING, "the cache should be healthy")
+
+
+async def healths(address: str, told: asyncio.Event) -> list[str]:
+    """Watch the health of the cache until the sidecar ends: the watch ends then, and ends well."""
+    names = []
+    async with samehost.aio.channel(address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest(service=SERVICE))
+        async for answer in watch:
+            names.append(answer.ServingStatus.Name(answer.status))
+            told.set()
+    return names
 
 
 async def is_refused(address: str) -> None:

@@ -22,6 +22,7 @@ use std::time::Duration;
 use samehost::{Options, Server, UnixOptions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
+use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
 
 use crate::cache::CacheService;
@@ -50,7 +51,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     let mut terminate = signal(SignalKind::terminate())?; // before anybody could send one
     let cache = CacheService::new(snapshot::load(&file)?);
-    let (health, health_service) = tonic_health::server::health_reporter();
+    let (mut health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<CacheServer<CacheService>>().await;
     let server = Server::builder()
         .add_service(health_service) // for every user of the host: a supervisor may be another one
@@ -65,10 +66,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
         _ = terminate.recv() => {}
     }
     health.set_not_serving::<CacheServer<CacheService>>().await;
-    cache.end_watches(); // the only calls that would not end by themselves
     server.shutdown();
+    // What would not end by itself: those who watch the cache, or its health, which they are told first.
+    cache.end_watches();
+    for service in ["", CacheServer::<CacheService>::NAME] {
+        health.clear_service_status(service).await;
+    }
     let drained = timeout(DRAIN, server.terminated()).await.is_ok();
-    server.shutdown_now(); // those who watch the health, for example
+    server.shutdown_now();
     server.terminated().await?;
     snapshot::save(&file, &cache.entries())?; // nobody can change it any more
     if !drained {
