@@ -92,7 +92,14 @@ public final class Tour {
 
     fails(
         Status.Code.DEADLINE_EXCEEDED,
-        () -> pool.score(vectors, Duration.ofMillis(20), score -> true));
+        () ->
+            pool.score(
+                vectors,
+                Duration.ofMillis(500),
+                score -> {
+                  pause(10);
+                  return true;
+                }));
     fails(
         Status.Code.INVALID_ARGUMENT,
         () -> pool.score(List.of(Vector.getDefaultInstance()), PATIENCE, score -> true));
