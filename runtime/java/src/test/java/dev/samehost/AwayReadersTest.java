@@ -71,11 +71,14 @@ final class AwayReadersTest {
   void aReaderStaysWhereTheLinkCannotBeWatched() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.PAIR)) {
       setting.startEcho();
-      ManagedChannel channel = setting.open();
+      // Whose links forward everything but being watched.
+      String address = setting.address().replace("test-pair:", "watched-pair:");
+      ManagedChannel channel = setting.open(SamehostChannelBuilder.forAddress(address));
       for (int i = 0; i < 3; i++) {
         assertThat(EchoGrpc.newFutureStub(channel).unary(note("a")).get()).isEqualTo(note("a"));
         TimeUnit.MILLISECONDS.sleep(50);
-        assertThat(setting.readers()).isAtLeast(2);
+        assertThat(Setting.readers(address)).isEqualTo(1);
+        assertThat(setting.readers()).isEqualTo(0);
       }
     }
   }

@@ -95,6 +95,11 @@ final class Setting implements AutoCloseable {
 
   /** How many threads read connections of this address. */
   long readers() {
+    return readers(address);
+  }
+
+  /** How many threads read connections of an address. */
+  static long readers(String address) {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().endsWith(" " + address))
         .count();

@@ -67,6 +67,14 @@ final class StreamsTest {
   void aConnectionNeverRunsOutOfIds() {
     Settings connector = Settings.of("test:c", Pair.HELLO).withFirstStream(-2_001);
     Pair pair = new Pair(connector, Settings.of("test:s", Pair.HELLO).withFirstStream(-2_000));
+    for (Pair.Half half : List.of(pair.client, pair.server)) {
+      half.watcher =
+          event -> {
+            if (event instanceof Event.Reset reset) {
+              half.connection.served(reset.stream());
+            }
+          };
+    }
     Stream longest = pair.client.call("/t.S/Long");
     pair.run();
     for (int i = 0; i < 2_000; i++) {
