@@ -1,8 +1,13 @@
-//! What connections of HTTP/2 leave behind: nothing. One test alone, as it counts what the process has.
+//! What connections of HTTP/2 leave behind: nothing, and what they tell of calls: what the calls' own sides do. One test
+//! alone, as it counts what the process has.
 #![cfg(feature = "http2")]
 
 mod common;
 
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+
+use common::recording::Recording;
 use common::{Obedient, ask, order, soon, until};
 use samehost::{Channel, Server};
 use samehost_test_stubs::Order;
@@ -11,6 +16,8 @@ use samehost_test_stubs::echo_server::EchoServer;
 use tokio::net::UnixListener;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Endpoint;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
 
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
@@ -40,7 +47,9 @@ where
 }
 
 #[tokio::test]
-async fn no_descriptor_or_thread_is_left_of_hundreds_of_connections() {
+async fn no_descriptor_or_thread_is_left_of_hundreds_of_connections_and_each_call_has_its_own_spans() {
+    let recording = Recording::default();
+    tracing::subscriber::set_global_default(recording.subscriber().with(LevelFilter::INFO)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let [ours, stock] = ["ours", "stock"].map(|name| format!("unix:{}", folder.path().join(name).display()));
     let service = Obedient::default();
@@ -65,6 +74,15 @@ async fn no_descriptor_or_thread_is_left_of_hundreds_of_connections() {
         .await;
     until("the descriptors are closed", || descriptors() <= before).await;
     until("the threads end", || threads().len() <= idle.len()).await;
+    // Two calls of each client, of whom the first ones are stock ones, and so are the servers of the others.
+    for name in ["rpc.client", "rpc.server"] {
+        assert_eq!(recording.spans(name).len(), 2 * 101, "{name}");
+    }
+    let mut client = UnixStream::connect(&ours[5..]).unwrap();
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nThis is no frame of HTTP/2.").unwrap();
+    let told = || recording.events("a connection of HTTP/2 was closed").len();
+    until("its end is told", || told() > 0).await;
+    assert_eq!(told(), 1, "and that of nobody else");
     server.shutdown();
     soon(server.terminated()).await.unwrap();
     until("the threads end", || threads().is_empty()).await;

@@ -33,7 +33,7 @@ pub(crate) mod server;
 pub(crate) mod server_call;
 pub(crate) mod session;
 mod settings;
-mod span;
+pub(crate) mod span;
 mod status;
 mod stream;
 #[cfg(feature = "tonic")]

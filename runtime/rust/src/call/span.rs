@@ -1,8 +1,10 @@
 //! The span of a call, for those who listen to `tracing`.
 
+use std::cell::Cell;
+
 use samehost_transport_api::{Code, Peer};
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 
 use super::Status;
 
@@ -15,9 +17,28 @@ pub(crate) struct CallSpan {
     is_error: fn(Code) -> bool,
 }
 
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls of this thread have no spans from now on: those that it makes and serves are others' calls, on their way.
+#[cfg(feature = "http2")]
+pub(crate) fn be_quiet() {
+    QUIET.set(true);
+}
+
+/// Whether somebody may listen. Where nobody does, a look at a flag is all.
+fn may_be_heard() -> bool {
+    tracing::level_enabled!(Level::INFO) && !QUIET.get()
+}
+
 impl CallSpan {
     /// A call to this address: a child of the span that the caller is in.
     pub(crate) fn of_client(path: &str, address: &str) -> CallSpan {
+        let is_error = |code| code != Code::Ok;
+        if !may_be_heard() {
+            return CallSpan { span: Span::none(), is_error };
+        }
         let span = tracing::info_span!(
             target: "samehost",
             "rpc.client",
@@ -31,11 +52,15 @@ impl CallSpan {
             error.type = Empty,
             server.address = address,
         );
-        CallSpan { span, is_error: |code| code != Code::Ok }
+        CallSpan { span, is_error }
     }
 
     /// A call that this peer made: a root, as what the thread that reads is in has nothing to do with it.
     pub(crate) fn of_server(path: &str, peer: &Peer) -> CallSpan {
+        let is_error = is_error_of_a_server;
+        if !may_be_heard() {
+            return CallSpan { span: Span::none(), is_error };
+        }
         let span = tracing::info_span!(
             target: "samehost",
             parent: None,
@@ -52,7 +77,7 @@ impl CallSpan {
             samehost.peer.pid = peer.process_id,
             samehost.peer.uid = peer.user_id,
         );
-        CallSpan { span, is_error: is_error_of_a_server }
+        CallSpan { span, is_error }
     }
 
     /// What runs for the call runs in this.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::error::Error;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
@@ -13,7 +14,6 @@ use tokio::sync::oneshot;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tower_service::Service as _;
-use tracing::Dispatch;
 
 use super::authority::Authority;
 use super::io::LinkIo;
@@ -35,12 +35,10 @@ pub(super) fn accept(
     open: Box<dyn Any + Send>,
 ) -> Result<Arc<dyn Link>, LinkError> {
     let [near, far] = pair(link.peer())?;
-    let log = tracing::dispatcher::get_default(Dispatch::clone);
     run(&link.peer().clone(), async move {
         let address = link.peer().address.clone();
         if let Err(error) = serve(link, far, server).await {
-            let tell = || tracing::warn!(%address, error, "a connection of HTTP/2 was closed");
-            tracing::dispatcher::with_default(&log, tell);
+            tracing::warn!(%address, error, "a connection of HTTP/2 was closed");
         }
         drop(open);
     })?;
@@ -77,7 +75,7 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
                 .serve_connection(io, gateway)
         );
         match before(connection.as_mut(), pin!(wanted(greeted, &channel))).await {
-            Ok(ended) => ended.map_err(|error| told(&error)),
+            Ok(ended) => judged(ended),
             Err(Err(_late)) => Err(format!("no SETTINGS came within {} s", HELLO_TIMEOUT.as_secs())),
             Err(Ok(())) => {
                 connection.as_mut().graceful_shutdown();
@@ -86,7 +84,7 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
                     // A client that does not read its last words goes without them.
                     Err(_) => timeout(LAST_WORDS, connection).await.unwrap_or(Ok(())),
                 };
-                ended.map_err(|error| told(&error))
+                judged(ended)
             }
         }
     };
@@ -107,10 +105,13 @@ async fn wanted(greeted: oneshot::Receiver<()>, channel: &Channel) -> Result<(),
     Ok(())
 }
 
-fn told(error: &hyper::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
+/// A client that breaks a rule of HTTP/2 is worth a line; that one goes is not.
+fn judged(ended: hyper::Result<()>) -> Result<(), String> {
+    let Err(error) = ended else { return Ok(()) };
+    match error.source() {
+        Some(cause) if cause.is::<std::io::Error>() => Ok(()),
+        Some(cause) => Err(format!("{error}: {cause}")),
+        None => Err(error.to_string()),
     }
 }
 

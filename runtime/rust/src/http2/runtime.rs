@@ -9,7 +9,8 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
-use tracing::Dispatch;
+
+use crate::call::span;
 
 /// The bridges that there are, and what runs them.
 #[derive(Default)]
@@ -75,8 +76,8 @@ impl Running {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         thread::Builder::new().name("samehost-http2".to_owned()).spawn(move || {
-            // The calls of a bridge have their spans on the sides that they are between.
-            tracing::dispatcher::with_default(&Dispatch::none(), || drop(runtime.block_on(stopped)));
+            span::be_quiet();
+            let _ = runtime.block_on(stopped);
         })?;
         Ok(Running { handle, bridges: 0, _stop: stop })
     }

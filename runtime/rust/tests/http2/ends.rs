@@ -67,6 +67,9 @@ async fn a_client_that_reads_nothing_any_more_does_not_keep_the_server() {
     let began = Instant::now();
     soon(ours.server.terminated()).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(5));
+    // The end of its connection was waited for.
+    client.set_nonblocking(true).unwrap();
+    client.read_to_end(&mut Vec::new()).unwrap();
 }
 
 #[tokio::test]
