@@ -72,6 +72,7 @@ fn measure(load: &Load, words: &Bench, interrupt: &Interrupt) -> Result<Measured
     let time = Duration::from_secs_f64(words.seconds);
     let began = Instant::now();
     let from = began + (time / WARM_UP).min(LONGEST_WARM_UP);
+    let until = from + time;
     let stop = AtomicBool::new(false);
     let mut seen = Seen::new();
     let took = thread::scope(|scope| -> Result<_, Failure> {
@@ -79,21 +80,20 @@ fn measure(load: &Load, words: &Bench, interrupt: &Interrupt) -> Result<Measured
         for number in 0..words.at_once {
             let pace = words.rate.map(|rate| Pace::of(began, rate, number, words.at_once));
             let stop = &stop;
-            let caller = thread::Builder::new().spawn_scoped(scope, move || load.run(pace, from, stop));
+            let caller =
+                thread::Builder::new().spawn_scoped(scope, move || load.run(pace, from, until, stop));
             callers.push(caller.map_err(|error| {
                 stop.store(true, Ordering::Relaxed);
                 Failure::here(format!("{} calls at once need so many threads: {error}", words.at_once))
             })?);
         }
-        while Instant::now() < from + time && !interrupt.is_asked() {
-            thread::sleep(
-                (from + time).saturating_duration_since(Instant::now()).min(Duration::from_millis(20)),
-            );
+        while Instant::now() < until && !interrupt.is_asked() {
+            thread::sleep(until.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
         }
-        let took = from.elapsed();
+        let took = from.elapsed().min(time);
         stop.store(true, Ordering::Relaxed);
-        let until = Instant::now() + LAST_CALLS;
-        while callers.iter().any(|caller| !caller.is_finished()) && Instant::now() < until {
+        let patience = Instant::now() + LAST_CALLS;
+        while callers.iter().any(|caller| !caller.is_finished()) && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }
         load.channel.shut_down(true);

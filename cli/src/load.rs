@@ -75,16 +75,16 @@ impl Pace {
 }
 
 impl Load {
-    /// Calls until it is told to stop; what was due before a time does not count.
-    pub fn run(&self, mut pace: Option<Pace>, from: Instant, stop: &AtomicBool) -> Seen {
+    /// Calls until a time, or until it is told to stop; what was due before another time does not count.
+    pub fn run(&self, mut pace: Option<Pace>, from: Instant, until: Instant, stop: &AtomicBool) -> Seen {
         let mut seen = Seen::new();
         while !stop.load(Ordering::Relaxed) {
             let began = pace.as_mut().map_or_else(Instant::now, Pace::wait);
             let answered = self.call();
-            if stop.load(Ordering::Relaxed) {
+            let ended = Instant::now();
+            if ended >= until || stop.load(Ordering::Relaxed) {
                 break;
             }
-            let took = began.elapsed();
             if began < from {
                 continue;
             }
@@ -92,7 +92,7 @@ impl Load {
                 Ok(answers) => {
                     seen.answers += answers;
                     // It grows to whatever a call can take.
-                    let _ = seen.times.record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+                    let _ = seen.times.record(u64::try_from((ended - began).as_nanos()).unwrap_or(u64::MAX));
                 }
                 Err(status) => {
                     seen.failures += 1;

@@ -58,7 +58,7 @@ fn no_more_calls_are_made_than_are_wanted() {
     let seen = measured(&bench(&served, &[SAY, "--rate", "100", "--at-once", "4", "--json"]));
     let calls = seen["calls"].as_u64().unwrap();
     // In half a second; a busy machine may be late.
-    assert!((10..=52).contains(&calls), "{seen}");
+    assert!((10..=51).contains(&calls), "{seen}");
 }
 
 /// Ten calls a second are due of a server that takes a fifth of one for each: they wait in line, and that counts.

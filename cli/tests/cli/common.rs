@@ -372,7 +372,10 @@ impl Echo for Obedient {
             async move { obey(&ask).await }
         });
         let ending = ending.filter_map(|done| done.err().map(Err));
-        Ok(Response::new(Box::pin(answers.chain(ending))))
+        let mut response: Response<Answers> = Response::new(Box::pin(answers.chain(ending)));
+        // So that large answers are large, and quick.
+        response.disable_compression();
+        Ok(response)
     }
 
     type ChatStream = Answers;

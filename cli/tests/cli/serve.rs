@@ -149,11 +149,11 @@ fn deadlines_and_cancellations_pass() {
 fn who_reads_slowly_is_sent_no_more_than_there_is_room_for() {
     let served = serve();
     let passing = Passing::to(&served.address);
-    let many = r#"{"order": {"count": 1000, "bytes": 1000000}}"#;
+    let many = r#"{"order": {"count": 200, "bytes": 1000000}}"#;
     let mut child = started(&["call", &passing.address, REPEAT, many]);
     let mut before = 0;
     until("the stream stands still", || {
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(500));
         let now = served.answered();
         std::mem::replace(&mut before, now) == now && now > 0
     });
