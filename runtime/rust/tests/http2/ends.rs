@@ -21,6 +21,7 @@ use crate::common::{Obedient, ask, order, soon, until};
 use crate::stock::{BOTH, Ours, Over, Place, Stock};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const GOAWAY: u8 = 7;
 const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
 fn for_ever() -> samehost_test_stubs::Ask {
@@ -62,14 +63,20 @@ async fn a_client_that_reads_nothing_any_more_does_not_keep_the_server() {
     let ours = Ours::serve(Over::Unix);
     let mut client = UnixStream::connect(ours.path()).unwrap();
     client.write_all(&[PREFACE, SETTINGS].concat()).unwrap();
-    client.read_exact(&mut [0; 9]).unwrap();
+    let mut said = vec![0; 9];
+    client.read_exact(&mut said).unwrap();
     ours.server.shutdown();
     let began = Instant::now();
     soon(ours.server.terminated()).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(5));
     // The end of its connection was waited for.
     client.set_nonblocking(true).unwrap();
-    client.read_to_end(&mut Vec::new()).unwrap();
+    client.read_to_end(&mut said).unwrap();
+    let kinds = std::iter::successors(Some(&said[..]), |frame| {
+        let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]) as usize;
+        Some(&frame[9 + length..]).filter(|rest| !rest.is_empty())
+    });
+    assert!(kinds.map(|frame| frame[3]).any(|kind| kind == GOAWAY), "{said:?}");
 }
 
 #[tokio::test]
