@@ -14,16 +14,20 @@ final class Identity {
    * As much as grpc-java grants a stream. With a quarter of it a message of 1 MiB waits for credit
    * up to six times, and a call took some 15 % longer.
    */
-  private static final int INITIAL_CREDIT = 1 << 20;
+  static final int INITIAL_CREDIT = 1 << 20;
 
   private Identity() {}
 
   /** This process, with the codecs and limits of a channel or server. */
   static Hello hello(
-      Encodings encodings, int maxMessageBytes, int maxMetadataBytes, int maxStreams) {
+      Encodings encodings,
+      int initialCredit,
+      int maxMessageBytes,
+      int maxMetadataBytes,
+      int maxStreams) {
     return Hello.of(
             IMPLEMENTATION, ProcessHandle.current().pid(), PID_NAMESPACE, encodings.features())
-        .withLimits(INITIAL_CREDIT, maxMessageBytes, maxMetadataBytes, maxStreams);
+        .withLimits(initialCredit, maxMessageBytes, maxMetadataBytes, maxStreams);
   }
 
   private static String version() {

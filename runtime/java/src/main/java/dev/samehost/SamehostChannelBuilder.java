@@ -59,6 +59,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private long spinNanos = -1;
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
+  private int initialCredit = Identity.INITIAL_CREDIT;
   private Duration connectTimeout = Duration.ofSeconds(5);
   private Supplier<Backoff> backoff =
       () -> Backoff.exponential(TimeUnit.MILLISECONDS.toNanos(100), TimeUnit.SECONDS.toNanos(5));
@@ -113,7 +114,8 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
     try {
       Transport transport = given != null ? given : Transports.find(address);
       Hello hello =
-          Identity.hello(encodings, maxMessageBytes(transport), maxInboundMetadataSize, 0);
+          Identity.hello(
+              encodings, initialCredit, maxMessageBytes(transport), maxInboundMetadataSize, 0);
       Calling.Options calling =
           new Calling.Options(
               executor,
@@ -233,6 +235,12 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
       throw new IllegalArgumentException("a size must be at least 1, not " + size);
     }
     return size;
+  }
+
+  /** How much a server may send of each stream before it is read, in bytes; 1 MiB by default. */
+  public SamehostChannelBuilder initialCredit(int bytes) {
+    initialCredit = atLeastOne(bytes);
+    return this;
   }
 
   static int metadataSize(int bytes) {

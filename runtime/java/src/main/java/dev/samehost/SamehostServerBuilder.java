@@ -52,6 +52,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   private int maxInboundMessageSize;
   private int maxInboundMetadataSize;
   private int maxConcurrentCalls;
+  private int initialCredit = Identity.INITIAL_CREDIT;
   private Duration helloTimeout = Duration.ofSeconds(5);
 
   /** At an address, by a transport; null for the one that it names. */
@@ -97,7 +98,11 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
       Services served = new Services(services, fallback, interceptors, binaryLog);
       Hello hello =
           Identity.hello(
-              encodings, maxMessageBytes(transport), maxInboundMetadataSize, maxConcurrentCalls);
+              encodings,
+              initialCredit,
+              maxMessageBytes(transport),
+              maxInboundMetadataSize,
+              maxConcurrentCalls);
       Handling.Options handling =
           new Handling.Options(List.copyOf(tracers), encodings, hello.maxMessageBytes(), executors);
       Reception.Options options =
@@ -148,6 +153,12 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
    */
   public SamehostServerBuilder spinLimit(Duration limit) {
     spinNanos = SamehostChannelBuilder.spinNanos(limit);
+    return this;
+  }
+
+  /** How much a client may send of each stream before it is read, in bytes; 1 MiB by default. */
+  public SamehostServerBuilder initialCredit(int bytes) {
+    initialCredit = SamehostChannelBuilder.atLeastOne(bytes);
     return this;
   }
 

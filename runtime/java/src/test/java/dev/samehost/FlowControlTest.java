@@ -4,19 +4,23 @@ import static com.google.common.truth.Truth.assertThat;
 import static com.google.common.truth.Truth.assertWithMessage;
 import static dev.samehost.Setting.note;
 
+import com.google.common.collect.Range;
 import com.google.common.util.concurrent.Uninterruptibles;
 import com.google.protobuf.ByteString;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import dev.samehost.wire.Hello;
 import io.grpc.ManagedChannel;
+import io.grpc.stub.CallStreamObserver;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Iterator;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -45,7 +49,7 @@ final class FlowControlTest {
 
   @Test
   void aStreamHasTheCreditOfALargeMessageFromItsBeginning() {
-    Hello hello = Identity.hello(Encodings.DEFAULT, 0, 0, 0);
+    Hello hello = Identity.hello(Encodings.DEFAULT, Identity.INITIAL_CREDIT, 0, 0, 0);
     assertThat(hello.initialCredit()).isEqualTo(1 << 20);
   }
 
@@ -198,6 +202,65 @@ final class FlowControlTest {
       assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
       assertThat(received.get()).isEqualTo(500);
     }
+  }
+
+  @Test
+  void eitherSideSaysHowFarAheadTheOtherOneMayBe() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      CountDownLatch mayRead = new CountDownLatch(1);
+      BlockingQueue<Integer> ahead = new LinkedBlockingQueue<>();
+      setting.start(
+          setting
+              .server()
+              .initialCredit(64 << 10)
+              .addService(
+                  new EchoGrpc.EchoImplBase() {
+                    @Override
+                    public void repeat(Note request, StreamObserver<Note> responses) {
+                      ServerCallStreamObserver<Note> call =
+                          (ServerCallStreamObserver<Note>) responses;
+                      call.setOnReadyHandler(() -> ahead.add(sentUntilNotReady(call)));
+                    }
+
+                    @Override
+                    public StreamObserver<Note> collect(StreamObserver<Note> responses) {
+                      Uninterruptibles.awaitUninterruptibly(mayRead); // and reads nothing before
+                      return new EchoService().collect(responses);
+                    }
+                  }));
+      ManagedChannel channel = setting.open(setting.channel().initialCredit(128 << 10));
+      Iterator<Note> unread = EchoGrpc.newBlockingStub(channel).repeat(note("on"));
+      // What the credit is for, and what may wait in the stream.
+      assertThat(ahead.take()).isIn(Range.closed(8, 8 + 4));
+      EchoGrpc.newStub(channel)
+          .collect(
+              new ClientResponseObserver<Note, Note>() {
+                @Override
+                public void beforeStart(ClientCallStreamObserver<Note> requests) {
+                  requests.setOnReadyHandler(() -> ahead.add(sentUntilNotReady(requests)));
+                }
+
+                @Override
+                public void onNext(Note answer) {}
+
+                @Override
+                public void onError(Throwable failure) {}
+
+                @Override
+                public void onCompleted() {}
+              });
+      assertThat(ahead.take()).isIn(Range.closed(4, 4 + 4));
+      mayRead.countDown();
+      assertThat(unread.next()).isEqualTo(bytes(16 << 10, 6));
+    }
+  }
+
+  private static int sentUntilNotReady(CallStreamObserver<Note> call) {
+    int sent = 0;
+    for (; call.isReady(); sent++) {
+      call.onNext(bytes(16 << 10, 6));
+    }
+    return sent;
   }
 
   @Test
