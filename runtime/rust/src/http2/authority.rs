@@ -3,8 +3,8 @@
 //! is not allowed in it is replaced in its place, before hyper sees it. The lengths stay, and with them HPACK's tables.
 
 use super::PREFACE;
+use super::frames::{self, HEAD_BYTES};
 
-const HEAD_BYTES: usize = 9;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 const PADDED: u8 = 0x8;
@@ -112,8 +112,10 @@ impl Authority {
 
     /// Begins a frame.
     fn begin(&mut self) {
-        let [a, b, c, kind, flags, ..] = self.head[..] else { unreachable!("it is whole") };
-        self.left = u32::from_be_bytes([0, a, b, c]) as usize;
+        let Some(head) = self.head.first_chunk() else { return };
+        let (kind, left) = frames::head(head);
+        let flags = head[4];
+        self.left = left;
         self.has_fields = matches!(kind, HEADERS | CONTINUATION);
         (self.before, self.behind, self.has_padding) = (0, 0, false);
         if kind == HEADERS {

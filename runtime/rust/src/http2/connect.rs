@@ -1,5 +1,6 @@
 //! A server that speaks HTTP/2: the calls of a channel go on as requests to it.
 
+use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -95,14 +96,19 @@ fn listening(settled: Sender<()>) -> (Listening, oneshot::Receiver<()>, oneshot:
     let (go, going) = oneshot::channel();
     // It is dropped with whoever listens.
     let (over, gone) = oneshot::channel();
-    let (mut frames, mut settled, mut go) = (Frames::default(), Some(settled), Some(go));
+    let (mut frames, mut settled, mut go) =
+        (Frames::<{ frames::HEAD_BYTES }>::default(), Some(settled), Some(go));
     let listening = move |bytes: &mut [u8]| {
         let _ = &over;
-        frames.receive(bytes, |kind| match kind {
-            // Whoever has waited may wait no more.
-            frames::SETTINGS => drop(settled.take().map(|settled| settled.send(()))),
-            frames::GOAWAY => drop(go.take()),
-            _ => {}
+        let Ok(()) = frames.receive(bytes, |head| {
+            let (kind, length) = frames::head(head);
+            match kind {
+                // Whoever has waited may wait no more.
+                frames::SETTINGS => drop(settled.take().map(|settled| settled.send(()))),
+                frames::GOAWAY => drop(go.take()),
+                _ => {}
+            }
+            Ok::<_, Infallible>(length)
         });
     };
     (Box::new(listening), going, gone)

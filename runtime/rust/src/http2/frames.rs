@@ -1,23 +1,34 @@
-//! The types of HTTP/2's frames, as they pass by.
+//! What passes by in frames: heads, each of which says how much follows it.
 
-/// SETTINGS, which each side says first.
+/// SETTINGS, which each side of HTTP/2 says first.
 pub(super) const SETTINGS: u8 = 4;
 /// GOAWAY: no more calls are taken.
 pub(super) const GOAWAY: u8 = 7;
 
-const HEAD_BYTES: usize = 9;
+/// How long the head of HTTP/2's frames is.
+pub(super) const HEAD_BYTES: usize = 9;
 
-/// Sees where frames begin, wherever the bytes are cut.
+/// The type of a frame of HTTP/2, and the length of its payload.
+pub(super) fn head(bytes: &[u8; HEAD_BYTES]) -> (u8, usize) {
+    let [a, b, c, kind, ..] = *bytes;
+    (kind, u32::from_be_bytes([0, a, b, c]) as usize)
+}
+
+/// Sees where frames begin whose heads have so many bytes, wherever the bytes are cut.
 #[derive(Default)]
-pub(super) struct Frames {
+pub(super) struct Frames<const HEAD: usize> {
     head: Vec<u8>,
-    /// What is left of the frame's payload.
+    /// What is left behind the head.
     rest: usize,
 }
 
-impl Frames {
-    /// Takes the next bytes; tells the type of each frame that begins in them.
-    pub(super) fn receive(&mut self, mut bytes: &[u8], mut tell: impl FnMut(u8)) {
+impl<const HEAD: usize> Frames<HEAD> {
+    /// Takes the next bytes. Each head in them is shown to `rest`, which says how much follows it; an error ends this.
+    pub(super) fn receive<E>(
+        &mut self,
+        mut bytes: &[u8],
+        mut rest: impl FnMut(&[u8; HEAD]) -> Result<usize, E>,
+    ) -> Result<(), E> {
         while !bytes.is_empty() {
             if self.rest > 0 {
                 let passed = self.rest.min(bytes.len());
@@ -25,22 +36,22 @@ impl Frames {
                 bytes = &bytes[passed..];
                 continue;
             }
-            let taken = bytes.len().min(HEAD_BYTES - self.head.len());
+            let taken = bytes.len().min(HEAD - self.head.len());
             self.head.extend_from_slice(&bytes[..taken]);
             bytes = &bytes[taken..];
-            if let [a, b, c, kind, ..] = self.head[..]
-                && self.head.len() == HEAD_BYTES
-            {
-                self.rest = u32::from_be_bytes([0, a, b, c]) as usize;
+            if let Ok(head) = self.head.as_slice().try_into() {
+                self.rest = rest(head)?;
                 self.head.clear();
-                tell(kind);
             }
         }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     #[test]
@@ -52,9 +63,13 @@ mod tests {
         };
         let bytes = [frame(SETTINGS, 18), frame(0, 300), frame(1, 0), frame(GOAWAY, 8)].concat();
         for size in 1..bytes.len() {
-            let (mut frames, mut seen) = (Frames::default(), Vec::new());
+            let (mut frames, mut seen) = (Frames::<HEAD_BYTES>::default(), Vec::new());
             for piece in bytes.chunks(size) {
-                frames.receive(piece, |kind| seen.push(kind));
+                let Ok(()) = frames.receive(piece, |bytes| {
+                    let (kind, length) = head(bytes);
+                    seen.push(kind);
+                    Ok::<_, Infallible>(length)
+                });
             }
             assert_eq!(seen, [SETTINGS, 0, 1, GOAWAY], "in pieces of {size}");
         }

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use samehost_transport_api::Fault;
 use tonic::{Code, Status};
 
+use super::frames::Frames;
 use crate::call::MESSAGE_OPTION;
 
 const PREFIX_BYTES: usize = 5;
@@ -27,7 +28,7 @@ pub(super) struct Messages {
 
 impl Messages {
     pub(super) fn of(body: Incoming, limit: u32, side: &'static str, address: Arc<str>) -> Messages {
-        Messages { body, bound: Bound { limit, prefix: Vec::new(), rest: 0 }, side, address }
+        Messages { body, bound: Bound::of(limit), side, address }
     }
 }
 
@@ -56,37 +57,24 @@ impl Body for Messages {
     }
 }
 
-/// Sees how long messages are, wherever the bytes are cut.
+/// Sees how long messages are.
 struct Bound {
     limit: u32,
-    prefix: Vec<u8>,
-    /// What is left of the message.
-    rest: usize,
+    messages: Frames<PREFIX_BYTES>,
 }
 
 impl Bound {
+    fn of(limit: u32) -> Bound {
+        Bound { limit, messages: Frames::default() }
+    }
+
     /// Looks at the next bytes; the length of a message that is too long is the error.
-    fn check(&mut self, mut bytes: &[u8]) -> Result<(), u32> {
-        while !bytes.is_empty() {
-            if self.rest > 0 {
-                let passed = self.rest.min(bytes.len());
-                self.rest -= passed;
-                bytes = &bytes[passed..];
-                continue;
-            }
-            let taken = bytes.len().min(PREFIX_BYTES - self.prefix.len());
-            self.prefix.extend_from_slice(&bytes[..taken]);
-            bytes = &bytes[taken..];
-            if let [_, a, b, c, d] = self.prefix[..] {
-                let length = u32::from_be_bytes([a, b, c, d]);
-                if length > self.limit {
-                    return Err(length);
-                }
-                self.rest = length as usize;
-                self.prefix.clear();
-            }
-        }
-        Ok(())
+    fn check(&mut self, bytes: &[u8]) -> Result<(), u32> {
+        let limit = self.limit;
+        self.messages.receive(bytes, |&[_, a, b, c, d]| match u32::from_be_bytes([a, b, c, d]) {
+            length if length > limit => Err(length),
+            length => Ok(length as usize),
+        })
     }
 }
 
@@ -128,7 +116,7 @@ mod tests {
         let bytes = [message(10), message(0), message(9), message(11)].concat();
         let last = bytes.len() - 11;
         for size in 1..=bytes.len() {
-            let mut bound = Bound { limit: 10, prefix: Vec::new(), rest: 0 };
+            let mut bound = Bound::of(10);
             let mut seen = 0;
             let failed = bytes.chunks(size).find_map(|piece| {
                 seen += piece.len();
