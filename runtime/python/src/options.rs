@@ -212,7 +212,8 @@ fn lines_to(callback: Py<PyAny>) -> StderrLines {
     let (waiting, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     Arc::new(move |line| {
         let callback = callback.clone();
-        if waiting.load(Ordering::Relaxed) >= MOST_LINES {
+        // What comes while the word of dropped lines waits is dropped as well: so it stands where they would have stood.
+        if dropped.load(Ordering::Relaxed) > 0 || waiting.load(Ordering::Relaxed) >= MOST_LINES {
             if dropped.fetch_add(1, Ordering::Relaxed) == 0 {
                 let dropped = dropped.clone();
                 callbacks::tender().tend(async move {

@@ -156,7 +156,8 @@ def test_a_deadline_reaches_the_handler_and_holds(sides: Any, address: str) -> N
 
     with sides(address, unary(say)) as channel:
         call(channel, timeout=PATIENCE)
-        assert 0 < told[0] <= PATIENCE
+        # What gRPC's core sends has three digits, and is rounded up.
+        assert 0 < told[0] < PATIENCE + 1
         assert (
             error_of(lambda: call(channel, b"wait", timeout=0.2)).code() is grpc.StatusCode.DEADLINE_EXCEEDED
         )
