@@ -53,6 +53,11 @@ final class Handling implements Serving.Handler {
   }
 
   @Override
+  public Object method(String path) {
+    return services.find(path);
+  }
+
+  @Override
   public void serve(ServerStream stream) {
     try {
       begin(stream);

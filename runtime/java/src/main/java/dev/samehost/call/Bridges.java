@@ -1,16 +1,24 @@
 package dev.samehost.call;
 
+import dev.samehost.wire.Preface.Verdict;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.ServiceLoader;
 
-/** The bridge of this process, which is looked for when a peer first speaks HTTP/2. */
+/** The bridges of this process, which are looked for when a peer first speaks another protocol. */
 final class Bridges {
-  private static final Bridge INSTALLED =
-      ServiceLoader.load(Bridge.class, Bridge.class.getClassLoader()).findFirst().orElse(null);
+  private static final Map<Verdict, Bridge> INSTALLED = new EnumMap<>(Verdict.class);
+
+  static {
+    for (Bridge bridge : ServiceLoader.load(Bridge.class, Bridge.class.getClassLoader())) {
+      INSTALLED.putIfAbsent(bridge.protocol(), bridge);
+    }
+  }
 
   private Bridges() {}
 
-  /** The bridge; null when there is none. */
-  static Bridge installed() {
-    return INSTALLED;
+  /** The bridge to those who speak a protocol; null when there is none. */
+  static Bridge to(Verdict protocol) {
+    return INSTALLED.get(protocol);
   }
 }

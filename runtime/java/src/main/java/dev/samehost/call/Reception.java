@@ -41,6 +41,7 @@ public final class Reception {
   private final Listener listener;
   private final Options options;
   private final Serving serving;
+  private final Bridge.Host host;
   private final ThreadFactory readers;
   private final CountDownLatch terminated = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
@@ -60,6 +61,7 @@ public final class Reception {
     this.listener = listener;
     this.options = options;
     this.serving = serving;
+    this.host = new Bridge.Host(options.hello(), options.helloTimeoutNanos(), serving::method);
     this.readers = readers;
   }
 
@@ -84,18 +86,25 @@ public final class Reception {
       return switch (verdict(bytes)) {
         case YES -> FirstBytes.YES;
         case MORE -> FirstBytes.MORE;
-        case HTTP2 ->
-            Preface.isOfHttp2Client(bytes) && Bridges.installed() != null
-                ? FirstBytes.YES
-                : FirstBytes.NO;
-        case HTTP1, NONSENSE -> FirstBytes.NO;
+        case HTTP2, HTTP1 -> isBridged(bytes) ? FirstBytes.YES : FirstBytes.NO;
+        case NONSENSE -> FirstBytes.NO;
       };
     }
 
-    private Preface.Verdict verdict(ByteBuffer bytes) {
+    private static boolean isBridged(ByteBuffer bytes) {
+      byte[] first = first(bytes);
+      return Preface.isOfHttpClient(first, first.length) && Bridges.to(verdict(bytes)) != null;
+    }
+
+    private static Preface.Verdict verdict(ByteBuffer bytes) {
+      byte[] first = first(bytes);
+      return Preface.judge(first, first.length);
+    }
+
+    private static byte[] first(ByteBuffer bytes) {
       byte[] first = new byte[Math.min(bytes.remaining(), Preface.MOST)];
       bytes.duplicate().get(first);
-      return Preface.judge(first, first.length);
+      return first;
     }
 
     @Override
@@ -110,24 +119,30 @@ public final class Reception {
     @Override
     public void accepted(Link link, ByteBuffer first) {
       try {
-        take(driver(verdict(first) == Preface.Verdict.HTTP2 ? bridge(link) : link));
+        Preface.Verdict verdict = verdict(first);
+        take(
+            driver(
+                switch (verdict) {
+                  case HTTP2, HTTP1 -> bridge(link, Bridges.to(verdict));
+                  case YES, MORE, NONSENSE -> link;
+                }));
       } catch (RuntimeException | Error e) {
         log.error("a new connection cannot be served and is closed", e);
       }
     }
 
-    private Link bridge(Link http2) {
+    private Link bridge(Link link, Bridge bridge) {
       lock.lock();
       try {
-        bridged.add(http2);
+        bridged.add(link);
       } finally {
         lock.unlock();
       }
       try {
-        return Bridges.installed().accept(http2, options.hello(), () -> forgetBridged(http2));
+        return bridge.accept(link, host, () -> forgetBridged(link));
       } catch (RuntimeException | Error e) {
-        http2.close();
-        forgetBridged(http2);
+        link.close();
+        forgetBridged(link);
         throw e;
       }
     }
@@ -242,10 +257,10 @@ public final class Reception {
     }
   }
 
-  private void forgetBridged(Link http2) {
+  private void forgetBridged(Link link) {
     lock.lock();
     try {
-      bridged.remove(http2);
+      bridged.remove(link);
       terminateIfDone();
     } finally {
       lock.unlock();

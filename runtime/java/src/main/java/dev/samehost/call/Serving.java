@@ -19,6 +19,9 @@ public final class Serving {
      * it. Asked until it is so, under locks: must not call the user.
      */
     boolean isUnary(String path);
+
+    /** What the surface knows of the method of a path, for bridges; null when there is none. */
+    Object method(String path);
   }
 
   /** Of a side that offers no services. */
@@ -33,6 +36,11 @@ public final class Serving {
             @Override
             public boolean isUnary(String path) {
               return false;
+            }
+
+            @Override
+            public Object method(String path) {
+              return null;
             }
           },
           Workers.pool());
@@ -63,6 +71,10 @@ public final class Serving {
     return known == null && handler.isUnary(path)
         ? paces.computeIfAbsent(path, unary -> new Pace())
         : known;
+  }
+
+  Object method(String path) {
+    return handler.method(path);
   }
 
   /** Serves a call: the first of its callbacks, on the executor. */

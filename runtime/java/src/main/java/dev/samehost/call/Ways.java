@@ -4,6 +4,7 @@ import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.Hello;
+import dev.samehost.wire.Preface.Verdict;
 
 /** How a dialer reaches its peer: by a connector, or by the same one with a bridge around it. */
 final class Ways {
@@ -23,11 +24,12 @@ final class Ways {
 
   /** The way to a peer that said no HELLO, for this reason; null when there is none. */
   synchronized Connector after(LinkException failure) {
-    if (failure == null || failure.fault() != Fault.PEER_HTTP2 || Bridges.installed() == null) {
+    if (failure == null || failure.fault() != Fault.PEER_HTTP2) {
       return null;
     }
-    if (bridged == null) {
-      bridged = Bridges.installed().over(direct, limits);
+    Bridge bridge = Bridges.to(Verdict.HTTP2);
+    if (bridged == null && bridge != null) {
+      bridged = bridge.over(direct, limits);
     }
     return bridged;
   }

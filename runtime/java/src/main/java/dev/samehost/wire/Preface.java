@@ -1,6 +1,5 @@
 package dev.samehost.wire;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /** The first eight bytes of either side, and what else may stand in their place. Pure. */
@@ -63,9 +62,9 @@ public final class Preface {
     return compare(bytes, count, PREFACE) >= 0;
   }
 
-  /** Whether bytes that are {@link Verdict#HTTP2} are a client's. */
-  public static boolean isOfHttp2Client(ByteBuffer bytes) {
-    return bytes.get(bytes.position()) == HTTP2_CLIENT[0];
+  /** Whether bytes that are {@link Verdict#HTTP2} or {@link Verdict#HTTP1} are a client's. */
+  public static boolean isOfHttpClient(byte[] bytes, int count) {
+    return Math.max(compare(bytes, count, HTTP2_CLIENT), http1Request(bytes, count)) > 0;
   }
 
   // Each answers 1 for "it is", 0 for "so far it may be", -1 for "it is not".

@@ -4,6 +4,7 @@ import dev.samehost.call.Bridge;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Link;
 import dev.samehost.wire.Hello;
+import dev.samehost.wire.Preface.Verdict;
 
 /**
  * The bridge that a server or a channel finds when a peer speaks HTTP/2: grpc-java's own server or
@@ -13,13 +14,8 @@ public final class Http2Bridge implements Bridge {
   /** What connections of HTTP/2 say of what carries them. */
   static final String MEDIUM = "gRPC over HTTP/2";
 
-  /** How many bytes are on their way within this process, in each direction at most. */
-  static final int LOCAL_BYTES = 256 << 10;
-
-  /**
-   * The largest metadata that our wire takes at all; those whom it is for have limits of theirs.
-   */
-  static final int MOST_METADATA_BYTES = 32_768;
+  /** What threads of its connections are called, before the address. */
+  static final String THREAD = "samehost-http2-";
 
   /** Beside the application's metadata: what HTTP says, and what it counts for each entry. */
   static final int HEADER_BYTES = 4_096;
@@ -28,8 +24,13 @@ public final class Http2Bridge implements Bridge {
   public Http2Bridge() {}
 
   @Override
-  public Link accept(Link http2, Hello limits, Runnable over) {
-    return Incoming.begin(http2, limits, over);
+  public Verdict protocol() {
+    return Verdict.HTTP2;
+  }
+
+  @Override
+  public Link accept(Link http2, Host host, Runnable over) {
+    return Incoming.begin(http2, host.limits(), over);
   }
 
   @Override

@@ -1,10 +1,13 @@
 package dev.samehost.http2;
 
-import dev.samehost.OverLink;
+import dev.samehost.bridge.Countdown;
+import dev.samehost.bridge.Gzip;
+import dev.samehost.bridge.LinkAddress;
+import dev.samehost.bridge.LinkChannel;
+import dev.samehost.bridge.LinkIo;
+import dev.samehost.bridge.Within;
 import dev.samehost.transport.Link;
-import dev.samehost.transport.LocalLink;
 import dev.samehost.wire.Hello;
-import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
@@ -30,7 +33,7 @@ final class Incoming {
   private final Link http2;
   private final Hello limits;
   private final LinkIo io;
-  private final LocalLink.Ends ends;
+  private final Within within;
   private final CountDownLatch accepted = new CountDownLatch(1);
   private final Countdown ended; // the connection, the link within, and the beginning
   private ManagedChannel channel;
@@ -43,14 +46,9 @@ final class Incoming {
   private Incoming(Link http2, Hello limits, Runnable over) {
     this.http2 = http2;
     this.limits = limits;
-    this.io = LinkIo.of(http2, over);
+    this.io = LinkIo.of(http2, Http2Bridge.THREAD, over);
     this.ended = new Countdown(3, io::end);
-    this.ends =
-        LocalLink.open(
-            http2.peer(),
-            Http2Bridge.MEDIUM,
-            Http2Bridge.LOCAL_BYTES,
-            () -> io.group().execute(this::innerHasEnded));
+    this.within = new Within(http2.peer(), Http2Bridge.MEDIUM, io, this::innerHasEnded);
   }
 
   /** Begins at once, on a thread of its own. The answer is the link for the server. */
@@ -59,35 +57,24 @@ final class Incoming {
     Thread starter = new Thread(incoming::start, "samehost-http2-start-" + http2.peer().address());
     starter.setDaemon(true);
     starter.start();
-    return incoming.ends.first();
+    return incoming.within.server();
   }
 
   private void start() {
     try {
-      channel = channel();
+      channel = within.channel();
       Server started = server().build().start();
       accepted.await(); // or it could be shut down before it has seen its one connection
       io.group().execute(() -> serves(started));
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       log.warn("{}: a connection of HTTP/2 cannot be served", http2.peer().address(), e);
       http2.close();
-      ends.second().close();
+      within.close();
       ended.one();
       if (accepted.getCount() > 0) {
         ended.one(); // no connection will say so
       }
     }
-  }
-
-  private ManagedChannel channel() {
-    return OverLink.channel(ends.second())
-        // Where the server learns that a call is cancelled: nothing more may be said of it then.
-        .executor(io.group().next())
-        .maxInboundMessageSize(Integer.MAX_VALUE)
-        .maxInboundMetadataSize(Http2Bridge.MOST_METADATA_BYTES)
-        .compressorRegistry(Gzip.SENT)
-        .decompressorRegistry(Gzip.TAKEN)
-        .build();
   }
 
   private NettyServerBuilder server() {
@@ -121,21 +108,8 @@ final class Incoming {
     if (innerHasEnded || !http2IsOpen) {
       server.shutdown();
     } else {
-      watch(channel.getState(true));
+      Within.connect(channel, server::shutdown); // open calls go on
     }
-  }
-
-  /** Sees the server of ours say that it takes no more calls. */
-  private void watch(ConnectivityState seen) {
-    channel.notifyWhenStateChanged(
-        seen,
-        () -> {
-          if (seen == ConnectivityState.READY) {
-            server.shutdown(); // open calls go on
-          } else {
-            watch(channel.getState(false));
-          }
-        });
   }
 
   private void http2HasEnded() {

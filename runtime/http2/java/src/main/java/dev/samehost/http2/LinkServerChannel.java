@@ -1,5 +1,6 @@
 package dev.samehost.http2;
 
+import dev.samehost.bridge.LinkChannel;
 import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.EventLoop;

@@ -1,6 +1,12 @@
 package dev.samehost.http2;
 
 import dev.samehost.OverLink;
+import dev.samehost.bridge.Countdown;
+import dev.samehost.bridge.Gzip;
+import dev.samehost.bridge.LinkAddress;
+import dev.samehost.bridge.LinkChannel;
+import dev.samehost.bridge.LinkIo;
+import dev.samehost.bridge.Within;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
@@ -45,11 +51,10 @@ final class Outgoing {
   private Outgoing(Link http2, Hello limits) {
     this.http2 = http2;
     this.limits = limits;
-    this.io = LinkIo.of(http2, () -> {});
+    this.io = LinkIo.of(http2, Http2Bridge.THREAD, () -> {});
     this.ended = new Countdown(2, io::end);
     this.ends =
-        LocalLink.open(
-            http2.peer(), Http2Bridge.MEDIUM, Http2Bridge.LOCAL_BYTES, this::innerHasEnded);
+        LocalLink.open(http2.peer(), Http2Bridge.MEDIUM, Within.LOCAL_BYTES, this::innerHasEnded);
     this.channel = channel();
     this.server = server();
   }
@@ -104,7 +109,7 @@ final class Outgoing {
     return OverLink.server(ends.second())
         .directExecutor()
         .maxInboundMessageSize(Integer.MAX_VALUE)
-        .maxInboundMetadataSize(Http2Bridge.MOST_METADATA_BYTES)
+        .maxInboundMetadataSize(Within.MOST_METADATA_BYTES)
         .compressorRegistry(Gzip.SENT)
         .decompressorRegistry(Gzip.TAKEN)
         .fallbackHandlerRegistry(Proxy.toHttp2(channel, limits.has(Gzip.NAME)))

@@ -1,5 +1,7 @@
 package dev.samehost.http2;
 
+import dev.samehost.bridge.Gzip;
+import dev.samehost.bridge.Message;
 import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Metadata;

@@ -1,4 +1,4 @@
-package dev.samehost.http2;
+package dev.samehost.bridge;
 
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
@@ -12,7 +12,7 @@ import java.util.zip.GZIPInputStream;
  * A message on its way through a proxy, as it travels: one that was compressed goes on compressed,
  * and nobody looks into it.
  */
-final class Message {
+public final class Message {
   private final byte[] bytes;
   private final boolean isCompressed;
 
@@ -22,12 +22,12 @@ final class Message {
   }
 
   /** Whether it is compressed, which is by gzip. */
-  boolean isCompressed() {
+  public boolean isCompressed() {
     return isCompressed;
   }
 
   /** The same for a receiver that takes no gzip. */
-  Message plain() {
+  public Message plain() {
     if (!isCompressed) {
       return this;
     }
@@ -39,9 +39,9 @@ final class Message {
   }
 
   /** Takes messages from a stream as whole as they are, and gives them the same way. */
-  abstract static class Marshaller implements MethodDescriptor.Marshaller<Message> {
+  public abstract static class Marshaller implements MethodDescriptor.Marshaller<Message> {
     /** Of messages that come from our wire. */
-    static final Marshaller OF_LINK =
+    public static final Marshaller OF_LINK =
         new Marshaller() {
           @Override
           boolean isCompressed(InputStream stream) {
@@ -50,7 +50,7 @@ final class Message {
         };
 
     /** Of messages that come from HTTP/2: grpc-java knows the length of one it does not unpack. */
-    static final Marshaller OF_HTTP2 =
+    public static final Marshaller OF_HTTP2 =
         new Marshaller() {
           @Override
           boolean isCompressed(InputStream stream) {

@@ -1,14 +1,15 @@
-package dev.samehost.http2;
+package dev.samehost.bridge;
 
 import java.net.SocketAddress;
 
 /** The address of a link, as Netty and gRPC want to have it. */
-final class LinkAddress extends SocketAddress {
+public final class LinkAddress extends SocketAddress {
   private static final long serialVersionUID = 1;
 
   private final String text;
 
-  LinkAddress(String text) {
+  /** The address of a link by its text. */
+  public LinkAddress(String text) {
     this.text = text;
   }
 

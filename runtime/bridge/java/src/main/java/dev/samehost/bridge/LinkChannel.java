@@ -1,4 +1,4 @@
-package dev.samehost.http2;
+package dev.samehost.bridge;
 
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
@@ -19,7 +19,7 @@ import java.nio.ByteBuffer;
 
 /** A channel of Netty's over a link. Its event loop is that of {@link LinkIo}, of the same link. */
 @SuppressWarnings("deprecation") // Netty has no other type for the sizes of reads yet
-final class LinkChannel extends AbstractChannel {
+public final class LinkChannel extends AbstractChannel {
   private static final ChannelMetadata METADATA = new ChannelMetadata(false);
 
   /** Small writes become one of up to so many bytes: HTTP/2 comes in many small pieces. */
@@ -37,15 +37,19 @@ final class LinkChannel extends AbstractChannel {
   private boolean wantsRead;
   private boolean wantsWrite;
 
-  /** A channel of one that has connected, of a server. */
-  static LinkChannel accepted(Channel server, Link link, LinkIo io) {
+  /**
+   * A channel of one that has connected.
+   *
+   * @param server it is a child of, or null
+   */
+  public static LinkChannel accepted(Channel server, Link link, LinkIo io) {
     LinkChannel channel = new LinkChannel(server, link, io);
     channel.connected = true;
     return channel;
   }
 
   /** A channel that is to be told to connect, which it has done by then. */
-  static LinkChannel connecting(Link link, LinkIo io) {
+  public static LinkChannel connecting(Link link, LinkIo io) {
     return new LinkChannel(null, link, io);
   }
 
@@ -57,7 +61,7 @@ final class LinkChannel extends AbstractChannel {
   }
 
   /** Why its link has failed; null where it has not, or has ended. */
-  LinkException failure() {
+  public LinkException failure() {
     return failure;
   }
 
@@ -258,8 +262,9 @@ final class LinkChannel extends AbstractChannel {
   }
 
   /** The options of a channel; those of sockets, which gRPC sets, are the transport's business. */
-  static final class Config extends DefaultChannelConfig {
-    Config(Channel channel) {
+  public static final class Config extends DefaultChannelConfig {
+    /** The options of a channel. */
+    public Config(Channel channel) {
       super(channel);
     }
 

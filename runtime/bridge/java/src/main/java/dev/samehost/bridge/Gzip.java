@@ -1,4 +1,4 @@
-package dev.samehost.http2;
+package dev.samehost.bridge;
 
 import io.grpc.Codec;
 import io.grpc.Compressor;
@@ -12,20 +12,21 @@ import java.io.OutputStream;
  * The codec {@code gzip} of those who hand messages on: it changes nothing, since what it is given
  * is compressed already, and stays so.
  */
-final class Gzip implements Compressor, Decompressor {
-  static final String NAME = "gzip";
+public final class Gzip implements Compressor, Decompressor {
+  /** What it is called. */
+  public static final String NAME = "gzip";
 
   /** What may be sent. */
-  static final CompressorRegistry SENT = sent();
+  public static final CompressorRegistry SENT = sent();
 
   /** What is taken. */
-  static final DecompressorRegistry TAKEN =
+  public static final DecompressorRegistry TAKEN =
       DecompressorRegistry.emptyInstance()
           .with(Codec.Identity.NONE, false)
           .with((Decompressor) new Gzip(), true);
 
   /** What is taken on behalf of one who takes no gzip. */
-  static final DecompressorRegistry NOT_TAKEN =
+  public static final DecompressorRegistry NOT_TAKEN =
       DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
   /** Our runtime has a message decompressed and then made, by one thread, at once. */

@@ -1,4 +1,4 @@
-package dev.samehost.http2;
+package dev.samehost.bridge;
 
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
@@ -17,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * What the thread of one connection waits for: its link, and work that Netty has for it. So a
  * connection has a thread and no hop between threads, whatever its link is made of.
  */
-final class LinkIo implements IoHandler {
+public final class LinkIo implements IoHandler {
   /** How long it rests at most, when there is no link to wait for any more. */
   private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -28,15 +28,15 @@ final class LinkIo implements IoHandler {
   // Of its thread, once that runs.
   private LinkChannel channel;
 
-  private LinkIo(Link link, Runnable over) {
+  private LinkIo(Link link, String name, Runnable over) {
     this.link = link;
     this.over = over;
-    ThreadFactory threads = task -> thread(task, link.peer().address());
+    ThreadFactory threads = task -> thread(task, name + link.peer().address());
     this.group = new MultiThreadIoEventLoopGroup(1, threads, executor -> this);
   }
 
-  private static Thread thread(Runnable task, String address) {
-    Thread thread = new Thread(task, "samehost-http2-" + address);
+  private static Thread thread(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
     thread.setDaemon(true);
     return thread;
   }
@@ -44,19 +44,20 @@ final class LinkIo implements IoHandler {
   /**
    * Waits for a link once there is a channel over it.
    *
+   * @param name of its thread, before the address
    * @param over is run by its thread at the very end, when the link is closed
    */
-  static LinkIo of(Link link, Runnable over) {
-    return new LinkIo(link, over);
+  public static LinkIo of(Link link, String name, Runnable over) {
+    return new LinkIo(link, name, over);
   }
 
   /** The event loop, whose thread begins with its first task. */
-  IoEventLoopGroup group() {
+  public IoEventLoopGroup group() {
     return group;
   }
 
   /** Ends the thread once it has done what it was given. */
-  void end() {
+  public void end() {
     Future<?> ignored = group.shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
   }
 
