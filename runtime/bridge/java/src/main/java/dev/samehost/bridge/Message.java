@@ -21,6 +21,16 @@ public final class Message {
     this.isCompressed = isCompressed;
   }
 
+  /** One that is not compressed. */
+  public static Message of(byte[] bytes) {
+    return new Message(bytes, false);
+  }
+
+  /** As it travels. */
+  public byte[] bytes() {
+    return bytes;
+  }
+
   /** Whether it is compressed, which is by gzip. */
   public boolean isCompressed() {
     return isCompressed;

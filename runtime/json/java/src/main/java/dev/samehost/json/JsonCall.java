@@ -1,0 +1,65 @@
+package dev.samehost.json;
+
+import dev.samehost.bridge.Message;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.netty.handler.codec.http.FullHttpResponse;
+import java.util.function.Consumer;
+
+/** One call that a request has become, until it is an answer. */
+final class JsonCall extends ClientCall.Listener<Message> {
+  private final Head head;
+  private final Consumer<FullHttpResponse> answer;
+  private final ClientCall<Message, Message> call;
+  private Metadata headers = new Metadata();
+  private Message response; // null until it has come
+
+  /**
+   * A call that is to begin.
+   *
+   * @param answer is given what the call came to, once
+   */
+  JsonCall(Channel channel, Head head, Consumer<FullHttpResponse> answer) {
+    this.head = head;
+    this.answer = answer;
+    this.call = channel.newCall(head.served().method(), head.options());
+  }
+
+  void begin(Message request) {
+    call.start(this, head.metadata());
+    call.request(1);
+    call.sendMessage(request);
+    call.halfClose();
+  }
+
+  /** Its client has gone. */
+  void cancel() {
+    call.cancel("the caller has gone", null);
+  }
+
+  @Override
+  public void onHeaders(Metadata headers) {
+    this.headers = headers;
+  }
+
+  @Override
+  public void onMessage(Message response) {
+    this.response = response;
+  }
+
+  @Override
+  public void onClose(Status status, Metadata trailers) {
+    FullHttpResponse answered;
+    try {
+      answered =
+          status.isOk()
+              ? Answers.success(head, headers, response, trailers)
+              : Answers.failure(status, headers, trailers);
+    } catch (Refusal e) {
+      answered = Answers.refusal(e);
+    }
+    answer.accept(answered);
+  }
+}
