@@ -9,6 +9,7 @@ mod callbacks;
 mod channel;
 mod fork;
 mod handlers;
+mod lines;
 mod log;
 mod message;
 mod metadata;

@@ -10,8 +10,9 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::callbacks;
+use crate::lines::Lines;
 
-static LISTENER: Mutex<Option<Arc<Py<PyAny>>>> = Mutex::new(None);
+static TAKER: Mutex<Option<Arc<Taker>>> = Mutex::new(None);
 static LISTENS: AtomicBool = AtomicBool::new(false);
 static INSTALLED: Once = Once::new();
 
@@ -21,8 +22,9 @@ static INSTALLED: Once = Once::new();
 pub(crate) fn log_to(callback: Option<Py<PyAny>>) {
     LISTENS.store(callback.is_some(), Ordering::Relaxed);
     let before = {
-        let mut listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *listener, callback.map(Arc::new))
+        let mut taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = callback.map(|callback| Arc::new(Taker { callback, lines: Arc::default() }));
+        std::mem::replace(&mut *taker, named)
     };
     // Dropped without the lock: it may be anything.
     drop(before);
@@ -30,6 +32,12 @@ pub(crate) fn log_to(callback: Option<Py<PyAny>>) {
         // Where another one is there already, it has the log.
         let _ = tracing::subscriber::set_global_default(Listener);
     });
+}
+
+/// Python's half, and what is on its way there.
+struct Taker {
+    callback: Py<PyAny>,
+    lines: Arc<Lines>,
 }
 
 /// Takes the crate's events, and none of its spans: Python has tracing of its own.
@@ -56,27 +64,37 @@ impl Subscriber for Listener {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(listener) = listener else { return };
-        let level = match *event.metadata().level() {
-            Level::ERROR => 40,
-            Level::WARN => 30,
-            Level::INFO => 20,
-            _ => 10,
-        };
+        let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(taker) = taker else { return };
         let target = event.metadata().target().replace("::", ".");
-        let mut line = Line::default();
-        event.record(&mut line);
-        let text = line.message + &line.fields;
+        let told = target.clone();
+        let line = || {
+            let mut line = Line::default();
+            event.record(&mut line);
+            (level(*event.metadata().level()), target, line.message + &line.fields)
+        };
         // The one who logs may have locks: it must not wait for the GIL.
-        callbacks::tender().tend(async move {
-            callbacks::call(&listener, |py| (level, target, text).into_pyobject(py));
-        });
+        let lines = taker.lines.clone();
+        let take =
+            move |line: (u8, String, String)| callbacks::call(&taker.callback, |py| line.into_pyobject(py));
+        lines.hand(line, |of_dropped| (WARNING, told, of_dropped), take);
     }
 
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
+}
+
+const WARNING: u8 = 30;
+
+/// The number of a level in Python's logging.
+fn level(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 40,
+        Level::WARN => WARNING,
+        Level::INFO => 20,
+        _ => 10,
+    }
 }
 
 /// An event as one line: its message, then its fields.

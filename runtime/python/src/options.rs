@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -14,6 +13,7 @@ use samehost::raw::{Channel, ChannelBuilder, ServerBuilder};
 use samehost::{FifoOptions, Options, ShmOptions, StderrLines, StdioOptions, TcpOptions, UnixOptions};
 
 use crate::callbacks;
+use crate::lines::Lines;
 
 const SIZES: (u32, u32) = (1, i32::MAX as u32);
 const CREDITS: (u32, u32) = (1024, i32::MAX as u32);
@@ -202,34 +202,14 @@ fn child(given: &mut Given<'_, '_>, stdio: &mut StdioOptions) -> PyResult<()> {
     Ok(())
 }
 
-/// So many lines of a child wait for their callback at most.
-const MOST_LINES: usize = 1024;
-
-/// Hands lines to a callback, by the thread of callbacks: the child's own has its end to see to. Where the callback
-/// does not keep up with the child, lines are dropped, and it is told how many.
+/// Hands lines to a callback.
 fn lines_to(callback: Py<PyAny>) -> StderrLines {
     let callback = Arc::new(callback);
-    let (waiting, dropped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let lines = Arc::new(Lines::default());
     Arc::new(move |line| {
         let callback = callback.clone();
-        // What comes while the word of dropped lines waits is dropped as well: so it stands where they would have stood.
-        if dropped.load(Ordering::Relaxed) > 0 || waiting.load(Ordering::Relaxed) >= MOST_LINES {
-            if dropped.fetch_add(1, Ordering::Relaxed) == 0 {
-                let dropped = dropped.clone();
-                callbacks::tender().tend(async move {
-                    let count = dropped.swap(0, Ordering::Relaxed);
-                    let line = format!("({count} lines were dropped here, as more came than were taken)");
-                    callbacks::call(&callback, |py| (line,).into_pyobject(py));
-                });
-            }
-            return;
-        }
-        waiting.fetch_add(1, Ordering::Relaxed);
-        let (waiting, line) = (waiting.clone(), line.to_owned());
-        callbacks::tender().tend(async move {
-            waiting.fetch_sub(1, Ordering::Relaxed);
-            callbacks::call(&callback, |py| (line,).into_pyobject(py));
-        });
+        let take = move |line| callbacks::call(&callback, |py| (line,).into_pyobject(py));
+        lines.hand(|| line.to_owned(), |of_dropped| of_dropped, take);
     })
 }
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 WAYS = ["print", "write", "puts", "echo"]
 
+# Writes so many lines to its standard error, and ends.
+TALKER = [sys.executable, "-c", "import sys; [print(i, file=sys.stderr) for i in range(int(sys.argv[1]))]"]
+
 
 def wait_for(condition: Any) -> None:
     """Wait until it holds."""
@@ -68,8 +71,7 @@ def test_lines_that_nobody_takes_in_time_are_dropped_and_counted() -> None:
         assert taken.wait(PATIENCE)
         lines.append(line)
 
-    program = [sys.executable, "-c", "import sys; [print(i, file=sys.stderr) for i in range(20_000)]"]
-    with samehost.channel("stdio:", arguments=program, stderr_lines=take) as channel:
+    with samehost.channel("stdio:", arguments=[*TALKER, "20000"], stderr_lines=take) as channel:
         error = error_of(lambda: EchoStub(channel).Say(Ask()))
         assert error.details().endswith("19998\n19999")
         taken.set()
@@ -77,6 +79,31 @@ def test_lines_that_nobody_takes_in_time_are_dropped_and_counted() -> None:
     assert lines[:-1] == [str(number) for number in range(len(lines) - 1)]
     assert lines[-1] == f"({20_001 - len(lines)} lines were dropped here, as more came than were taken)"
     assert len(lines) < 2_000
+
+
+def test_lines_that_nobody_logs_in_time_are_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "samehost")
+    records: list[logging.LogRecord] = []
+    taken = threading.Event()
+
+    class Slow(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            assert taken.wait(PATIENCE)
+            records.append(record)
+
+    logger, slow = logging.getLogger("samehost"), Slow()
+    logger.addHandler(slow)
+    try:
+        with samehost.channel("stdio:", arguments=[*TALKER, "20000"]) as channel:
+            assert error_of(lambda: EchoStub(channel).Say(Ask())).details().endswith("19998\n19999")
+            taken.set()
+            wait_for(lambda: any("dropped" in record.getMessage() for record in records))
+    finally:
+        taken.set()
+        logger.removeHandler(slow)
+    told = next(record for record in records if "dropped" in record.getMessage())
+    assert (told.levelno, told.name) == (logging.WARNING, "samehost.stdio")
+    assert 1_000 < records.index(told) < 2_000
 
 
 def test_a_child_that_dies_in_mid_call_is_told_of_and_started_again() -> None:
