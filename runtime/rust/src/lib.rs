@@ -76,6 +76,12 @@
 //! With the feature `http2`, which is on by default, stock clients of gRPC call a [`Server`] at its address, and a
 //! [`Channel`] calls stock servers. One thread is there for all such connections of a process, while there are any.
 //!
+//! # JSON over HTTP/1.1
+//!
+//! With the feature `json`, which is off by default, curl and Connect's clients call unary methods of a server that has the
+//! descriptors of its services, as reflection wants them: `Server::builder().json(FILE_DESCRIPTOR_SET)`. `raw`'s server takes
+//! [whatever knows the messages](raw::ServerBuilder), with the feature `http1` alone.
+//!
 //! # Tracing
 //!
 //! Every call is a span of `tracing` on each side, of level INFO and target `samehost`: `rpc.client`, a child of
@@ -100,11 +106,15 @@
 //! What goes over the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
 //! channels), `wire` (frames), and below them the transports' interface, [`transport`].
 
+#[cfg(feature = "http2")]
+mod bridges;
 mod buffers;
 #[allow(dead_code)] // the whole protocol is here, and not every part has a user yet
 mod call;
 #[cfg(feature = "http2")]
 mod http2;
+#[cfg(feature = "http1")]
+mod json;
 mod surface;
 #[cfg(test)]
 mod vectors;

@@ -78,7 +78,16 @@ fn calls_know_nothing_of_the_surface() {
     assert_eq!(
         lines_with(
             &of("call"),
-            &["crate::surface", "crate::http2", "tonic::", "http::", "prost", "http_body"]
+            &[
+                "crate::surface",
+                "crate::bridges",
+                "crate::http2",
+                "crate::json",
+                "tonic::",
+                "http::",
+                "prost",
+                "http_body"
+            ]
         ),
         NONE
     );

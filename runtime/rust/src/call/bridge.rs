@@ -8,8 +8,8 @@ use samehost_transport_api::{FirstBytes, Link, LinkError};
 
 use crate::wire::Limits;
 
-/// Turns a connection to a peer that speaks another protocol into a link behind which a peer of the wire seems to be.
-pub(crate) trait Bridge: Send + Sync {
+/// Turns connections of clients that speak another protocol into links behind which clients of the wire seem to be.
+pub(crate) trait Accept: Send + Sync {
     /// Judges the first bytes of a client.
     fn judge(&self, bytes: &[u8]) -> FirstBytes;
 
@@ -21,7 +21,13 @@ pub(crate) trait Bridge: Send + Sync {
         server: Limits,
         open: Box<dyn Any + Send>,
     ) -> Result<Arc<dyn Link>, LinkError>;
+}
 
+/// Those by which clients come to a server, of which one at most knows a client by its first bytes.
+pub(crate) type Accepts = Arc<[Box<dyn Accept>]>;
+
+/// Turns connections to servers that speak another protocol into links behind which servers of the wire seem to be.
+pub(crate) trait Connect: Send + Sync {
     /// A link by which the calls of a client with these limits go to a server that speaks the protocol, once that has
     /// said its first words, which it may take so long for.
     fn connect(

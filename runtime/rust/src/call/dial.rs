@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use samehost_transport_api::{Connector, Fault, Interest, Link, LinkError, end_of};
 
 use super::backoff::Backoff;
-use super::bridge::Bridge;
+use super::bridge::Connect;
 use super::channel::ChannelCore;
 use super::session::{Driver, Notice, Session, Taken};
 use super::{Settings, Side};
@@ -33,7 +33,7 @@ pub(crate) struct Dialer {
     /// How long a wait for the peer may look before it sleeps; `None` is as usual.
     pub(crate) spin_limit: Option<Duration>,
     /// Reaches servers that speak another protocol.
-    pub(crate) bridge: Option<&'static dyn Bridge>,
+    pub(crate) bridge: Option<&'static dyn Connect>,
 }
 
 /// Tries to connect until it succeeds, or until no call waits for it.

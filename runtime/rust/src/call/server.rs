@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError, Listener, shown};
 
-use super::bridge::Bridge;
+use super::bridge::{Accept, Accepts};
 use super::server_call::ServerCall;
 use super::session::{Driver, Incoming, Session};
 use super::{Settings, Side, Status};
@@ -53,8 +53,6 @@ pub(crate) struct ServerCore {
     settings: Settings,
     /// How long a wait for a client may look before it sleeps; `None` is as usual.
     spin_limit: Option<Duration>,
-    /// Takes clients that speak another protocol.
-    bridge: Option<&'static dyn Bridge>,
     address: OnceLock<String>,
     host: Host,
     state: Mutex<State>,
@@ -83,19 +81,18 @@ impl ServerCore {
         listener: Box<dyn Listener>,
         settings: Settings,
         spin_limit: Option<Duration>,
-        bridge: Option<&'static dyn Bridge>,
+        bridges: Accepts,
         host: Host,
     ) -> Result<Arc<ServerCore>, LinkError> {
         let core = Arc::new(ServerCore {
             listener,
             settings,
             spin_limit,
-            bridge,
             address: OnceLock::new(),
             host,
             state: Mutex::default(),
         });
-        core.listener.start(Arc::new(Reception { core: Arc::downgrade(&core), bridge }))?;
+        core.listener.start(Arc::new(Reception { core: Arc::downgrade(&core), bridges }))?;
         core.address.get_or_init(|| core.listener.address());
         Ok(core)
     }
@@ -158,7 +155,7 @@ impl ServerCore {
     }
 
     /// Takes a client that speaks another protocol.
-    fn accept_over(self: &Arc<Self>, bridge: &dyn Bridge, link: Arc<dyn Link>) {
+    fn accept_over(self: &Arc<Self>, bridge: &dyn Accept, link: Arc<dyn Link>) {
         let limits = wire::Limits::of(&self.settings.hello).expect("they are allowed, for it listens");
         self.lock().bridged += 1;
         match bridge.accept(link, limits, Box::new(OpenBridge(self.clone()))) {
@@ -224,14 +221,18 @@ impl Drop for OpenSession {
 /// What a listener tells its server.
 struct Reception {
     core: Weak<ServerCore>,
-    bridge: Option<&'static dyn Bridge>,
+    bridges: Accepts,
 }
 
 impl Acceptor for Reception {
     fn judge(&self, bytes: &[u8]) -> FirstBytes {
         match wire::judge(bytes) {
             FirstWord::Yes => FirstBytes::Yes,
-            FirstWord::No(_) => self.bridge.map_or(FirstBytes::No, |bridge| bridge.judge(bytes)),
+            FirstWord::No(_) => {
+                let answers = || self.bridges.iter().map(|bridge| bridge.judge(bytes));
+                let found = [FirstBytes::Yes, FirstBytes::More];
+                found.into_iter().find(|one| answers().any(|answer| answer == *one)).unwrap_or(FirstBytes::No)
+            }
             FirstWord::More => FirstBytes::More,
         }
     }
@@ -245,9 +246,9 @@ impl Acceptor for Reception {
 
     fn accepted(&self, link: Arc<dyn Link>, first: &[u8]) {
         let Some(core) = self.core.upgrade() else { return };
-        match core.bridge {
-            Some(bridge) if bridge.judge(first) == FirstBytes::Yes => core.accept_over(bridge, link),
-            _ => core.accept(link),
+        match self.bridges.iter().find(|bridge| bridge.judge(first) == FirstBytes::Yes) {
+            Some(bridge) => core.accept_over(&**bridge, link),
+            None => core.accept(link),
         }
     }
 

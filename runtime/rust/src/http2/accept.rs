@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::error::Error;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
@@ -11,30 +10,26 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use samehost_transport_api::{Fault, Link, LinkError};
 use tokio::sync::oneshot;
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tower_service::Service as _;
 
 use super::authority::Authority;
-use super::io::LinkIo;
 use super::messages::Messages;
-use super::{HEADER_ROOM, LAST_WORDS, Tasks, WINDOW, before, pair, run, settings};
-use crate::call::Side;
+use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
+use crate::bridges::{self, Inside, LinkIo, before, pair, run};
 use crate::call::connectivity::ConnectivityState;
 use crate::call::server::HELLO_TIMEOUT;
-use crate::call::session::Session;
-use crate::call::task::TaskDriver;
 use crate::surface::Status;
 use crate::surface::tonic::{Channel, ResponseBody};
 use crate::wire::Limits;
 
-/// See [`Bridge::accept`](crate::call::bridge::Bridge::accept).
+/// See [`Accept::accept`](crate::call::bridge::Accept::accept).
 pub(super) fn accept(
     link: Arc<dyn Link>,
     server: Limits,
     open: Box<dyn Any + Send>,
 ) -> Result<Arc<dyn Link>, LinkError> {
-    let [near, far] = pair(link.peer())?;
+    let [near, far] = pair(link.peer(), MEDIUM)?;
     run(&link.peer().clone(), async move {
         let address = link.peer().address.clone();
         if let Err(error) = serve(link, far, server).await {
@@ -58,61 +53,29 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
         greet.take_if(|_| authority.has_begun());
     });
     let io = LinkIo::over(link, listening, closing).map_err(|error| error.to_string())?;
-    let driver = TaskDriver::default();
-    let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
-    let session = Session::new(Side::Connector, settings(&peer), peer.clone(), "".into(), own, quiet);
-    let mut driving = pin!(tokio::spawn(driver.drive(session.clone(), far)));
-    let channel = Channel::back(session.back());
+    let inside = Inside::over(far, &peer);
+    let channel = inside.channel().clone();
     let gateway =
         Gateway { channel: channel.clone(), limit: server.max_message_bytes, address: peer.address };
-    let ended = {
-        let mut connection = pin!(
-            Builder::new(Tasks)
-                .max_concurrent_streams(server.max_streams)
-                .max_header_list_size(server.max_metadata_bytes + HEADER_ROOM)
-                .initial_stream_window_size(server.initial_credit)
-                .initial_connection_window_size(WINDOW)
-                .serve_connection(io, gateway)
-        );
-        match before(connection.as_mut(), pin!(wanted(greeted, &channel))).await {
-            Ok(ended) => judged(ended),
-            Err(Err(_late)) => Err(format!("no SETTINGS came within {} s", HELLO_TIMEOUT.as_secs())),
-            Err(Ok(())) => {
-                connection.as_mut().graceful_shutdown();
-                let ended = match before(connection.as_mut(), driving.as_mut()).await {
-                    Ok(ended) => ended,
-                    // A client that does not read its last words goes without them.
-                    Err(_) => timeout(LAST_WORDS, connection).await.unwrap_or(Ok(())),
-                };
-                judged(ended)
-            }
-        }
-    };
-    session.shut_down(&Fault::LinkClosed.with(&[&session.peer().address]));
-    if !driving.is_finished() {
-        let _ = timeout(LAST_WORDS, driving).await;
-    }
-    ended
+    let connection = Builder::new(Tasks)
+        .max_concurrent_streams(server.max_streams)
+        .max_header_list_size(server.max_metadata_bytes + HEADER_ROOM)
+        .initial_stream_window_size(server.initial_credit)
+        .initial_connection_window_size(WINDOW)
+        .serve_connection(io, gateway);
+    bridges::serve(inside, connection, |connection| connection.graceful_shutdown(), wanted(greeted, channel))
+        .await
 }
 
 /// Lasts while the server takes calls, and the client makes some, or may still begin to.
-async fn wanted(greeted: oneshot::Receiver<()>, channel: &Channel) -> Result<(), Elapsed> {
-    let mut draining = pin!(channel.state_changed(ConnectivityState::Ready));
-    if let Ok(greeted) = before(pin!(timeout(HELLO_TIMEOUT, greeted)), draining.as_mut()).await {
-        let _ = greeted?;
-        draining.await;
+async fn wanted(greeted: oneshot::Receiver<()>, channel: Channel) -> Result<(), String> {
+    let mut draining = pin!(Inside::draining(channel));
+    match before(pin!(timeout(HELLO_TIMEOUT, greeted)), draining.as_mut()).await {
+        Ok(Ok(_)) => draining.await,
+        Ok(Err(_late)) => return Err(format!("no SETTINGS came within {} s", HELLO_TIMEOUT.as_secs())),
+        Err(()) => {}
     }
     Ok(())
-}
-
-/// A client that breaks a rule of HTTP/2 is worth a line; that one goes is not.
-fn judged(ended: hyper::Result<()>) -> Result<(), String> {
-    let Err(error) = ended else { return Ok(()) };
-    match error.source() {
-        Some(cause) if cause.is::<std::io::Error>() => Ok(()),
-        Some(cause) => Err(format!("{error}: {cause}")),
-        None => Err(error.to_string()),
-    }
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;

@@ -21,9 +21,9 @@ use tower_service::Service;
 
 use super::accept::is_grpc;
 use super::frames::{self, Frames};
-use super::io::{LinkIo, Listening};
 use super::messages::{Messages, failure};
-use super::{HEADER_ROOM, LAST_WORDS, Tasks, WINDOW, before, pair, run, settings};
+use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
+use crate::bridges::{LAST_WORDS, LinkIo, Listening, before, pair, run, settings};
 use crate::call::Side;
 use crate::call::server::Serve;
 use crate::call::session::Session;
@@ -31,14 +31,14 @@ use crate::call::task::TaskDriver;
 use crate::surface::tonic::{Services, begin};
 use crate::wire::Limits;
 
-/// See [`Bridge::connect`](crate::call::bridge::Bridge::connect).
+/// See [`Connect::connect`](crate::call::bridge::Connect::connect).
 pub(super) fn connect(
     link: Arc<dyn Link>,
     client: Limits,
     patience: Duration,
 ) -> Result<Arc<dyn Link>, LinkError> {
     let peer = link.peer().clone();
-    let [near, far] = pair(&peer)?;
+    let [near, far] = pair(&peer, MEDIUM)?;
     let (settled, settings) = mpsc::channel();
     run(&peer, relay(link, far, client, settled))?;
     match settings.recv_timeout(patience) {

@@ -10,33 +10,22 @@ mod accept;
 mod authority;
 mod connect;
 mod frames;
-mod io;
 mod messages;
-mod runtime;
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::os::unix::net::UnixStream;
-use std::pin::Pin;
+use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use samehost_transport_api::{Fault, FirstBytes, Link, LinkError, Peer};
-use samehost_transport_posix::FdLink;
+use samehost_transport_api::{FirstBytes, Link, LinkError};
 
-use crate::call::Settings;
-use crate::call::bridge::Bridge;
-use crate::surface;
+use crate::call::bridge::{Accept, Connect};
 use crate::wire::Limits;
-pub(crate) use runtime::forget_after_fork;
 
 /// What an HTTP/2 client says first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What carries the calls, for people.
 const MEDIUM: &str = "gRPC over HTTP/2";
-/// How long a peer may take to read the last words.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Room in a list of headers besides the metadata: HTTP's own, and the 32 bytes that it counts with each.
 const HEADER_ROOM: u32 = 8 << 10;
 
@@ -47,7 +36,7 @@ const WINDOW: u32 = i32::MAX as u32;
 /// The bridge to peers that speak gRPC over HTTP/2.
 pub(crate) struct Http2;
 
-impl Bridge for Http2 {
+impl Accept for Http2 {
     fn judge(&self, bytes: &[u8]) -> FirstBytes {
         match bytes.len().min(PREFACE.len()) {
             known if bytes[..known] != PREFACE[..known] => FirstBytes::No,
@@ -64,7 +53,9 @@ impl Bridge for Http2 {
     ) -> Result<Arc<dyn Link>, LinkError> {
         accept::accept(link, server, open)
     }
+}
 
+impl Connect for Http2 {
     fn connect(
         &self,
         link: Arc<dyn Link>,
@@ -73,30 +64,6 @@ impl Bridge for Http2 {
     ) -> Result<Arc<dyn Link>, LinkError> {
         connect::connect(link, client, timeout)
     }
-}
-
-/// A link to a peer within this process that stands for the one of HTTP/2, and the end that the bridge keeps.
-fn pair(peer: &Peer) -> Result<[Arc<dyn Link>; 2], LinkError> {
-    let failed = |error: std::io::Error| Fault::LinkFailed.with(&[&peer.address, &"socketpair", &error]);
-    let (near, far) = UnixStream::pair().map_err(failed)?;
-    let over = |end: UnixStream| FdLink::over(end.into(), peer.clone()).map_err(|errno| failed(errno.into()));
-    Ok([Arc::new(over(near)?.with_medium(MEDIUM.to_owned())), Arc::new(over(far)?)])
-}
-
-/// Runs a bridge to this peer.
-fn run(peer: &Peer, bridge: impl Future<Output = ()> + Send + 'static) -> Result<(), LinkError> {
-    runtime::spawn(bridge).map_err(|error| Fault::LinkFailed.with(&[&peer.address, &"thread", &error]))
-}
-
-/// What the bridge's own end of a pair is made with: it takes whatever goes through it, for both ends have limits.
-fn settings(peer: &Peer) -> Settings {
-    let limits = surface::Limits {
-        max_inbound_message_size: i32::MAX as u32,
-        max_inbound_metadata_size: 32 << 10,
-        gzip: true,
-        ..surface::Limits::default()
-    };
-    limits.settings(&peer.address)
 }
 
 /// Hyper's tasks run on the bridge's runtime.
@@ -110,17 +77,4 @@ where
     fn execute(&self, future: F) {
         tokio::spawn(future);
     }
-}
-
-/// What the first future gives, or what the second one does where that is ready before.
-async fn before<A, B>(mut first: Pin<&mut A>, mut second: Pin<&mut B>) -> Result<A::Output, B::Output>
-where
-    A: Future + ?Sized,
-    B: Future + ?Sized,
-{
-    poll_fn(|cx| match first.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Ok(output)),
-        Poll::Pending => second.as_mut().poll(cx).map(Err),
-    })
-    .await
 }

@@ -14,6 +14,8 @@ mod status;
 pub(crate) mod tonic;
 
 pub use metadata::Metadata;
-pub(crate) use options::{Limits, bridge, default_registry};
+#[cfg(feature = "tonic")]
+pub(crate) use options::json;
+pub(crate) use options::{Limits, bridge, bridges, default_registry};
 pub(crate) use route::Route;
 pub use status::Status;

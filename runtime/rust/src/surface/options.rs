@@ -1,4 +1,4 @@
-//! What channels and servers have in common: limits, and where transports and the bridge are found.
+//! What channels and servers have in common: limits, and where transports and bridges are found.
 
 use std::sync::Arc;
 
@@ -9,9 +9,11 @@ use samehost_transport_stdio::StdioTransport;
 use samehost_transport_tcp::TcpTransport;
 use samehost_transport_unix::UnixTransport;
 
+#[cfg(feature = "tonic")]
+use super::Status;
 use super::gzip::GZIP;
 use crate::call::Settings;
-use crate::call::bridge::Bridge;
+use crate::call::bridge::{Accept, Accepts, Connect};
 use crate::wire::{self, Hello, VERSION};
 
 /// How much the peer may send of each stream before it is read, where nothing else was asked for: as much as gRPC
@@ -70,12 +72,33 @@ fn pid_namespace() -> u64 {
     std::fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino())
 }
 
-/// How peers are reached that speak HTTP/2, where that was built in.
-pub(crate) fn bridge() -> Option<&'static dyn Bridge> {
+/// How servers are reached that speak HTTP/2, where that was built in.
+pub(crate) fn bridge() -> Option<&'static dyn Connect> {
     #[cfg(feature = "http2")]
     return Some(&crate::http2::Http2);
     #[cfg(not(feature = "http2"))]
     None
+}
+
+/// How clients come that speak another protocol: HTTP/2, where that was built in, and what a server was told besides.
+pub(crate) fn bridges(more: Option<Box<dyn Accept>>) -> Accepts {
+    #[cfg(feature = "http2")]
+    let always: [Box<dyn Accept>; 1] = [Box::new(crate::http2::Http2)];
+    #[cfg(not(feature = "http2"))]
+    let always: [Box<dyn Accept>; 0] = [];
+    always.into_iter().chain(more).collect()
+}
+
+/// The bridge to clients that speak JSON, with the types that these sets of file descriptors have, if there are any.
+#[cfg(feature = "tonic")]
+pub(crate) fn json(sets: &[Vec<u8>]) -> Result<Option<Box<dyn Accept>>, Status> {
+    #[cfg(feature = "json")]
+    if !sets.is_empty() {
+        let descriptors = crate::json::Descriptors::of(sets.iter().map(Vec::as_slice))?;
+        return Ok(Some(Box::new(crate::json::Json(Arc::new(descriptors)))));
+    }
+    let _ = sets;
+    Ok(None)
 }
 
 /// The transports of this tree.

@@ -37,6 +37,10 @@ mod unary;
 use bytes::Bytes;
 
 pub use crate::call::tender::{Around, Tender};
+#[cfg(feature = "json")]
+pub use crate::json::Descriptors;
+#[cfg(feature = "http1")]
+pub use crate::json::Transcoder;
 pub use call::{Call, CallOptions, Ended, Outcome};
 pub use channel::{Channel, ChannelBuilder};
 pub use hub::{Hub, HubLink, HubTask};
@@ -52,7 +56,7 @@ use crate::surface::gzip;
 pub fn forget_after_fork() {
     crate::call::timers::Timers::forget_after_fork();
     #[cfg(feature = "http2")]
-    crate::http2::forget_after_fork();
+    crate::bridges::forget_after_fork();
 }
 
 /// A message as it is sent.

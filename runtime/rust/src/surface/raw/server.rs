@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Address, Options, Registry};
 
+#[cfg(feature = "http1")]
+use super::Transcoder;
 use super::meeting::Meeting;
 use super::{Around, Hub, Interrupted, Patience, ServerCall};
+use crate::call::bridge::{Accept, Accepts};
 use crate::call::crew::{Crew, Service};
 use crate::call::server::{Host, Serve, ServerCore, StartServing};
 use crate::call::timers::{Timer, Timers, weakly};
-use crate::surface::{Limits, Status, bridge, default_registry};
+use crate::surface::{Limits, Status, bridges, default_registry};
 
 /// How threads serve calls by a handler; see [`ServerBuilder::serve_on_threads`].
 pub(super) fn by_threads(
@@ -34,6 +37,7 @@ pub struct Server {
     registry: Registry,
     options: Options,
     spin_limit: Option<Duration>,
+    bridges: Accepts,
     host: Arc<dyn Fn() -> Host + Send + Sync>,
 }
 
@@ -62,6 +66,8 @@ pub struct ServerBuilder {
     options: Options,
     hello_timeout: Duration,
     spin_limit: Option<Duration>,
+    /// Takes clients that speak JSON.
+    json: Option<Box<dyn Accept>>,
 }
 
 impl Default for ServerBuilder {
@@ -72,6 +78,7 @@ impl Default for ServerBuilder {
             options: Options::new(),
             hello_timeout: Duration::from_secs(5),
             spin_limit: None,
+            json: None,
         }
     }
 }
@@ -128,6 +135,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes calls of JSON over HTTP/1.1 as well, as curl makes them: to unary methods whose types this knows.
+    #[cfg(feature = "http1")]
+    pub fn json(mut self, transcoder: Arc<dyn Transcoder>) -> Self {
+        self.json = Some(Box::new(crate::json::Json(transcoder)));
+        self
+    }
+
     /// A server whose threads read the connections. With `inline` the handler may take its time: it is run by the
     /// thread that read its call, which has given up reading before, and another one takes that over where it takes
     /// long. Otherwise it is quick, and hands the call on.
@@ -148,8 +162,8 @@ impl ServerBuilder {
     }
 
     fn server(self, host: Arc<dyn Fn() -> Host + Send + Sync>) -> Server {
-        let ServerBuilder { limits, registry, options, spin_limit, .. } = self;
-        Server { shared: Arc::default(), limits, registry, options, spin_limit, host }
+        let ServerBuilder { limits, registry, options, spin_limit, json, .. } = self;
+        Server { shared: Arc::default(), limits, registry, options, spin_limit, bridges: bridges(json), host }
     }
 }
 
@@ -165,7 +179,7 @@ impl Server {
         let listener = transport.listener(&parsed, &self.options)?;
         let limits = self.limits.over(transport);
         let settings = limits.settings(address);
-        let core = ServerCore::bind(listener, settings, self.spin_limit, bridge(), self.host())?;
+        let core = ServerCore::bind(listener, settings, self.spin_limit, self.bridges.clone(), self.host())?;
         let address = core.address().to_owned();
         let mut state = self.shared.lock();
         let stopped = state.stopped;

@@ -94,7 +94,7 @@ impl Channel {
         std::future::poll_fn(|cx| self.handle.poll_change(from, cx)).await
     }
 
-    pub(super) fn handle(&self) -> Arc<ChannelHandle> {
+    pub(crate) fn handle(&self) -> Arc<ChannelHandle> {
         self.handle.clone()
     }
 

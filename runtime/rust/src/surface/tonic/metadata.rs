@@ -17,7 +17,7 @@ const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const UNSENT: [&str; 5] = ["te", "content-type", "grpc-timeout", "grpc-status", "grpc-message"];
 
 /// The wire's form of headers. Binary values become the bytes that they stand for.
-pub(super) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
+pub(crate) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
     to_block_and(headers, |_, _| {})
 }
 
@@ -56,7 +56,7 @@ pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
 }
 
 /// Adds pairs of a block to headers, as [`add_to`] does all.
-pub(super) fn add_pairs<'b>(headers: &mut HeaderMap, pairs: impl Iterator<Item = (&'b str, &'b [u8])>) {
+pub(crate) fn add_pairs<'b>(headers: &mut HeaderMap, pairs: impl Iterator<Item = (&'b str, &'b [u8])>) {
     for (key, value) in pairs {
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else { continue };
         let value = match key.ends_with("-bin") {

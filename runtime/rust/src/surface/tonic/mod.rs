@@ -9,7 +9,7 @@ pub mod codegen;
 mod framing;
 mod handler;
 mod medium;
-mod metadata;
+pub(crate) mod metadata;
 mod reply;
 mod request;
 mod response;
@@ -21,6 +21,8 @@ mod told;
 
 #[cfg(feature = "http2")]
 pub(crate) use handler::begin;
+#[cfg(feature = "http1")]
+pub(crate) use response::TimedCall;
 #[cfg(feature = "http2")]
 pub(crate) use service::Services;
 

@@ -18,13 +18,13 @@ use crate::call::Status;
 use crate::call::client_call::{Answer, ClientCall};
 
 /// A call and the timer of its deadline.
-pub(super) struct TimedCall {
+pub(crate) struct TimedCall {
     call: ClientCall<'static>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedCall {
-    pub(super) fn new(call: ClientCall<'static>) -> TimedCall {
+    pub(crate) fn new(call: ClientCall<'static>) -> TimedCall {
         TimedCall { call, sleep: None }
     }
 
@@ -33,7 +33,7 @@ impl TimedCall {
         self.call.session().and_then(|session| Medium::of(&session.medium))
     }
 
-    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
         if let Poll::Ready(answer) = self.call.poll_answer(cx) {
             return Poll::Ready(answer);
         }

@@ -15,10 +15,10 @@ use crate::call::polled::Polled;
 const BUFFER_BYTES: usize = 32 << 10;
 
 /// Sees what is read of a link, before hyper does, and may change it.
-pub(super) type Listening = Box<dyn FnMut(&mut [u8]) + Send>;
+pub(crate) type Listening = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// A link as hyper reads and writes it, which closes it by dropping this.
-pub(super) struct LinkIo {
+pub(crate) struct LinkIo {
     link: Arc<dyn Link>,
     polled: Polled,
     buffer: Box<[u8]>,
@@ -31,7 +31,7 @@ pub(super) struct LinkIo {
 
 impl LinkIo {
     /// Within a runtime. The link breaks when `closing` is over.
-    pub(super) fn over(
+    pub(crate) fn over(
         link: Arc<dyn Link>,
         listening: Listening,
         closing: oneshot::Receiver<()>,

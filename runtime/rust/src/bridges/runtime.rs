@@ -12,6 +12,11 @@ use tokio::sync::oneshot;
 
 use crate::call::span;
 
+/// Of all threads of bridges.
+const NAME: &str = "samehost-bridge";
+/// So many may take long at the same time; what there is more of waits.
+const MOST_BLOCKING: usize = 4;
+
 /// The bridges that there are, and what runs them.
 #[derive(Default)]
 struct Bridges(Mutex<Option<Running>>);
@@ -26,7 +31,7 @@ struct Running {
 static BRIDGES: AtomicPtr<Bridges> = AtomicPtr::new(null_mut());
 
 /// Runs one more bridge. What it has spawned besides ends with the last one.
-pub(super) fn spawn(bridge: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub(crate) fn spawn(bridge: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let bridges = Bridges::get();
     let mut running = bridges.lock();
     let one = match &mut *running {
@@ -72,10 +77,15 @@ impl Bridges {
 
 impl Running {
     fn start() -> io::Result<Running> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .thread_name(NAME)
+            .max_blocking_threads(MOST_BLOCKING)
+            .build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        thread::Builder::new().name("samehost-http2".to_owned()).spawn(move || {
+        thread::Builder::new().name(NAME.to_owned()).spawn(move || {
             span::be_quiet();
             let _ = runtime.block_on(stopped);
         })?;

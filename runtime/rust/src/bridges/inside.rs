@@ -1,0 +1,92 @@
+//! A client that speaks another protocol, as one of the server's in this process.
+
+use std::error::Error;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use samehost_transport_api::{Fault, Link, Peer};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::{LAST_WORDS, before, settings};
+use crate::call::Side;
+use crate::call::connectivity::ConnectivityState;
+use crate::call::session::Session;
+use crate::call::task::TaskDriver;
+use crate::surface::tonic::Channel;
+
+/// The client's calls within this process, by a channel to the server at the other end of a pair.
+pub(crate) struct Inside {
+    session: Arc<Session>,
+    driving: JoinHandle<()>,
+    channel: Channel,
+}
+
+impl Inside {
+    /// Within the runtime of bridges.
+    pub(crate) fn over(far: Arc<dyn Link>, peer: &Peer) -> Inside {
+        let driver = TaskDriver::default();
+        let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
+        let session = Session::new(Side::Connector, settings(peer), peer.clone(), "".into(), own, quiet);
+        let driving = tokio::spawn(driver.drive(session.clone(), far));
+        let channel = Channel::back(session.back());
+        Inside { session, driving, channel }
+    }
+
+    pub(crate) fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// Ready when the server takes no more calls.
+    pub(crate) async fn draining(channel: Channel) {
+        channel.state_changed(ConnectivityState::Ready).await;
+    }
+
+    /// Ends what is still open.
+    async fn close(self) {
+        self.session.shut_down(&Fault::LinkClosed.with(&[&self.session.peer().address]));
+        if !self.driving.is_finished() {
+            let _ = timeout(LAST_WORDS, self.driving).await;
+        }
+    }
+}
+
+/// Serves a client by a connection of hyper's until it has gone, or the server has. While `wanted` lasts calls may come;
+/// its error ends the connection at once. `drain` has the connection end with the calls that are open.
+pub(crate) async fn serve<C>(
+    mut inside: Inside,
+    connection: C,
+    drain: fn(Pin<&mut C>),
+    wanted: impl Future<Output = Result<(), String>>,
+) -> Result<(), String>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let ended = {
+        let mut connection = pin!(connection);
+        match before(connection.as_mut(), pin!(wanted)).await {
+            Ok(ended) => judged(ended),
+            Err(Err(late)) => Err(late),
+            Err(Ok(())) => {
+                drain(connection.as_mut());
+                match before(connection.as_mut(), Pin::new(&mut inside.driving)).await {
+                    Ok(ended) => judged(ended),
+                    // A client that does not read its last words goes without them.
+                    Err(_) => judged(timeout(LAST_WORDS, connection).await.unwrap_or(Ok(()))),
+                }
+            }
+        }
+    };
+    inside.close().await;
+    ended
+}
+
+/// A client that breaks a rule of HTTP is worth a line; that one goes is not.
+fn judged(ended: hyper::Result<()>) -> Result<(), String> {
+    let Err(error) = ended else { return Ok(()) };
+    match error.source() {
+        Some(cause) if cause.is::<std::io::Error>() => Ok(()),
+        Some(cause) => Err(format!("{error}: {cause}")),
+        None => Err(error.to_string()),
+    }
+}

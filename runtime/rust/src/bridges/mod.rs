@@ -1,0 +1,66 @@
+//! What bridges to other protocols have in common: a thread for all of them, links for hyper, and calls to a server of ours
+//! in this process.
+
+mod inside;
+mod io;
+mod runtime;
+
+use std::future::{Future, poll_fn};
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use samehost_transport_api::{Fault, Link, LinkError, Peer};
+use samehost_transport_posix::FdLink;
+
+use crate::call::Settings;
+use crate::surface;
+pub(crate) use inside::{Inside, serve};
+pub(crate) use io::{LinkIo, Listening};
+pub(crate) use runtime::forget_after_fork;
+
+/// How long a peer may take to read the last words.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A link to a peer within this process that stands for one that speaks another protocol, `medium`, and the end that the
+/// bridge keeps.
+pub(crate) fn pair(peer: &Peer, medium: &str) -> Result<[Arc<dyn Link>; 2], LinkError> {
+    let failed = |error: std::io::Error| Fault::LinkFailed.with(&[&peer.address, &"socketpair", &error]);
+    let (near, far) = UnixStream::pair().map_err(failed)?;
+    let over = |end: UnixStream| FdLink::over(end.into(), peer.clone()).map_err(|errno| failed(errno.into()));
+    Ok([Arc::new(over(near)?.with_medium(medium.to_owned())), Arc::new(over(far)?)])
+}
+
+/// Runs a bridge to this peer.
+pub(crate) fn run(peer: &Peer, bridge: impl Future<Output = ()> + Send + 'static) -> Result<(), LinkError> {
+    runtime::spawn(bridge).map_err(|error| Fault::LinkFailed.with(&[&peer.address, &"thread", &error]))
+}
+
+/// What the bridge's own end of a pair is made with: it takes whatever goes through it, for both ends have limits.
+pub(crate) fn settings(peer: &Peer) -> Settings {
+    let limits = surface::Limits {
+        max_inbound_message_size: i32::MAX as u32,
+        max_inbound_metadata_size: 32 << 10,
+        gzip: true,
+        ..surface::Limits::default()
+    };
+    limits.settings(&peer.address)
+}
+
+/// What the first future gives, or what the second one does where that is ready before.
+pub(crate) async fn before<A, B>(
+    mut first: Pin<&mut A>,
+    mut second: Pin<&mut B>,
+) -> Result<A::Output, B::Output>
+where
+    A: Future + ?Sized,
+    B: Future + ?Sized,
+{
+    poll_fn(|cx| match first.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Ok(output)),
+        Poll::Pending => second.as_mut().poll(cx).map(Err),
+    })
+    .await
+}

@@ -1,0 +1,98 @@
+//! A client that speaks HTTP/1.1, from its first bytes to its end.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hyper::server::conn::http1::Builder;
+use samehost_transport_api::{Link, LinkError, Read};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::gateway::Gateway;
+use super::pace::Pace;
+use super::{MEDIUM, Transcoder};
+use crate::bridges::{self, Inside, LAST_WORDS, LinkIo, before, pair, run};
+use crate::call::polled::Polled;
+use crate::call::server::HELLO_TIMEOUT;
+use crate::wire::Limits;
+
+/// Room in a head besides the metadata: for the request line, and HTTP's own headers.
+const HEAD_ROOM: u32 = 4 << 10;
+/// How much is read ahead of what is asked for.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// See [`Accept::accept`](crate::call::bridge::Accept::accept).
+pub(super) fn accept(
+    link: Arc<dyn Link>,
+    server: Limits,
+    transcoder: Arc<dyn Transcoder>,
+    open: Box<dyn Any + Send>,
+) -> Result<Arc<dyn Link>, LinkError> {
+    let [near, far] = pair(link.peer(), MEDIUM)?;
+    run(&link.peer().clone(), async move {
+        let address = link.peer().address.clone();
+        if let Err(error) = serve(link, far, server, transcoder).await {
+            tracing::warn!(%address, error, "a connection of HTTP/1.1 was closed");
+        }
+        drop(open);
+    })?;
+    Ok(near)
+}
+
+/// Serves a client until it has gone, or the server, at the other end of the pair.
+async fn serve(
+    link: Arc<dyn Link>,
+    far: Arc<dyn Link>,
+    server: Limits,
+    transcoder: Arc<dyn Transcoder>,
+) -> Result<(), String> {
+    let peer = link.peer().clone();
+    let (_closer, closing) = oneshot::channel();
+    let (pace, unread) = (Pace::new(), Arc::new(AtomicBool::new(false)));
+    let heard = pace.clone();
+    let listening = Box::new(move |_: &mut [u8]| heard.heard());
+    let io = LinkIo::over(link.clone(), listening, closing).map_err(|error| error.to_string())?;
+    let inside = Inside::over(far, &peer);
+    let channel = inside.channel().clone();
+    let gateway = Gateway {
+        channel: channel.clone(),
+        transcoder,
+        limit: server.max_message_bytes,
+        address: peer.address,
+        pace: pace.clone(),
+        unread: unread.clone(),
+    };
+    let connection = Builder::new()
+        .max_header_size((server.max_metadata_bytes + HEAD_ROOM) as usize)
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(io, gateway);
+    let wanted = async move {
+        let late = std::pin::pin!(pace.late(HELLO_TIMEOUT));
+        match before(std::pin::pin!(Inside::draining(channel)), late).await {
+            Ok(()) => Ok(()),
+            Err(()) => Err(format!("a request was not whole within {} s", HELLO_TIMEOUT.as_secs())),
+        }
+    };
+    let ended = bridges::serve(inside, connection, |connection| connection.graceful_shutdown(), wanted).await;
+    if unread.load(Ordering::Relaxed) {
+        let _ = timeout(LAST_WORDS, ignore(&*link)).await;
+    }
+    ended
+}
+
+/// Reads what is still sent: a socket that is closed with bytes unread may take the last answer with it.
+async fn ignore(link: &dyn Link) -> std::io::Result<()> {
+    let polled = Polled::over(link)?;
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let mut guard = polled.read().readable().await?;
+        loop {
+            match link.read(&mut buffer) {
+                Ok(Read::Bytes(_)) => tokio::task::yield_now().await,
+                Ok(Read::Empty) => break guard.clear_ready(),
+                Ok(Read::End) | Err(_) => return Ok(()),
+            }
+        }
+    }
+}

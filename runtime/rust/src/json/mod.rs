@@ -1,0 +1,51 @@
+//! Calls of JSON over HTTP/1.1 at the addresses of the wire, by the unary protocol of Connect: `runtime/json/README.md`. A
+//! bridge for servers, as that of HTTP/2.
+
+mod accept;
+mod answer;
+mod body;
+mod gateway;
+mod pace;
+#[cfg(feature = "json")]
+mod reflected;
+mod request;
+mod transcoder;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use samehost_transport_api::{FirstBytes, Link, LinkError};
+
+use crate::call::bridge::Accept;
+use crate::wire::Limits;
+#[cfg(feature = "json")]
+pub use reflected::Descriptors;
+pub use transcoder::Transcoder;
+
+/// What carries the calls, for people.
+const MEDIUM: &str = "JSON over HTTP/1.1";
+/// HTTP's own methods: by one of them, and a space, a client is known.
+const METHODS: [&[u8]; 9] =
+    [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE "];
+
+/// The bridge from clients that speak HTTP/1.1, whose messages this turns into bytes and back.
+pub(crate) struct Json(pub(crate) Arc<dyn Transcoder>);
+
+impl Accept for Json {
+    fn judge(&self, bytes: &[u8]) -> FirstBytes {
+        match METHODS.iter().any(|method| bytes.starts_with(method)) {
+            true => FirstBytes::Yes,
+            false if METHODS.iter().any(|method| method.starts_with(bytes)) => FirstBytes::More,
+            false => FirstBytes::No,
+        }
+    }
+
+    fn accept(
+        &self,
+        link: Arc<dyn Link>,
+        server: Limits,
+        open: Box<dyn Any + Send>,
+    ) -> Result<Arc<dyn Link>, LinkError> {
+        accept::accept(link, server, self.0.clone(), open)
+    }
+}
