@@ -97,7 +97,7 @@ public enum Fault {
       "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?"),
   PEER_HTTP2(
       Code.UNAVAILABLE,
-      "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or give this side HTTP/2 as well: the artifact samehost-http2 in Java, the feature http2 in Rust."),
+      "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or a unix: or tcp: address and HTTP/2 on this side as well: the artifact samehost-http2 in Java, the feature http2 in Rust."),
   PEER_HTTP1(
       Code.UNAVAILABLE,
       "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides."),
