@@ -74,7 +74,7 @@ java:
 # As far as the jars: without them Maven finds that every module's dependencies have changed, and compiles all again.
 java-newest:
 	@scripts/newest-jdk $(STAGE) 'Java: the tests again on the newest JDK here' $(MVN) package -am \
-		-pl transports/unix/java,transports/stdio/java,transports/tcp/java,transports/fifo/java,runtime/java,runtime/http2/java
+		-pl transports/unix/java,transports/stdio/java,transports/tcp/java,transports/fifo/java,runtime/java,runtime/http2/java,runtime/json/java
 
 rust:
 	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check

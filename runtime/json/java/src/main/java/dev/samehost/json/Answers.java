@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.samehost.bridge.Gzip;
 import dev.samehost.bridge.Message;
+import dev.samehost.transport.Fault;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.netty.buffer.Unpooled;
@@ -38,7 +39,7 @@ final class Answers {
   static FullHttpResponse success(Head head, Metadata headers, Message message, Metadata trailers)
       throws Refusal {
     if (message == null) {
-      throw Refusal.of(Status.INTERNAL.withDescription("the call ended well without a response"));
+      throw Refusal.of(Fault.MESSAGE_MISSING, "the server");
     }
     boolean isGzipped = message.isCompressed() && head.takesGzip();
     byte[] body;

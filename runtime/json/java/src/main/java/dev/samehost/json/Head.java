@@ -48,7 +48,7 @@ record Head(
       throw Refusal.invalid("the body cannot be decompressed: " + e.getMessage());
     }
     if (!isAll) {
-      throw Refusal.tooLarge("the decompressed body", maxMessageBytes);
+      throw Refusal.inflated(maxMessageBytes);
     }
     return plain;
   }

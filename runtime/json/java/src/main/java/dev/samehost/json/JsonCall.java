@@ -7,14 +7,19 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.netty.handler.codec.http.FullHttpResponse;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One call that a request has become, until it is an answer. */
 final class JsonCall extends ClientCall.Listener<Message> {
+  private static final Logger log = LoggerFactory.getLogger(JsonCall.class);
+
   private final Head head;
   private final Consumer<FullHttpResponse> answer;
   private final ClientCall<Message, Message> call;
   private Metadata headers = new Metadata();
   private Message response; // null until it has come
+  private boolean isCancelled;
 
   /**
    * A call that is to begin.
@@ -34,8 +39,9 @@ final class JsonCall extends ClientCall.Listener<Message> {
     call.halfClose();
   }
 
-  /** Its client has gone. */
+  /** Nobody wants an answer any more. */
   void cancel() {
+    isCancelled = true;
     call.cancel("the caller has gone", null);
   }
 
@@ -51,15 +57,22 @@ final class JsonCall extends ClientCall.Listener<Message> {
 
   @Override
   public void onClose(Status status, Metadata trailers) {
-    FullHttpResponse answered;
-    try {
-      answered =
-          status.isOk()
-              ? Answers.success(head, headers, response, trailers)
-              : Answers.failure(status, headers, trailers);
-    } catch (Refusal e) {
-      answered = Answers.refusal(e);
+    if (!isCancelled) {
+      answer.accept(answer(status, trailers));
     }
-    answer.accept(answered);
+  }
+
+  private FullHttpResponse answer(Status status, Metadata trailers) {
+    try {
+      return status.isOk()
+          ? Answers.success(head, headers, response, trailers)
+          : Answers.failure(status, headers, trailers);
+    } catch (Refusal e) {
+      return Answers.refusal(e);
+    } catch (RuntimeException | Error e) {
+      log.error("a response cannot be answered with", e);
+      return Answers.refusal(
+          Refusal.of(Status.INTERNAL.withDescription("the answer failed: " + e)));
+    }
   }
 }

@@ -92,7 +92,8 @@ final class JsonConnection {
         new HttpDecoderConfig()
             .setMaxInitialLineLength(headBytes)
             .setMaxHeaderSize(headBytes)
-            .setMaxChunkSize(PIECE_BYTES));
+            .setMaxChunkSize(PIECE_BYTES),
+        Integer.MAX_VALUE); // requests sent ahead: no more than one read has
   }
 
   private void http1HasEnded(ManagedChannel channel) {

@@ -1,11 +1,15 @@
 package dev.samehost.json;
 
+import dev.samehost.transport.Fault;
 import io.grpc.Status;
 import io.netty.handler.codec.http.HttpResponseStatus;
 
 /** Why a request does not become a call: a status, and what HTTP calls it. */
 final class Refusal extends Exception {
   private static final long serialVersionUID = 1;
+
+  private static final String SIDE = "server";
+  private static final String OPTION = "maximum inbound message size";
 
   private final transient HttpResponseStatus http;
   private final transient Status status;
@@ -34,10 +38,19 @@ final class Refusal extends Exception {
     return of(Status.INVALID_ARGUMENT.withDescription(why));
   }
 
-  static Refusal tooLarge(String what, int limit) {
-    return of(
-        Status.RESOURCE_EXHAUSTED.withDescription(
-            what + " exceeds the maximum inbound message size of " + limit + " bytes"));
+  /** Of a body of at least so many bytes. */
+  static Refusal tooLarge(long bytes, int limit) {
+    return of(Fault.MESSAGE_TOO_LARGE, bytes, limit, SIDE, OPTION);
+  }
+
+  static Refusal inflated(int limit) {
+    return of(Fault.MESSAGE_INFLATED, limit, SIDE, OPTION);
+  }
+
+  /** One that calls have as well. */
+  static Refusal of(Fault fault, Object... facts) {
+    Status status = Status.fromCode(Status.Code.valueOf(fault.code().name()));
+    return of(status.withDescription(fault.text(facts)));
   }
 
   HttpResponseStatus http() {

@@ -178,8 +178,9 @@ final class Requests extends ChannelInboundHandlerAdapter {
       refusal = e;
     }
     boolean isAsked = HttpUtil.is100ContinueExpected(request);
-    if (HttpUtil.getContentLength(request, 0L) > maxMessageBytes) {
-      end(tooLarge());
+    long length = HttpUtil.getContentLength(request, 0L);
+    if (length > maxMessageBytes) {
+      end(Refusal.tooLarge(length, maxMessageBytes));
     } else if (refusal != null && isAsked) {
       end(refusal);
     } else {
@@ -199,7 +200,7 @@ final class Requests extends ChannelInboundHandlerAdapter {
     }
     int count = content.content().readableBytes();
     if (count > maxMessageBytes - bodyBytes) {
-      end(tooLarge());
+      end(Refusal.tooLarge((long) bodyBytes + count, maxMessageBytes));
       return;
     }
     bodyBytes += count;
@@ -239,6 +240,9 @@ final class Requests extends ChannelInboundHandlerAdapter {
       answer(Answers.refusal(e));
     } catch (RuntimeException | Error e) {
       log.error("a call of JSON cannot be made", e);
+      if (call != null) {
+        call.cancel();
+      }
       answer(Answers.refusal(Refusal.of(Status.INTERNAL.withDescription("the call failed: " + e))));
     }
   }
@@ -260,10 +264,6 @@ final class Requests extends ChannelInboundHandlerAdapter {
           Status.RESOURCE_EXHAUSTED.withDescription(why.getMessage()));
     }
     return Refusal.invalid("malformed HTTP: " + why);
-  }
-
-  private Refusal tooLarge() {
-    return Refusal.tooLarge("the body", maxMessageBytes);
   }
 
   /** The server takes no more calls. */

@@ -1,15 +1,22 @@
 package dev.samehost.json;
 
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.TypeRegistry;
 import com.google.protobuf.util.JsonFormat;
 import dev.samehost.bridge.Message;
+import dev.samehost.transport.Fault;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
+import java.io.IOException;
+import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +53,7 @@ final class Served {
    */
   static Served of(String path, Object definition) throws Refusal {
     if (definition == null) {
-      throw unimplemented("nobody serves " + path);
+      throw Refusal.of(Fault.METHOD_UNKNOWN, path.substring(1));
     }
     MethodDescriptor<?, ?> of = ((ServerMethodDefinition<?, ?>) definition).getMethodDescriptor();
     if (of.getType() != MethodType.UNARY && of.getType() != MethodType.UNKNOWN) {
@@ -85,9 +92,11 @@ final class Served {
   byte[] fromJson(byte[] json) throws Refusal {
     com.google.protobuf.Message.Builder message = request.newBuilderForType();
     try {
-      parser.merge(text(json), message);
+      String text = text(json);
+      parser.merge(text, message);
+      checkEnd(text);
       return message.build().toByteArray();
-    } catch (InvalidProtocolBufferException | CharacterCodingException e) {
+    } catch (IOException e) {
       throw Refusal.invalid("the body is no JSON of " + name(request) + ": " + e.getMessage());
     } catch (RuntimeException
         | StackOverflowError e) { // fields without a value, and what it may be
@@ -97,6 +106,16 @@ final class Served {
 
   private static String text(byte[] json) throws CharacterCodingException {
     return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
+  }
+
+  /** Refuses what follows a message, over which the parser of messages passes. */
+  private static void checkEnd(String text) throws IOException {
+    JsonReader reader = new JsonReader(new StringReader(text));
+    reader.setStrictness(Strictness.LEGACY_STRICT); // as that parser has it
+    reader.skipValue();
+    if (reader.peek() != JsonToken.END_DOCUMENT) {
+      throw new MalformedJsonException("there is more than one message");
+    }
   }
 
   byte[] toJson(byte[] message) throws Refusal {
