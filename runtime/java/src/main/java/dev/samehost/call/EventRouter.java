@@ -1,9 +1,11 @@
 package dev.samehost.call;
 
 import dev.samehost.transport.Link;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Hands the events of a {@link Connection} to its streams and to its owner, and keeps the calls
@@ -14,7 +16,7 @@ final class EventRouter implements Event.Sink {
   private final Driver.Owner owner;
   private final Link link;
   private final Serving serving;
-  private final ArrayDeque<ClientStream> waiting = new ArrayDeque<>();
+  private final Set<ClientStream> waiting = new LinkedHashSet<>();
   private final List<ClientStream> lost = new ArrayList<>();
   private final List<ServerStream> orphans = new ArrayList<>();
   private boolean opening;
@@ -193,6 +195,12 @@ final class EventRouter implements Event.Sink {
 
   private ClientStream nextToOpen(Connection connection) {
     opening = !waiting.isEmpty() && connection.canOpen();
-    return opening ? waiting.poll() : null;
+    if (!opening) {
+      return null;
+    }
+    Iterator<ClientStream> first = waiting.iterator();
+    ClientStream next = first.next();
+    first.remove();
+    return next;
   }
 }
