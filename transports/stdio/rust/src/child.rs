@@ -10,8 +10,8 @@ use samehost_transport_posix::Wake;
 
 use crate::ending::Ending;
 
-/// How many lines of its standard error are kept for errors.
-const LINES: usize = 10;
+/// How many lines of its standard error are kept for errors: the trace of an exception and its message fit, mostly.
+const LINES: usize = 20;
 
 /// What a link and its child's keeper know of the child. It does nothing to the child itself.
 pub(crate) struct Child {

@@ -41,8 +41,8 @@ fn every_line_on_stderr_is_handed_on_in_its_order_and_the_last_ones_stand_in_the
     assert_eq!(read_to_end(&*link), Ok(vec![]));
     let failure = link.explain(ended(&*link)).to_string();
     let last: Vec<_> = failure.lines().collect();
-    assert_eq!(last.len(), 10, "the last lines and no more: {failure}");
-    assert!(last[0].ends_with("line 490") && last[9] == "line 499", "{failure}");
+    assert_eq!(last.len(), 20, "the last lines and no more: {failure}");
+    assert!(last[0].ends_with("line 480") && last[19] == "line 499", "{failure}");
 }
 
 #[test]

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
  * ones. It takes bounded memory, whatever the child writes, and does no I/O.
  */
 final class StderrTail {
-  /** How many lines are kept for errors. */
-  static final int LINES = 10;
+  /** How many lines are kept for errors: the trace of an exception and its message fit, mostly. */
+  static final int LINES = 20;
 
   /** How many bytes of a line are kept and handed on; the rest of it is dropped. */
   static final int LINE_BYTES = 1024;

@@ -63,9 +63,9 @@ final class SupervisionTest {
       }
       assertThat(Bytes.readToEnd(link)).isEmpty();
       List<String> last = explained(link).lines().toList();
-      assertThat(last).hasSize(10);
-      assertThat(last.get(0)).endsWith("line 490");
-      assertThat(last.get(9)).isEqualTo("line 499");
+      assertThat(last).hasSize(20);
+      assertThat(last.get(0)).endsWith("line 480");
+      assertThat(last.get(19)).isEqualTo("line 499");
     }
   }
 
