@@ -9,6 +9,7 @@ mod callbacks;
 mod channel;
 mod fork;
 mod handlers;
+mod json;
 mod lines;
 mod log;
 mod message;

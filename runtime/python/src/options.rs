@@ -12,8 +12,8 @@ use pyo3::types::{PyBool, PyDict, PyString};
 use samehost::raw::{Channel, ChannelBuilder, ServerBuilder};
 use samehost::{FifoOptions, Options, ShmOptions, StderrLines, StdioOptions, TcpOptions, UnixOptions};
 
-use crate::callbacks;
 use crate::lines::Lines;
+use crate::{callbacks, json};
 
 const SIZES: (u32, u32) = (1, i32::MAX as u32);
 const CREDITS: (u32, u32) = (1024, i32::MAX as u32);
@@ -216,7 +216,7 @@ fn lines_to(callback: Py<PyAny>) -> StderrLines {
 /// A server with these options.
 pub(crate) fn server(options: Option<&Bound<'_, PyDict>>) -> PyResult<ServerBuilder> {
     let mut given = Given { options, known: Vec::new() };
-    let mut builder = ServerBuilder::default();
+    let mut builder = ServerBuilder::default().json(json::transcoder());
     if let Some(bytes) = given.size("max_inbound_message_size", SIZES)? {
         builder = builder.max_inbound_message_size(bytes);
     }

@@ -277,7 +277,7 @@ def test_an_interpreter_ends_with_calls_open_on_both_sides(server: str) -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + os.urandom(4096),
         os.urandom(4096),
         b"",

@@ -186,7 +186,10 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     let said = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     said.flat_map(|value| value.split(',')).any(|word| {
         let (name, quality) = word.split_once(';').unwrap_or((word, ""));
-        let never = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        let never = quality
+            .trim()
+            .strip_prefix("q=0")
+            .is_some_and(|rest| rest.bytes().all(|byte| b".0".contains(&byte)));
         name.trim().eq_ignore_ascii_case(GZIP) && !never
     })
 }
