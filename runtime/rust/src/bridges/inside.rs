@@ -86,6 +86,7 @@ fn judged(ended: hyper::Result<()>) -> Result<(), String> {
     let Err(error) = ended else { return Ok(()) };
     match error.source() {
         Some(cause) if cause.is::<std::io::Error>() => Ok(()),
+        Some(cause) if cause.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_io) => Ok(()),
         Some(cause) => Err(format!("{error}: {cause}")),
         None => Err(error.to_string()),
     }
