@@ -1,7 +1,7 @@
 """Runs every client language against every server language over every transport, and prints the table.
 
-So do stock programs of gRPC, over what both speak. One client process a cell. Then each client meets peers
-that misbehave or speak another version, and so does each server; all must say the same words.
+So do stock programs of gRPC and of HTTP, over what both speak. One client process a cell. Then each client
+meets peers that misbehave or speak another version, and so does each server; all must say the same words.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def run_cells(
         return []
     every = [Cell(*pair, transport, options.limit) for pair in pairs for transport in transports]
     cells = chosen(every + stock.cells(transports, options.limit), options)
+    cells = [cell for cell in cells if stock.case(cell, options.case)]
     with ThreadPoolExecutor(options.jobs) as jobs:
         for cell in jobs.map(lambda cell: run_cell(cell, stock.case(cell, options.case)), cells):
             show(cell)
@@ -124,7 +125,7 @@ def main() -> int:
     servers = [*languages, *surfaces]
     pairs = [(client, server) for client in languages for server in languages]
     pairs += [(client, server) for server, clients in surfaces.items() for client in clients]
-    options = arguments(languages + stock.names, servers + stock.names, transports)
+    options = arguments(languages + stock.names, servers + stock.servers, transports)
     cells = run_cells(pairs, transports, stock, options)
     of_faults = run_faults(languages, options)
     of_visits = run_visits(servers, transports, options)

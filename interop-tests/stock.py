@@ -1,4 +1,4 @@
-"""Programs that speak gRPC's own wire, HTTP/2: whom they meet, and in which cases."""
+"""Programs that know gRPC's wire or HTTP, and nothing of samehost: whom they meet, and in which cases."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ class Role:
     """The cases that are not for it, and why."""
 
 
+def cases_of(suite: str) -> list[str]:
+    """List the cases of a suite."""
+    return [case["name"] for case in json.loads((HOME / "suites" / suite).read_text(encoding="utf-8"))]
+
+
 class Stock:
     """The stock programs, as suites/stock.json says it."""
 
     def __init__(self) -> None:
         """Read it."""
         data = json.loads((HOME / "suites/stock.json").read_text(encoding="utf-8"))
-        cases = json.loads((HOME / "suites/cases.json").read_text(encoding="utf-8"))
         self.names: list[str] = list(data)
-        self._cases: list[str] = [case["name"] for case in cases]
+        self.servers: list[str] = [name for name, one in data.items() if "as_server" in one]
+        self._cases: dict[str, list[str]] = {
+            name: cases_of(one.get("cases", "cases.json")) for name, one in data.items()
+        }
         self._transports: dict[str, list[str]] = {name: one["transports"] for name, one in data.items()}
         self._clients = {name: Role(**one["as_client"]) for name, one in data.items()}
-        self._servers = {name: Role(**one["as_server"]) for name, one in data.items()}
+        self._servers = {name: Role(**data[name]["as_server"]) for name in self.servers}
 
     def cells(self, transports: list[Transport], limit: float) -> list[Cell]:
         """Make the cells in which they take part."""
@@ -47,9 +54,12 @@ class Stock:
         return cell.client in self.names or cell.server in self.names
 
     def case(self, cell: Cell, wanted: str) -> str:
-        """Give the cases to be run in a cell: for all, those that are for both its ends."""
-        if wanted != "all" or not self.takes_part(cell):
+        """Give the cases to be run in a cell: for all, those for both its ends; none of another suite."""
+        if not self.takes_part(cell):
             return wanted
         client = cell.client in self.names
         role = self._clients[cell.client] if client else self._servers[cell.server]
-        return ",".join(case for case in self._cases if case not in role.without)
+        cases = self._cases[cell.client if client else cell.server]
+        if wanted != "all":
+            return ",".join(case for case in wanted.split(",") if case in cases)
+        return ",".join(case for case in cases if case not in role.without)

@@ -10,3 +10,6 @@ pub mod testing {
 pub mod control {
     tonic::include_proto!("samehost.testing");
 }
+
+/// What the messages of both are, for JSON.
+pub(crate) const DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("interop");

@@ -12,6 +12,7 @@ use super::control_service::{self, ControlService};
 use super::known_calls::KnownCalls;
 use super::test_service::TestService;
 use super::told::Told;
+use crate::proto::DESCRIPTORS;
 use crate::proto::control::control_service_server::ControlServiceServer;
 use crate::proto::testing::test_service_server::TestServiceServer;
 
@@ -38,9 +39,9 @@ impl TestServices {
         TestServices { test: Told::new(Compression(test), calls.clone()), control: Told::new(control, calls) }
     }
 
-    /// Has a server serve them.
+    /// Has a server serve them, by JSON as well.
     pub(super) fn served_by(self, server: ServerBuilder) -> ServerBuilder {
-        server.add_service(self.test).add_service(self.control)
+        server.add_service(self.test).add_service(self.control).json(DESCRIPTORS)
     }
 
     /// Has a channel offer them to whoever it connects to.
