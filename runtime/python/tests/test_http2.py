@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEBIBYTE = bytes(range(256)) * 4096
-STOCK_OPTIONS = [("grpc.max_receive_message_length", 64 << 20)]
+# A proxy that the environment may name has no business with an address of loopback.
+STOCK_OPTIONS = [("grpc.max_receive_message_length", 64 << 20), ("grpc.enable_http_proxy", 0)]
 
 
 def free_address(over: str, folder: Path) -> str:
