@@ -7,6 +7,7 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /** The promises of a link whose peer is a process of its own, which can be killed. */
@@ -33,6 +34,17 @@ public interface KilledPeerContract {
   }
 
   @Test
+  default void what_a_killed_peer_has_written_is_read_before_its_end() throws Exception {
+    Mortal peer = openToProcess();
+    try (Link link = peer.link()) {
+      assertThat(link.await(Link.READ, Bytes.PATIENCE_NANOS)).isEqualTo(Link.READ);
+      peer.kill().run();
+      awaitDeath(link);
+      assertThat(new String(Bytes.readToEnd(link), StandardCharsets.US_ASCII)).isEqualTo("alive");
+    }
+  }
+
+  @Test
   default void a_peer_that_is_killed_while_it_is_clogged_ends_the_wait_for_room() throws Exception {
     Mortal peer = openToProcess();
     try (Link link = peer.link()) {
@@ -41,6 +53,15 @@ public interface KilledPeerContract {
       peer.kill().run();
       assertThat(link.await(Link.WRITE, Bytes.PATIENCE_NANOS)).isEqualTo(Link.WRITE);
       assertThrows(LinkException.class, () -> link.write(ByteBuffer.allocate(1)));
+    }
+  }
+
+  private static void awaitDeath(Link link) {
+    OptionalLong process = link.peer().processId();
+    if (process.isPresent()) {
+      ProcessHandle.of(process.getAsLong()).ifPresent(peer -> peer.onExit().join());
+    } else {
+      assertThrows(LinkException.class, () -> Bytes.writeUntilItFails(link));
     }
   }
 }
