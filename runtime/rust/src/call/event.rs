@@ -45,8 +45,8 @@ impl Content<'_> {
     }
 }
 
-/// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. [`Event::Reset`] overtakes what has
-/// arrived and was not taken. Nothing more comes of a stream after `Reset`, or after a status, whoever has given it.
+/// What a [`Connection`](super::Connection) tells its driver, pulled by `next_event`. After [`Event::Reset`] there is only
+/// what the opener of the stream has received before, and nothing after a status, whoever has given it.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The peer's HELLO; from now on streams may be opened.
@@ -56,8 +56,8 @@ pub(crate) enum Event {
     Opened { stream: StreamId, path: Arc<str>, deadline_nanos: Option<u64>, metadata: MetadataBlock },
     /// Something has arrived at a stream, to be taken by `take_arrivals`.
     Arrived { stream: StreamId },
-    /// The stream ended without a status. `refused`: no handler saw the call, so it may be tried
-    /// again elsewhere.
+    /// The stream ended without a status: `conclude` puts that where it is taken. `refused`: no handler saw the
+    /// call, so it may be tried again elsewhere.
     Reset { stream: StreamId, code: Code, text: String, refused: bool, cause: Cause },
     /// `is_ready` of this stream has become true again, or never will: its status has arrived.
     Ready { stream: StreamId },
@@ -70,8 +70,8 @@ pub(crate) enum Event {
     /// The answer to a `ping`, with its bytes.
     Pong { data: [u8; 8] },
     /// The connection is over: what is still outbound may be written, then the link is closed.
-    /// Streams whose status had arrived before go on delivering as they are requested; of all
-    /// others `Reset` has been told.
+    /// Of all streams whose status had not arrived before `Reset` has been told. What their openers have received they
+    /// go on delivering as it is requested.
     Closed(Closed),
 }
 

@@ -232,7 +232,7 @@ impl Receiving {
 
     /// Whether the stream is over, though the application may not know it before it has requested what came first.
     pub(super) fn is_decided(&self) -> bool {
-        self.is_finished || matches!(self.end, Some(Finish::Status(_)))
+        self.is_finished || matches!(self.end, Some(Finish::Status(_) | Finish::Reset { .. }))
     }
 
     /// Whether nothing is left to be taken, now or later.
@@ -245,6 +245,23 @@ impl Receiving {
         (self.waiting, self.unfinished, self.end, self.ended) = (SmallQueue::new(), None, None, true);
         if self.has_news() {
             self.arrivals = Arrivals::default();
+        }
+    }
+
+    /// The stream has ended without a status. What the client of the call has received whole is still to be taken; its
+    /// server is told of nothing but the end.
+    pub(super) fn cut_off(&mut self) {
+        match self.towards {
+            Towards::Client => (self.unfinished, self.ended) = (None, true),
+            Towards::Server => self.stop(),
+        }
+    }
+
+    /// How a stream that was [cut off](Receiving::cut_off) has ended.
+    pub(super) fn conclude(&mut self, status: Status, refused: bool) {
+        match self.towards {
+            Towards::Client => self.take_ending(Finish::Reset { status, refused }),
+            Towards::Server => self.reset(status, refused),
         }
     }
 

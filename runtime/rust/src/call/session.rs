@@ -330,7 +330,10 @@ impl Session {
                 let open = state.connection.owned(stream).is_some_and(|(half, _)| !half.is_finished());
                 if open {
                     state.connection.reset(stream, error.code(), &text);
-                    state.tell_reset(stream, Status::of(error.code(), text.clone()), |_| false, after);
+                }
+                if open && let Some((receiving, waiters)) = state.connection.owned(stream) {
+                    receiving.reset(Status::of(error.code(), text.clone()), false);
+                    waiters.wake_all(&mut after.wakes);
                 }
             }
             state.connection.go_away(&text);

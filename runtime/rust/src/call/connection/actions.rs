@@ -229,10 +229,8 @@ impl Connection {
 
     /// Fails a stream for a limit, here and at the peer.
     pub(super) fn fail_stream(&mut self, stream: StreamId, failure: Failure) {
-        let Failure { code, text } = failure;
-        self.writer.reset(stream, code as u32, &text, false);
-        self.remove(stream);
-        self.events.push_back(Event::Reset { stream, code, text, refused: false, cause: Cause::Limit });
+        self.writer.reset(stream, failure.code as u32, &failure.text, false);
+        self.cut_off(stream, failure, false, Cause::Limit);
         self.end_if_drained();
         self.note_can_open();
     }

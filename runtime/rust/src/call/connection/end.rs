@@ -3,6 +3,7 @@
 use samehost_transport_api::{Fault, LinkError};
 
 use super::super::event::{Cause, Closed, End, Event};
+use super::super::rejection::Failure;
 use super::super::{ConnectionState, StreamId, ids};
 use super::Connection;
 use crate::wire::{GoAwayCode, WireError};
@@ -118,14 +119,12 @@ impl Connection {
             return;
         }
         for stream in self.streams_not_seen(last_stream) {
-            self.remove(stream);
-            self.events.push_back(Event::Reset {
+            self.cut_off(
                 stream,
-                code: error.code(),
-                text: error.to_string(),
-                refused: true,
-                cause: Cause::GoAway,
-            });
+                Failure { code: error.code(), text: error.to_string() },
+                true,
+                Cause::GoAway,
+            );
         }
         self.drain();
     }
@@ -177,14 +176,8 @@ impl Connection {
         self.state = ConnectionState::Closed;
         self.could_open = false;
         for stream in self.open_ids(|_, _| true) {
-            self.remove(stream);
-            self.events.push_back(Event::Reset {
-                stream,
-                code: error.code(),
-                text: error.to_string(),
-                refused: false,
-                cause: Cause::Connection,
-            });
+            let failure = Failure { code: error.code(), text: error.to_string() };
+            self.cut_off(stream, failure, false, Cause::Connection);
         }
         let closed = Closed { end, error };
         self.closed = Some(closed.clone());

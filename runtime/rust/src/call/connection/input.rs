@@ -325,9 +325,7 @@ impl Connection {
         if refused && !self.stream(id).opened_here {
             return Err(WireError::protocol("a RESET with REFUSED from the stream's opener"));
         }
-        self.remove(id);
-        let code = Code::from_number(word);
-        self.events.push_back(Event::Reset { stream: id, code, text, refused, cause: Cause::Peer });
+        self.cut_off(id, Failure { code: Code::from_number(word), text }, refused, Cause::Peer);
         self.end_if_drained();
         Ok(())
     }

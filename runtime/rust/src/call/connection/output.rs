@@ -1,6 +1,8 @@
 //! What is to be written, and whose turn it is to write.
 
-use super::super::event::Event;
+use super::super::event::{Cause, Event};
+use super::super::receiving::Receiving;
+use super::super::rejection::Failure;
 use super::super::sending::Turn;
 use super::super::{ConnectionState, StreamId};
 use super::Connection;
@@ -79,15 +81,26 @@ impl Connection {
         }
     }
 
+    /// A stream ends without a status, though its application has not said so.
+    pub(super) fn cut_off(&mut self, id: StreamId, failure: Failure, refused: bool, cause: Cause) {
+        self.take_out(id, Receiving::cut_off);
+        let Failure { code, text } = failure;
+        self.events.push_back(Event::Reset { stream: id, code, text, refused, cause });
+    }
+
     /// Takes a stream that is over, or that ends here, out of everything; what it has told of may be taken yet.
     pub(super) fn remove(&mut self, id: StreamId) {
+        self.take_out(id, Receiving::stop);
+    }
+
+    fn take_out(&mut self, id: StreamId, end: impl Fn(&mut Receiving)) {
         self.stop_sending(id);
         let Some(stream) = self.streams.get_mut(id) else { return };
         let ends_here = (!stream.is_over()).then_some(stream.opened_here);
         if ends_here.is_some() {
             stream.close();
         }
-        stream.receiving.stop();
+        end(&mut stream.receiving);
         if stream.has_gone() {
             self.streams.remove(id);
         }

@@ -1,10 +1,10 @@
 //! What the owners of streams do, beside what goes over the wire.
 
-use super::super::StreamId;
 use super::super::arrivals::Arrivals;
 use super::super::receiving::Receiving;
 use super::super::stream::Stream;
 use super::super::waiters::Waiters;
+use super::super::{Status, StreamId};
 use super::Connection;
 
 impl Connection {
@@ -54,6 +54,14 @@ impl Connection {
             stream.receiving.arrivals = Arrivals::default();
         }
         waiters
+    }
+
+    /// A stream that has ended without a status has this outcome, behind what its opener has received; answers whether
+    /// anybody may take it.
+    pub(in crate::call) fn conclude(&mut self, id: StreamId, status: Status, refused: bool) -> bool {
+        let Some(stream) = self.streams.get_mut(id) else { return false };
+        stream.receiving.conclude(status, refused);
+        true
     }
 
     /// Takes what has arrived at a stream into `arrived`, which is empty.

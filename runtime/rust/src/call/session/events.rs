@@ -70,17 +70,17 @@ impl State {
     }
 
     /// Tells the owner of a stream that it ended without a status; whether it was `refused` goes by who waits there.
-    pub(super) fn tell_reset(
+    fn tell_reset(
         &mut self,
         stream: StreamId,
         status: Status,
         refused: impl Fn(&Waiters) -> bool,
         after: &mut After,
     ) {
-        if let Some((receiving, waiters)) = self.connection.owned(stream) {
-            receiving.reset(status, refused(waiters));
-            waiters.wake_all(&mut after.wakes);
-        }
+        let Some((_, waiters)) = self.connection.owned(stream) else { return };
+        waiters.wake_all(&mut after.wakes);
+        let refused = refused(waiters);
+        self.connection.conclude(stream, status, refused);
     }
 
     /// The next one that waits for its turn to open has it, where one can be opened.

@@ -103,14 +103,25 @@ pub(super) fn block_of(bytes: usize) -> MetadataBlock {
 /// What a connection tells next, where it tells something: an event, or all that has arrived at a stream.
 pub(super) fn next_told(connection: &mut Connection) -> Option<Vec<Told>> {
     match connection.next_event()? {
-        Event::Arrived { stream } => {
-            let mut arrivals = Arrivals::default();
-            connection.take_arrivals(stream, &mut arrivals);
-            let arrived = std::iter::from_fn(|| arrivals.pop_front());
-            Some(arrived.map(|arrival| Told::Arrival(stream, arrival)).collect())
+        Event::Arrived { stream } => Some(take_arrivals(connection, stream)),
+        Event::Reset { stream, code, text, refused, cause } => {
+            let concluded = connection.conclude(stream, Status::of(code, text.clone()), refused);
+            let mut told = take_arrivals(connection, stream);
+            // Behind what has arrived, which may have to be requested first.
+            let ends_here = told.pop_if(|told| matches!(told, Told::Arrival(_, Arrival::End(_)))).is_some();
+            if ends_here || !concluded {
+                told.push(Told::Event(Event::Reset { stream, code, text, refused, cause }));
+            }
+            Some(told)
         }
         event => Some(vec![Told::Event(event)]),
     }
+}
+
+fn take_arrivals(connection: &mut Connection, stream: StreamId) -> Vec<Told> {
+    let mut arrivals = Arrivals::default();
+    connection.take_arrivals(stream, &mut arrivals);
+    std::iter::from_fn(|| arrivals.pop_front()).map(|arrival| Told::Arrival(stream, arrival)).collect()
 }
 
 /// What was told in a form that is easy to compare: long messages by their length.

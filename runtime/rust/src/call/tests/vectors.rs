@@ -141,6 +141,7 @@ impl Player {
                 "do" => self.act(value),
                 other => panic!("no step: {other}"),
             }
+            self.take_events();
         }
     }
 
@@ -177,11 +178,15 @@ impl Player {
         assert_eq!(event, *expected, "{}", self.what);
     }
 
+    fn take_events(&mut self) {
+        while let Some(told) = next_told(&mut self.connection) {
+            self.events.extend(told);
+        }
+    }
+
     fn next_event(&mut self) -> Option<Value> {
+        self.take_events();
         loop {
-            if self.events.is_empty() {
-                self.events.extend(next_told(&mut self.connection)?);
-            }
             match self.events.pop_front()? {
                 Told::Event(Event::Ready { .. } | Event::CanOpen) => {}
                 Told::Event(event) => return Some(describe_event(&event)),
@@ -209,9 +214,9 @@ impl Player {
                     .expect("opened");
             }
             "message" => {
-                connection.send_message(stream(), message.expect("a message"), end).expect("in order");
+                in_order(connection.send_message(stream(), message.expect("a message"), end));
             }
-            "half_close" => connection.half_close(stream()).expect("in order"),
+            "half_close" => in_order(connection.half_close(stream())),
             "headers" => {
                 connection.send_headers(stream(), metadata(&action["metadata"])).expect("in order");
             }
@@ -227,6 +232,11 @@ impl Player {
             other => panic!("no action: {other}"),
         }
     }
+}
+
+/// Done, or not, as the stream is over.
+fn in_order(done: Result<(), StreamError>) {
+    assert!(matches!(done, Ok(()) | Err(StreamError::Gone)), "{done:?}");
 }
 
 fn describe_event(event: &Event) -> Value {
@@ -276,7 +286,10 @@ fn describe_arrival(stream: StreamId, arrival: &Arrival) -> Value {
             json!({"kind": "STATUS", "stream": stream, "code": code, "text": text, "trailers": trailers})
         }
         Arrival::End(Finish::HalfClosed) => json!({"kind": "HALF_CLOSED", "stream": stream}),
-        Arrival::End(Finish::Reset { .. }) => panic!("no stream has an owner: {arrival:?}"),
+        Arrival::End(Finish::Reset { status, refused }) => {
+            let (code, text) = (status.code as u8, status.text());
+            json!({"kind": "RESET", "stream": stream, "code": code, "text": text, "refused": refused})
+        }
     }
 }
 

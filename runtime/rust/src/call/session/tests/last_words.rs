@@ -92,3 +92,108 @@ fn a_failure_of_a_write_is_told_where_nothing_was_said() {
     assert_eq!(status.code, Code::Unavailable);
     assert!(status.text().contains("EPIPE"), "{}", status.text());
 }
+
+/// An open session with one stream, at which these frames and then the end of the link have arrived.
+fn ended_behind(says: FrameWriter) -> (Arc<Session>, StreamId, ByHand<Scripted>) {
+    let hello = Hello { min_version: 1, max_version: 1, ..Hello::default() };
+    let peer = Connection::new(Side::Connector, Settings::new("peer", hello.clone()));
+    let link = ByHand::link(Scripted {
+        reads: Mutex::new(vec![says.outbound().to_vec(), peer.outbound().to_vec()]),
+        takes: Mutex::new(usize::MAX),
+        broken: false,
+    });
+    let (driver, observer) = (Box::new(NoDriver), Box::new(|_: &_, _| {}));
+    let settings = Settings::new("here", hello);
+    let session = Session::new(Side::Connector, settings, Peer::at("here"), "".into(), driver, observer);
+    let mut buffer = [0; 1024];
+    assert_eq!(session.read(&link, &mut buffer), Taken::Some);
+    let metadata = MetadataBlock::new();
+    let request =
+        OpenRequest { path: "/a.B/C", metadata: &metadata, deadline_nanos: None, message: None, end: false };
+    let stream = session.open(request, &mut 0, &Context::from_waker(Waker::noop())).expect("it opens");
+    assert_eq!(session.read(&link, &mut buffer), Taken::Some);
+    (session, stream, link)
+}
+
+fn answers() -> FrameWriter {
+    let mut answers = FrameWriter::default();
+    answers.headers(1, &MetadataBlock::new());
+    answers.message(1, b"one", 0, false, false);
+    answers.message(1, b"two", 0, false, false);
+    answers
+}
+
+/// What comes next for the owner of a stream, in short.
+fn next(session: &Arc<Session>, stream: StreamId, cx: &Context<'_>) -> Option<String> {
+    let mut arrived = Arrivals::default();
+    if session.poll_arrivals(stream, Taker::Owner, &mut arrived, cx).is_pending() {
+        return None;
+    }
+    let all = std::iter::from_fn(|| arrived.pop_front()).map(|arrival| match arrival {
+        Arrival::Headers(_) => "headers".to_owned(),
+        Arrival::Message(message) => String::from_utf8_lossy(&message.bytes).into_owned(),
+        Arrival::End(Finish::Reset { status, .. }) => status.text().to_owned(),
+        Arrival::End(_) => panic!("no such end was sent"),
+    });
+    Some(all.collect::<Vec<_>>().join(" "))
+}
+
+/// Whether somebody was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn what_came_before_the_end_is_taken_and_then_the_end_in_the_transports_words() {
+    for explained_first in [false, true] {
+        let (session, stream, link) = ended_behind(answers());
+        assert_eq!(session.read(&link, &mut [0; 1024]), Taken::End);
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let cx = Context::from_waker(&waker);
+        let explain = || {
+            session.act(|state, _| {
+                state.explained = Some(Fault::ChildClosed.with(&[&"here", &7, &"nothing"]));
+            })
+        };
+        if explained_first {
+            explain();
+        }
+        assert_eq!(next(&session, stream, &cx).as_deref(), Some("headers one"));
+        if explained_first {
+            let last = next(&session, stream, &cx).expect("it is there");
+            assert!(last.starts_with("two here: the child"), "{last}");
+            continue;
+        }
+        assert_eq!(next(&session, stream, &cx).as_deref(), Some("two"));
+        assert_eq!(next(&session, stream, &cx), None, "nobody knows it yet");
+        explain();
+        assert!(woken.0.load(Ordering::SeqCst));
+        let last = next(&session, stream, &cx).expect("it is there");
+        assert!(last.starts_with("here: the child"), "{last}");
+    }
+}
+
+#[test]
+fn whoever_waits_for_room_learns_of_the_end_before_others_have_read_what_came_first() {
+    let mut says = answers();
+    says.reset(1, Code::Aborted as u32, "enough", false);
+    let (session, stream, link) = ended_behind(FrameWriter::default());
+    let message = Message { bytes: vec![7; 400_000].into(), compressed: false };
+    session.send_message(stream, message, false).expect("it is open");
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let cx = Context::from_waker(&waker);
+    assert!(session.poll_ready(stream, &cx).is_pending(), "it is more than the credit");
+    link.reads.lock().unwrap().push(says.outbound().to_vec());
+    assert_eq!(session.read(&link, &mut [0; 1024]), Taken::Some);
+    assert!(woken.0.load(Ordering::SeqCst));
+    assert!(matches!(session.poll_ready(stream, &cx), Poll::Ready(Err(_))));
+    assert_eq!(next(&session, stream, &cx).as_deref(), Some("headers one"));
+    assert_eq!(next(&session, stream, &cx).as_deref(), Some("two enough"));
+}

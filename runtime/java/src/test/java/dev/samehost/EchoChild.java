@@ -5,14 +5,17 @@ import dev.samehost.test.Note;
 import io.grpc.Server;
 import io.grpc.stub.StreamObserver;
 
-/** The program that a test starts as a child: it serves on its own standard input and output. */
+/** The program that a test starts as a child, or as a server of its own. */
 public final class EchoChild {
   private EchoChild() {}
 
-  /** Serves until the host ends it; with the text "die" a call kills the process. */
+  /**
+   * Serves on its own standard input and output until the host ends it, or at an address. With the
+   * text "die" a call kills the process; an answer that repeats does not end.
+   */
   public static void main(String[] arguments) throws Exception {
     Server server =
-        SamehostServerBuilder.forAddress("stdio:")
+        SamehostServerBuilder.forAddress(arguments.length == 0 ? "stdio:" : arguments[0])
             .addService(
                 new EchoGrpc.EchoImplBase() {
                   @Override
@@ -23,6 +26,13 @@ public final class EchoChild {
                     System.out.println("printed by a handler"); // goes to stderr by now
                     responses.onNext(request);
                     responses.onCompleted();
+                  }
+
+                  @Override
+                  public void repeat(Note request, StreamObserver<Note> responses) {
+                    for (int i = 0; i < request.getCount(); i++) {
+                      responses.onNext(Note.newBuilder().setCount(i).build());
+                    }
                   }
                 })
             .build()

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class StdioTest {
   @TempDir Path folder;
 
-  private static String child(String mainClass) {
+  /** The address of a Java program as a child. */
+  static String child(String mainClass) {
     String java = System.getProperty("java.home") + "/bin/java";
     String classPath = System.getProperty("java.class.path");
     return "stdio:'" + java + "' -cp '" + classPath + "' " + mainClass;

@@ -345,7 +345,7 @@ public final class ClientStream extends StreamEvents {
     }
   }
 
-  /** The connection is over, by the background reader and without locks. */
+  /** The connection is over, and so are the messages that it had brought. Without locks. */
   void lost(LinkException why, long bytesSent) {
     end(bytesSent > bytesAhead, Outcome.of(why));
   }

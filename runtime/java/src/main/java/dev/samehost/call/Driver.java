@@ -368,19 +368,19 @@ final class Driver {
       fault = Guard.get("the transport's explanation", () -> explain(connection.fault()), fault);
     }
     Guard.run("closing a link", link::close);
+    LinkException known = fault;
+    LinkException why = fault != null ? fault : Fault.LINK_CLOSED.with(link.peer().address());
     List<ClientStream> calls;
     List<ServerStream> handlers;
     long sent;
     lock.lock();
     try {
-      calls = router.lost();
-      handlers = router.orphans();
       sent = traffic.sent();
+      calls = router.lost(why, sent);
+      handlers = router.orphans();
     } finally {
       lock.unlock();
     }
-    LinkException known = fault;
-    LinkException why = fault != null ? fault : Fault.LINK_CLOSED.with(link.peer().address());
     Guard.run("the end of a connection", () -> owner.closed(this, known));
     for (ServerStream handler : handlers) {
       Guard.run("the end of a call", () -> handler.lost(why));

@@ -9,9 +9,10 @@ import dev.samehost.wire.MetadataBlock;
 /**
  * What a {@link Connection} tells its driver, whose {@link Sink} takes it at once. The events of
  * one stream come in the order of the wire; messages only as they are requested, and a half-close
- * or a status behind them. {@link Reset} overtakes what was not delivered. After {@link Reset},
- * {@link Status}, {@link Answer} or {@link Finished} nothing more comes of a stream. After {@link
- * Closed} there is only what had arrived before a status and is requested yet.
+ * or the end of the stream behind them. {@link Reset} of a stream that the peer opened overtakes
+ * what was not delivered. After {@link Reset}, {@link Status}, {@link Answer} or {@link Finished}
+ * nothing more comes of a stream. After {@link Closed} there is only what had arrived before and is
+ * requested yet, with the end behind it.
  */
 sealed interface Event {
   /** Takes each event as it comes, in the midst of what brings it: it acts on nothing then. */
@@ -82,7 +83,10 @@ sealed interface Event {
     LIMIT,
     /** The peer's GOAWAY: it came too late to be seen. */
     GOAWAY,
-    /** The end of the connection: {@link Closed} follows, and {@link Connection#fault} says why. */
+    /**
+     * The end of the connection: {@link Closed} follows, or came before where messages waited, and
+     * {@link Connection#fault} says why.
+     */
     CONNECTION
   }
 
@@ -104,8 +108,8 @@ sealed interface Event {
   record Pong(long data) implements Event {}
 
   /**
-   * The connection is over, and so is every stream. What {@link Connection#outbound} still holds
-   * may be written before the link is closed.
+   * The connection is over, and so is every stream on the wire. What {@link Connection#outbound}
+   * still holds may be written before the link is closed.
    *
    * @param fault null when nothing was lost
    */

@@ -1,6 +1,7 @@
 package dev.samehost.call;
 
 import dev.samehost.transport.Link;
+import dev.samehost.transport.LinkException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -19,6 +20,8 @@ final class EventRouter implements Event.Sink {
   private final Set<ClientStream> waiting = new LinkedHashSet<>();
   private final List<ClientStream> lost = new ArrayList<>();
   private final List<ServerStream> orphans = new ArrayList<>();
+  private LinkException why; // they were lost; null until that is known
+  private long sent; // before that, in bytes
   private boolean opening;
   private int callsOfPeer;
 
@@ -122,7 +125,11 @@ final class EventRouter implements Event.Sink {
     } else if (reset.stream().attachment instanceof ClientStream stream) {
       // Only the transport may know why; it is asked when no lock is held.
       stream.ended(driver);
-      lost.add(stream);
+      if (why == null) {
+        lost.add(stream);
+      } else { // its messages have waited until now
+        driver.afterwards(() -> stream.lost(why, sent));
+      }
     } else if (reset.stream().attachment instanceof ServerStream stream) {
       orphans.add(stream);
     }
@@ -142,8 +149,15 @@ final class EventRouter implements Event.Sink {
 
   // ---- calls
 
-  /** The calls whose connection ended. */
-  List<ClientStream> lost() {
+  /**
+   * The calls whose connection ended, without those that have messages to deliver first.
+   *
+   * @param why those are told, too, in their turn
+   * @param sent how many bytes went out before
+   */
+  List<ClientStream> lost(LinkException why, long sent) {
+    this.why = why;
+    this.sent = sent;
     return List.copyOf(lost);
   }
 

@@ -49,7 +49,7 @@ final class Inbox {
   private long toCome;
   private boolean compressed;
 
-  /** The half-close or the status, which waits behind the messages. */
+  /** The half-close, the status or what came in its place, which waits behind the messages. */
   private Event ending;
 
   /** Whether the peer sends no more, so that it needs no credit. */
@@ -161,6 +161,13 @@ final class Inbox {
       ending = event;
       handOverEnding(events);
     }
+  }
+
+  /** As {@link #end}, be it in the middle of a message, which is dropped. */
+  void cutOff(Event event, Event.Sink events) {
+    begun = null;
+    lastPiece = null;
+    end(event, events);
   }
 
   private void handOverEnding(Event.Sink events) {

@@ -346,12 +346,20 @@ final class StreamFrames {
     fail(stream, code, excess.text, false, Event.Cause.LIMIT);
   }
 
-  /** Ends a stream here, dropping what waits in it. */
+  /**
+   * Ends a stream here, dropping what was not sent. What an opener has received whole is delivered
+   * before; an acceptor need not look at the rest of a call that nobody waits for.
+   */
   void fail(Stream stream, Code code, String text, boolean refused, Event.Cause cause) {
     close(stream);
+    Event.Reset reset = new Event.Reset(stream, code, text, refused, cause);
+    if (stream.isLocal()) {
+      stream.inbox.cutOff(reset, events);
+      return;
+    }
     streams.linger(stream);
     stream.inbox.clear();
-    events.take(new Event.Reset(stream, code, text, refused, cause));
+    events.take(reset);
   }
 
   /** Takes a stream from the wire, dropping what was not sent. */

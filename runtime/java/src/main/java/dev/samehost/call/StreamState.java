@@ -17,7 +17,7 @@ enum StreamState {
   OPEN,
   /** The opener sends no further message. */
   HALF_CLOSED,
-  /** Over on the wire. What had arrived before a STATUS may still wait to be delivered. */
+  /** Over on the wire. What its opener has received before may still wait to be delivered. */
   CLOSED;
 
   /** The next state, when it is one that may come next. */
