@@ -40,16 +40,22 @@ struct Taker {
     lines: Arc<Lines>,
 }
 
+/// Whether this is an event of our crates: what others have to say, such as h2 of every frame, is no news of calls.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    metadata.is_event() && (target.starts_with("samehost") || target.starts_with("_native"))
+}
+
 /// Takes the crate's events, and none of its spans: Python has tracing of its own.
 struct Listener;
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && LISTENS.load(Ordering::Relaxed)
+        is_ours(metadata) && LISTENS.load(Ordering::Relaxed)
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> tracing::subscriber::Interest {
-        match metadata.is_event() {
+        match is_ours(metadata) {
             true => tracing::subscriber::Interest::sometimes(),
             false => tracing::subscriber::Interest::never(),
         }

@@ -114,6 +114,15 @@ def test_a_server_inline_and_with_a_pool(address: str, pool: int | None) -> None
         ]
 
 
+def test_what_http2_says_of_its_frames_is_not_logged(
+    sides: Any, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(1), sides(address) as channel:
+        for _ in range(20):
+            EchoStub(channel).Say(Ask(data=b"hello"))
+    assert {record.name.split(".")[0] for record in caplog.records} <= {"samehost", "grpc", "asyncio"}
+
+
 def test_errors_and_what_nobody_serves(sides: Any, address: str) -> None:
     with sides(address) as channel:
         error = error_of(lambda: EchoStub(channel).Say(Ask(order=Order(code=5, text="nöt here \t☺"))))
