@@ -362,8 +362,8 @@ class Server:
     uncompressed, in a context (of `contextvars`) of the call's own. What it returns is sent with OK; `None`:
     it has answered the call by itself, or will.
 
-    Clients of JSON over HTTP/1.1 are served as well: `samehost._json` turns their messages into bytes and back,
-    on threads of this module.
+    Clients of JSON over HTTP/1.1 are served as well: `samehost._json` turns their messages into bytes and
+    back, on threads of this module.
 
     Options, all by name, with the same errors as `Channel`'s: ``max_inbound_message_size``,
     ``max_inbound_metadata_size``, ``initial_credit``, ``spin_limit`` as there, and

@@ -85,6 +85,7 @@ where
 fn judged(ended: hyper::Result<()>) -> Result<(), String> {
     let Err(error) = ended else { return Ok(()) };
     match error.source() {
+        None if error.is_incomplete_message() => Ok(()),
         Some(cause) if cause.is::<std::io::Error>() => Ok(()),
         Some(cause) if cause.downcast_ref::<h2::Error>().is_some_and(h2::Error::is_io) => Ok(()),
         Some(cause) => Err(format!("{error}: {cause}")),
