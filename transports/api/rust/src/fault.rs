@@ -69,7 +69,7 @@ catalogue! {
     PlainTextBeyondHost = (InvalidArgument, "plain_text_beyond_host", "address {address}: {ip} is no loopback address, and what goes over tcp is plain text that anyone on the way can read and change. Choose a loopback address such as 127.0.0.1, or set the option plain_text_beyond_host of TcpOptions on this side.");
     SpawnFailed = (Unavailable, "spawn_failed", "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?");
     PeerHttp2 = (Unavailable, "peer_http2", "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or a unix: or tcp: address and HTTP/2 on this side as well: the artifact samehost-http2 in Java, the feature http2 in Rust.");
-    PeerHttp1 = (Unavailable, "peer_http1", "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides.");
+    PeerHttp1 = (Unavailable, "peer_http1", "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides, or have this server take JSON as well: the artifact samehost-json in Java, the feature json in Rust.");
     PeerNonsense = (Unavailable, "peer_nonsense", "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?");
     PeerSilent = (Unavailable, "peer_silent", "{address}: the peer said no HELLO within {seconds} s. Is it a samehost server, and not stopped or overloaded?");
     PeerGoneBeforeHello = (Unavailable, "peer_gone_before_hello", "{address}: the peer ended the connection before it said HELLO. Does the server's log say why?");

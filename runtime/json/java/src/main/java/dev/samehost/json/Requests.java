@@ -76,7 +76,6 @@ final class Requests extends ChannelInboundHandlerAdapter {
   private Refusal refusal; // null if it is not
   private ByteArrayOutputStream body;
   private int bodyBytes;
-  private JsonCall call; // null until it is made
 
   Requests(Channel channel, Judge judge, Patience patience, int maxMessageBytes) {
     this.channel = channel;
@@ -100,9 +99,6 @@ final class Requests extends ChannelInboundHandlerAdapter {
     patience.end();
     ahead.forEach(ReferenceCountUtil::release);
     ahead.clear();
-    if (call != null) {
-      call.cancel();
-    }
   }
 
   @Override
@@ -166,7 +162,6 @@ final class Requests extends ChannelInboundHandlerAdapter {
     refusal = null;
     body = null;
     bodyBytes = 0;
-    call = null;
     if (request.decoderResult().isFailure()) {
       end(malformed(request.decoderResult()));
       return;
@@ -232,6 +227,7 @@ final class Requests extends ChannelInboundHandlerAdapter {
     state = State.CALLING;
     byte[] request = body.toByteArray();
     body = null;
+    JsonCall call = null;
     try {
       Message message = head.message(request, maxMessageBytes);
       call = new JsonCall(channel, head, this::answer);
@@ -286,7 +282,6 @@ final class Requests extends ChannelInboundHandlerAdapter {
       return;
     }
     state = State.ANSWERING;
-    call = null;
     isLast |= draining;
     if (isLast) {
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

@@ -100,7 +100,7 @@ public enum Fault {
       "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or a unix: or tcp: address and HTTP/2 on this side as well: the artifact samehost-http2 in Java, the feature http2 in Rust."),
   PEER_HTTP1(
       Code.UNAVAILABLE,
-      "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides."),
+      "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides, or have this server take JSON as well: the artifact samehost-json in Java, the feature json in Rust."),
   PEER_NONSENSE(
       Code.UNAVAILABLE,
       "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?"),
