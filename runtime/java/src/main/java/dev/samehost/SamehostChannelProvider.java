@@ -1,0 +1,73 @@
+package dev.samehost;
+
+import dev.samehost.transport.Address;
+import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Transports;
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.ManagedChannelProvider;
+import java.net.SocketAddress;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * Has {@link io.grpc.Grpc#newChannelBuilder(String, ChannelCredentials)} take the addresses of
+ * samehost beside gRPC's own targets, so that a target from a configuration may be either. gRPC
+ * finds it by {@link java.util.ServiceLoader}; nobody else needs it.
+ *
+ * <p>What gRPC knows itself stays gRPC's: {@code unix:} where grpc-netty is on the class path. A
+ * target must be a URI, which the command of a {@code stdio:} address rarely is.
+ */
+public final class SamehostChannelProvider extends ManagedChannelProvider {
+  /** Below all of gRPC's own. */
+  static final int PRIORITY = 1;
+
+  /** For {@link java.util.ServiceLoader}. */
+  public SamehostChannelProvider() {}
+
+  @Override
+  protected boolean isAvailable() {
+    return true;
+  }
+
+  @Override
+  protected int priority() {
+    return PRIORITY;
+  }
+
+  /** A port, where gRPC has no transport of its own. */
+  @Override
+  protected ManagedChannelBuilder<?> builderForAddress(String name, int port) {
+    String host = name.contains(":") && !name.startsWith("[") ? "[" + name + "]" : name;
+    return SamehostChannelBuilder.forAddress("tcp:" + host + ":" + port);
+  }
+
+  @Override
+  protected ManagedChannelBuilder<?> builderForTarget(String target) {
+    return SamehostChannelBuilder.forTarget(target);
+  }
+
+  @Override
+  protected NewChannelBuilderResult newChannelBuilder(
+      String target, ChannelCredentials credentials) {
+    try {
+      Transports.find(Address.parse(target));
+    } catch (LinkException e) {
+      return NewChannelBuilderResult.error(e.getMessage());
+    }
+    if (!(credentials instanceof InsecureChannelCredentials)) {
+      return NewChannelBuilderResult.error(
+          target
+              + " is an address of samehost, which takes InsecureChannelCredentials, not "
+              + credentials.getClass().getSimpleName());
+    }
+    return NewChannelBuilderResult.channelBuilder(builderForTarget(target));
+  }
+
+  /** Those that its own schemes lead to: where gRPC has a resolver it asks for no others. */
+  @Override
+  protected Collection<Class<? extends SocketAddress>> getSupportedSocketAddressTypes() {
+    return List.of(PeerAddress.class);
+  }
+}
