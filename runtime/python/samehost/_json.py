@@ -66,7 +66,7 @@ def request(path: str, json: bytes) -> bytes:
     try:
         # A newer client may say more than this server knows.
         json_format.Parse(json.decode(), message, ignore_unknown_fields=True)
-    except (json_format.Error, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (json_format.Error, ValueError, TypeError, AttributeError) as error:
         raise StatusError(_INVALID_ARGUMENT, f"the body is no JSON of {name}: {error}") from error
     data: bytes = message.SerializeToString()
     return data

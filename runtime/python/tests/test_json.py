@@ -361,24 +361,47 @@ def test_protobuf_is_imported_by_the_first_request_of_json(address: str) -> None
         assert "no contract that was imported" in text
 
 
-def test_a_server_that_is_killed_or_interrupted_ends_under_load(address: str) -> None:
-    with program(address) as (running, _):
-        stop = threading.Event()
+INTERRUPTED = f"""
+import sys
+sys.path.insert(0, {str(HERE)!r})
+from echo import Echo
+from stubs import echo_pb2_grpc
+import samehost
 
-        def load() -> None:
-            while not stop.is_set():
-                with (
-                    contextlib.suppress(OSError, http.client.HTTPException),
-                    contextlib.closing(Client(address)) as client,
-                ):
+server = samehost.server(sys.argv[1])
+echo_pb2_grpc.add_EchoServicer_to_server(Echo(), server)
+server.start()
+print("READY", flush=True)
+server.wait_for_termination()
+"""
+
+
+def test_a_server_that_is_interrupted_ends_under_load(address: str) -> None:
+    stop = threading.Event()
+
+    def load() -> None:
+        while not stop.is_set():
+            with (
+                contextlib.suppress(OSError, http.client.HTTPException),
+                contextlib.closing(Client(address)) as client,
+            ):
+                while not stop.is_set():
                     client.post()
 
-        threads = [threading.Thread(target=load) for _ in range(8)]
-        for thread in threads:
-            thread.start()
+    arguments = [sys.executable, "-c", INTERRUPTED, address]
+    with (
+        subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        assert running.stdout
+        assert running.stdout.readline() == "READY\n"
+        for _ in range(8):
+            pool.submit(load)
         time.sleep(0.3)
         running.send_signal(signal.SIGINT)
-        assert running.wait(PATIENCE) in (1, -signal.SIGINT)
-        stop.set()
-        for thread in threads:
-            thread.join(PATIENCE)
+        try:
+            _, said = running.communicate(timeout=PATIENCE)
+        finally:
+            stop.set()
+            running.kill()
+        assert running.returncode == -signal.SIGINT, said
