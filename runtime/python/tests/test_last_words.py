@@ -1,4 +1,4 @@
-"""What a server has sent before its call fails is read by a client that takes its time: by threads, on a loop."""
+"""What a server has sent before its call fails is read by a client that takes its time, on threads and loops."""
 
 from __future__ import annotations
 
