@@ -661,7 +661,8 @@ def settle(timeout: float) -> bool:
     """Wait until no other thread waits in this module, and no handler runs on a thread of it.
 
     False: the time is over. To be called when the interpreter ends, behind whatever ends calls: it then ends
-    every thread that wants the GIL, and one that does so from here would take the process with it.
+    every thread that wants the GIL, and one that does so from here would take the process with it. From then
+    on requests of JSON are refused.
     """
 
 def log_to(callback: Callable[[int, str, str], object] | None) -> None:

@@ -30,7 +30,8 @@ fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 
 /// Does this with the GIL. What it raises and is no status stays here.
 fn with<T>(work: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Status> {
-    let _inside = Inside::enter();
+    let ends = || Status::new(Code::Unavailable, "the server's interpreter shuts down");
+    let _inside = Inside::enter_in_time().ok_or_else(ends)?;
     let done = Python::try_attach(|py| {
         work(py).map_err(|error| {
             status::told_by(py, &error).unwrap_or_else(|| {
@@ -39,7 +40,7 @@ fn with<T>(work: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Status> {
             })
         })
     });
-    done.unwrap_or_else(|| Err(Status::new(Code::Unavailable, "the server's interpreter shuts down")))
+    done.unwrap_or_else(|| Err(ends()))
 }
 
 fn convert(function: &'static str, path: &str, bytes: &[u8]) -> Result<Bytes, Status> {

@@ -1,6 +1,6 @@
 //! Waiting without the GIL.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -13,6 +13,9 @@ use crate::fork::generation;
 /// run a handler that was called from here. Each is counted until it has the GIL again, or has given it up for good.
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 
+/// The interpreter is about to end.
+static ENDS: AtomicBool = AtomicBool::new(false);
+
 /// One of those threads, as long as it is held.
 pub(crate) struct Inside(());
 
@@ -20,6 +23,12 @@ impl Inside {
     pub(crate) fn enter() -> Inside {
         INSIDE.fetch_add(1, Ordering::SeqCst);
         Inside(())
+    }
+
+    /// For what nobody ends before the interpreter does: `None` from then on.
+    pub(crate) fn enter_in_time() -> Option<Inside> {
+        let inside = Inside::enter();
+        (!ENDS.load(Ordering::SeqCst)).then_some(inside)
     }
 }
 
@@ -40,6 +49,7 @@ impl Drop for Inside {
 #[pyo3(signature = (timeout))]
 pub(crate) fn settle(py: Python<'_>, timeout: f64) -> PyResult<bool> {
     let until = until(seconds(Some(timeout))?);
+    ENDS.store(true, Ordering::SeqCst);
     Ok(py.detach(|| {
         while INSIDE.load(Ordering::SeqCst) > 0 {
             if until.is_some_and(|until| until <= Instant::now()) {
