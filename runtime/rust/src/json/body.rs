@@ -31,23 +31,23 @@ pub(super) async fn gather(mut body: Incoming, limit: u32) -> Result<Bytes, Unre
         false => Ok(()),
     };
     within(body.size_hint().lower())?;
-    let mut first = Bytes::new();
-    let mut more = BytesMut::new();
+    // Most come in one piece, which is not copied.
+    let mut only = Bytes::new();
+    let mut whole = BytesMut::new();
     loop {
         let next = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
         let Some(frame) = timeout(HELLO_TIMEOUT, next).await.map_err(|_| Unread::Late)? else { break };
         // What follows the body in pieces, its trailers, says nothing here.
         let Ok(data) = frame.map_err(Unread::Broken)?.into_data() else { continue };
-        within((first.len() + more.len() + data.len()) as u64)?;
-        match first.is_empty() {
-            true => first = data,
-            false => more.extend_from_slice(&data),
+        within((only.len() + whole.len() + data.len()) as u64)?;
+        if only.is_empty() && whole.is_empty() {
+            only = data;
+            continue;
         }
+        whole.extend_from_slice(&std::mem::take(&mut only));
+        whole.extend_from_slice(&data);
     }
-    if more.is_empty() {
-        return Ok(first);
-    }
-    Ok([first, more.freeze()].concat().into())
+    Ok(if whole.is_empty() { only } else { whole.freeze() })
 }
 
 fn too_large(bytes: u64, limit: u32) -> Status {
