@@ -1,4 +1,4 @@
-"""What a server has sent before its call fails is read by a client that takes its time, on threads and loops."""
+"""What a server has sent before its call fails is read by who takes his time, on threads and on a loop."""
 
 from __future__ import annotations
 
