@@ -31,6 +31,21 @@ final class PrefaceTest {
   }
 
   @Test
+  void aClientOfHttpIsToldFromItsServer() {
+    for (String client : List.of("PRI * HTTP/2.0\r\n", "POST /a HTTP/1.1", "HTTP / HTTP/1.1")) {
+      assertWithMessage(client).that(isOfHttpClient(client)).isTrue();
+    }
+    for (String server : List.of("\0\0\u0012\4\0\0\0\0\0", "HTTP/1.1 400 Bad R")) {
+      assertWithMessage(server).that(isOfHttpClient(server)).isFalse();
+    }
+  }
+
+  private static boolean isOfHttpClient(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    return Preface.isOfHttpClient(bytes, bytes.length);
+  }
+
+  @Test
   void nonsenseIsRefusedAtTheFirstByteThatFitsNothing() {
     List<String> cases =
         List.of(
