@@ -180,6 +180,13 @@ impl ServerCall {
     pub(crate) fn reset(&self, code: Code, text: &str) {
         self.give_up(&Status::of(code, text.to_owned()));
     }
+
+    /// As [`reset`](ServerCall::reset), where no handler has seen the call: its caller may try it again.
+    pub(crate) fn refuse(&mut self, status: &Status) {
+        self.span.get_mut().unwrap_or_else(PoisonError::into_inner).end(status);
+        self.session.refuse(self.stream, status);
+        *self.forgotten.get_mut() = true;
+    }
 }
 
 impl Drop for ServerCall {

@@ -21,7 +21,7 @@ use tower_service::Service;
 
 use super::accept::is_grpc;
 use super::frames::{self, Frames};
-use super::messages::{Messages, failure};
+use super::messages::{Messages, unanswered};
 use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
 use crate::bridges::{LAST_WORDS, LinkIo, Listening, before, pair, run, settings};
 use crate::call::Side;
@@ -151,7 +151,7 @@ impl Service<Request<tonic::body::Body>> for Server {
         let (answer, limit, address) =
             (self.requests.send_request(request), self.limit, self.address.clone());
         Box::pin(async move {
-            let response = answer.await.map_err(|error| failure(&error, &address))?;
+            let response = answer.await.map_err(|error| unanswered(&error, &address))?;
             checked(&response, &address)?;
             Ok(response.map(|body| Messages::of(body, limit, "client", address)))
         })

@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 
 use super::frames::Frames;
 use crate::call::MESSAGE_OPTION;
+use crate::surface::tonic::Unseen;
 
 const PREFIX_BYTES: usize = 5;
 
@@ -78,6 +79,17 @@ impl Bound {
     }
 }
 
+/// What a failure of HTTP/2 is for a call that has got no answer; it may say that no handler has seen it.
+pub(super) fn unanswered(error: &hyper::Error, address: &str) -> Status {
+    let mut status = failure(error, address);
+    let goes = cause(error).is_some_and(|cause| cause.is_go_away() && cause.is_remote());
+    // Hyper has not sent what it cancels, and the streams that a GOAWAY ends are later than the last one of it.
+    if error.is_canceled() || goes || reset(error) == Some(Reason::REFUSED_STREAM) {
+        status.set_source(Arc::new(Unseen));
+    }
+    status
+}
+
 /// What a failure of HTTP/2 is for a call, by gRPC's rule.
 pub(super) fn failure(error: &hyper::Error, address: &str) -> Status {
     let Some(reason) = reset(error) else {
@@ -95,9 +107,12 @@ pub(super) fn failure(error: &hyper::Error, address: &str) -> Status {
 
 /// By what reason the peer has reset the stream, if that is what it did.
 fn reset(error: &hyper::Error) -> Option<Reason> {
+    cause(error).filter(|cause| cause.is_reset())?.reason()
+}
+
+fn cause(error: &hyper::Error) -> Option<&h2::Error> {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-    let cause = causes.find_map(|cause| cause.downcast_ref::<h2::Error>())?;
-    cause.is_reset().then(|| cause.reason())?
+    causes.find_map(|cause| cause.downcast_ref())
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::common::{Obedient, ask, order, soon, until};
 use crate::stock::{BOTH, Ours, Over, Place, Stock};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEADERS: u8 = 1;
 const GOAWAY: u8 = 7;
 const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
@@ -152,6 +153,48 @@ async fn a_stock_server_that_shuts_down_answers_what_is_open_and_its_successor_t
     let next = tokio::spawn(Server::builder().add_service(service).serve_with_incoming(incoming));
     soon(client.say(ask("again"))).await.unwrap();
     next.abort();
+}
+
+/// Whether a client that has said this has begun a request.
+fn has_asked(said: &[u8]) -> bool {
+    let mut rest = said.get(PREFACE.len()..).unwrap_or_default();
+    while let [a, b, c, kind, ..] = *rest {
+        if kind == HEADERS {
+            return true;
+        }
+        rest = rest.get(9 + u32::from_be_bytes([0, a, b, c]) as usize..).unwrap_or_default();
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_call_that_a_server_which_goes_away_has_not_taken_is_made_at_its_successor() {
+    let goes = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    let refuses = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x07\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0";
+    for says in [&goes[..], refuses] {
+        let stock = Stock::serve(Over::Unix).await;
+        let place = Place::new(Over::Unix);
+        let listener = UnixListener::bind(place.address.strip_prefix("unix:").unwrap()).unwrap();
+        let to = stock.address.strip_prefix("unix:").unwrap().to_owned();
+        thread::spawn(move || {
+            // Our preface is answered first, and then the request by HTTP/2.
+            drop(listener.accept().unwrap().0.write_all(SETTINGS));
+            let (mut link, _) = listener.accept().unwrap();
+            link.write_all(SETTINGS).unwrap();
+            let mut said = Vec::new();
+            while !has_asked(&said) {
+                let mut some = [0; 4096];
+                let read = link.read(&mut some).unwrap();
+                said.extend(&some[..read]);
+            }
+            link.write_all(says).unwrap();
+            let cuts = relay(listener, to);
+            let _ = link.read_to_end(&mut said);
+            cuts.iter().for_each(drop);
+        });
+        let mut client = EchoClient::new(Channel::for_address(&place.address).unwrap());
+        assert_eq!(soon(client.say(ask("hi"))).await.unwrap().into_inner().data, b"hi");
+    }
 }
 
 /// Hands on what comes to a path to a server, and gives the connections, so that they can be cut.

@@ -245,6 +245,17 @@ impl Session {
             state.let_go(stream, after);
         });
     }
+
+    /// As [`forget`](Session::forget), of a call that no handler has seen.
+    pub(crate) fn refuse(self: &Arc<Self>, stream: StreamId, status: &Status) {
+        self.act(|state, after| {
+            let Some((receiving, _)) = state.connection.owned(stream) else { return };
+            if !receiving.is_finished() {
+                state.connection.refuse(stream, status.code, status.text());
+            }
+            state.let_go(stream, after);
+        });
+    }
 }
 
 impl State {

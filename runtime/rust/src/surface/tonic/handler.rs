@@ -11,7 +11,7 @@ use tracing::Instrument;
 use super::body::RequestBody;
 use super::codegen::{Answering, UnaryCall};
 use super::metadata::{has_status, to_block};
-use super::reply::{Outcome, Reply, handler_failed, status_of, unimplemented};
+use super::reply::{Outcome, Reply, handler_failed, is_unseen, status_of, unimplemented};
 use super::service::{Entry, HttpResponse, Responding, Services};
 use super::told::{extensions, headers, headers_of_http};
 use crate::call::server_call::ServerCall;
@@ -170,6 +170,7 @@ fn answered(
                 Err(_) => Outcome::Reset(handler_failed()),
             }
         }
+        Watched::Done(Err(status)) if is_unseen(&status) => Outcome::Refused(status_of(&status)),
         Watched::Done(Err(status)) => Outcome::Status(status_of(&status)),
         Watched::Over => Outcome::Over,
         Watched::Expired => Outcome::Expired,
@@ -182,6 +183,7 @@ fn end(call: &mut ServerCall, outcome: Outcome) {
         Outcome::Status(status) => call.answer(None, None, status),
         Outcome::Whole(headers, message, status) => call.answer(Some(headers), message, status),
         Outcome::Reset(status) => call.reset(status.code, status.text()),
+        Outcome::Refused(status) => call.refuse(&status),
         Outcome::Expired => call.expire(),
         Outcome::Over => {}
     }

@@ -21,6 +21,8 @@ mod told;
 
 #[cfg(feature = "http2")]
 pub(crate) use handler::begin;
+#[cfg(feature = "http2")]
+pub(crate) use reply::Unseen;
 #[cfg(feature = "http1")]
 pub(crate) use response::TimedCall;
 #[cfg(feature = "http2")]

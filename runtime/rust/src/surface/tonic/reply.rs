@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     Whole(MetadataBlock, Option<Message>, call::Status),
     /// At once, as its response broke off.
     Reset(call::Status),
+    /// At once, as no handler has seen it.
+    Refused(call::Status),
     /// At its deadline.
     Expired,
     /// It is over already.
@@ -163,6 +165,22 @@ fn read(
 
 async fn ready(call: &ServerCall) -> Result<(), crate::call::StreamError> {
     std::future::poll_fn(|cx| call.poll_ready(cx)).await
+}
+
+/// The source of a status by which a service says that no handler has seen the call: its caller may try it again.
+#[derive(Debug)]
+pub(crate) struct Unseen;
+
+impl std::fmt::Display for Unseen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no handler has seen the call")
+    }
+}
+
+impl std::error::Error for Unseen {}
+
+pub(super) fn is_unseen(status: &tonic::Status) -> bool {
+    std::error::Error::source(status).is_some_and(|source| source.is::<Unseen>())
 }
 
 pub(super) fn status_of(status: &tonic::Status) -> call::Status {
