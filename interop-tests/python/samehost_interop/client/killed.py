@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
     from samehost_interop.client.ways import Ways
 
 _PATIENCE_SECONDS = 30.0
+# So long a server has for what it writes at once, and nothing tells that it has done so.
+_SETTLED_SECONDS = 0.5
 
 
 def server_killed(step: Step, session: Session, shared: Ways) -> None:
-    """Kill a server while a unary call and a stream are open: both must fail."""
+    """Kill a server while a unary call and a stream are open: both must fail.
+
+    So many messages as the step has `responses` are unread then, and must come before.
+    """
     del shared
     victim = session.victim()
     victim.start()
@@ -35,21 +41,26 @@ def server_killed(step: Step, session: Session, shared: Ways) -> None:
     held = control_service(channel).Hold.future(control.HoldRequest(), **made_with(step, key))
     requests = Written()
     stream = test_service(channel).FullDuplexCall(requests, **made_with(step))
-    requests.write(asking([10]))
+    unread = step.responses or ()
+    requests.write(asking([10, *unread]))
     next(stream)
     wait_until_open(channel, key)
+    if unread:
+        time.sleep(_SETTLED_SECONDS)
     kill(pid)
-    for status in (status_of(held), _failed(stream)):
+    for status in (status_of(held), _failed_behind(stream, unread)):
         step.expect.check(status)
         step.expect.check_fault(status, session.transport, victim.address, session.catalogue)
     requests.end()
     ways.close()
 
 
-def _failed(stream: grpc.Call) -> Status:
-    """Give the status of a stream, which no message must come on."""
+def _failed_behind(stream: Any, unread: tuple[int, ...]) -> Status:
+    """Give the status of a stream, which these messages must come before."""
+    got: list[int] = []
     with contextlib.suppress(grpc.RpcError):
-        unless(next(stream, None) is None, "the stream got another message")  # type: ignore[call-overload]
+        got.extend(len(answer.payload.body) for answer in stream)
+    unless(got == list(unread), f"expected the messages {list(unread)}, but got {got}")
     return status_of(stream)
 
 

@@ -21,7 +21,11 @@ use crate::suite::{Mismatch, Step, unless};
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A server of its own is killed while a unary call and a stream are open: both must fail.
+/// So long a server has for what it writes at once, and nothing tells that it has done so.
+const SETTLED: Duration = Duration::from_millis(500);
+
+/// A server of its own is killed while a unary call and a stream are open: both must fail. So many messages as the step
+/// has `responses` are unread then, and must come before.
 pub(super) async fn server_killed(step: &Step, session: &Session) -> Checked {
     let victim = session.victim(&session.name("victim"));
     let _server = victim.start().await?;
@@ -32,14 +36,27 @@ pub(super) async fn server_killed(step: &Step, session: &Session) -> Checked {
     let held = request(step, Some(&key), HoldRequest {})?;
     let held = tokio::spawn(async move { control.hold(held).await });
     let (sender, requests) = mpsc::channel(1);
-    sender.send(asking(&[10])?).await?;
+    sender.send(asking(&[&[10], step.responses()].concat())?).await?;
     let stream = request(step, None, ReceiverStream::new(requests))?;
     let mut answers = test_service(&channel).full_duplex_call(stream).await?.into_inner();
     next(&mut answers).await?;
     await_open(&channel, &key).await?;
+    if !step.responses().is_empty() {
+        tokio::time::sleep(SETTLED).await;
+    }
     kill(pid)?;
     let held = held.await?.map(|_| ()).expect_err_or("the call that was held got an answer")?;
-    let stream = answers.message().await.expect_err_or("the stream got another message, or ended well")?;
+    let mut unread = Vec::new();
+    let stream = loop {
+        match answers.message().await {
+            Ok(Some(answer)) => unread.push(answer.payload.map_or(0, |payload| payload.body.len())),
+            Ok(None) => return Err(Mismatch("the stream ended well".to_owned())),
+            Err(status) => break status,
+        }
+    };
+    unless(unread == step.responses(), || {
+        format!("expected the messages {:?}, but got {unread:?}", step.responses())
+    })?;
     channel.shutdown_now();
     for status in [held, stream] {
         step.expect.check(&status)?;
