@@ -19,6 +19,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class OverLink {
   private OverLink() {}
 
+  /**
+   * The cause of a status by which a bridge's server ends a call that no handler has seen: its
+   * caller may try it again.
+   */
+  public static final class Unseen extends Exception {
+    private static final long serialVersionUID = 1;
+
+    /** Says so. */
+    public Unseen() {
+      super("no handler has seen the call", null, false, false);
+    }
+  }
+
   /** A builder of one channel, which connects once and closes the link in any case. */
   public static SamehostChannelBuilder channel(Link link) {
     return new SamehostChannelBuilder(address(link), new Once(link, new AtomicBoolean()));

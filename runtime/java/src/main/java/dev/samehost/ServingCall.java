@@ -158,7 +158,11 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     if (block != null) {
       outcome = status;
       CLOSED.setRelease(this, true);
-      stream.close(Codes.code(status), Codes.text(status), block);
+      if (status.getCause() instanceof OverLink.Unseen) {
+        stream.giveBack(Codes.code(status), Codes.text(status));
+      } else {
+        stream.close(Codes.code(status), Codes.text(status), block);
+      }
     }
   }
 

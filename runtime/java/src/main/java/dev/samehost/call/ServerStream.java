@@ -247,17 +247,10 @@ public final class ServerStream extends StreamEvents {
 
   /** The outcome. */
   public void close(Code code, String text, MetadataBlock trailers) {
-    act(
-        c -> {
-          c.sendStatus(stream, headers, message, messageCompressed, code, text, trailers);
-        });
+    act(c -> c.sendStatus(stream, headers, message, messageCompressed, code, text, trailers));
   }
 
-  /**
-   * Answers that nobody serves the method; in the first callback.
-   *
-   * @return what it says
-   */
+  /** Answers that nobody serves the method, and gives that text; in the first callback. */
   public String unknownMethod() {
     String method = path().startsWith("/") ? path().substring(1) : path();
     String text = Fault.METHOD_UNKNOWN.text(method);
@@ -269,6 +262,12 @@ public final class ServerStream extends StreamEvents {
   public void refuse(Code code, String text) {
     serve(false, NOBODY);
     close(code, text, MetadataBlock.EMPTY);
+  }
+
+  /** As {@link #abort}, where no handler has seen the call: its caller may try it again. */
+  public void giveBack(Code code, String text) {
+    act(c -> c.refuse(stream, code, text));
+    abort(code, text);
   }
 
   /** Ends the call at once: what is queued is dropped, both ways. */

@@ -15,6 +15,7 @@ import dev.samehost.wire.Hello;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.Channel;
 import java.io.IOException;
@@ -86,8 +87,7 @@ final class Outgoing {
         .directExecutor()
         .overrideAuthority(AUTHORITY)
         .usePlaintext()
-        .disableRetry()
-        .disableServiceConfigLookUp()
+        .disableServiceConfigLookUp() // what is tried again is what the peer has not seen, alone
         .idleTimeout(Long.MAX_VALUE, TimeUnit.DAYS)
         .maxInboundMessageSize(limits.maxMessageBytes())
         .maxInboundMetadataSize(limits.maxMetadataBytes() + Http2Bridge.HEADER_BYTES)
@@ -96,9 +96,16 @@ final class Outgoing {
         .build();
   }
 
+  /**
+   * The one connection. A call that asks for another one came after the peer has said that it goes
+   * away, or is tried again by grpc-java, as the peer has not seen it.
+   */
   private Channel connection() {
     if (!given.compareAndSet(false, true)) {
-      throw new IllegalStateException(Fault.PEER_DRAINING.text(address()));
+      throw Status.UNAVAILABLE
+          .withDescription(Fault.PEER_DRAINING.text(address()))
+          .withCause(new OverLink.Unseen())
+          .asRuntimeException();
     }
     LinkChannel connection = LinkChannel.connecting(http2, io);
     connection.closeFuture().addListener(closed -> http2HasEnded(connection.failure()));
