@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from samehost_interop.client.ways import Ways
 
 _PATIENCE_SECONDS = 30.0
-# So long a server has for what it writes at once, and nothing tells that it has done so.
-_SETTLED_SECONDS = 0.5
+# So many calls a server has answered, one now and then, before it is killed: nothing else tells that it has
+# written what it writes at once.
+_SETTLED_CALLS = 5
+_PAUSE_SECONDS = 0.1
 
 
 def server_killed(step: Step, session: Session, shared: Ways) -> None:
@@ -45,8 +47,9 @@ def server_killed(step: Step, session: Session, shared: Ways) -> None:
     requests.write(asking([10, *unread]))
     next(stream)
     wait_until_open(channel, key)
-    if unread:
-        time.sleep(_SETTLED_SECONDS)
+    for _ in range(_SETTLED_CALLS if unread else 0):
+        time.sleep(_PAUSE_SECONDS)
+        describe(channel)
     kill(pid)
     for status in (status_of(held), _failed_behind(stream, unread)):
         step.expect.check(status)

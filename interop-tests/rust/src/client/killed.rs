@@ -21,8 +21,10 @@ use crate::suite::{Mismatch, Step, unless};
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// So long a server has for what it writes at once, and nothing tells that it has done so.
-const SETTLED: Duration = Duration::from_millis(500);
+/// So many calls a server has answered, one now and then, before it is killed: nothing else tells that it has written
+/// what it writes at once.
+const SETTLED_CALLS: usize = 5;
+const BETWEEN_CALLS: Duration = Duration::from_millis(100);
 
 /// A server of its own is killed while a unary call and a stream are open: both must fail. So many messages as the step
 /// has `responses` are unread then, and must come before.
@@ -41,8 +43,10 @@ pub(super) async fn server_killed(step: &Step, session: &Session) -> Checked {
     let mut answers = test_service(&channel).full_duplex_call(stream).await?.into_inner();
     next(&mut answers).await?;
     await_open(&channel, &key).await?;
-    if !step.responses().is_empty() {
-        tokio::time::sleep(SETTLED).await;
+    let settled = if step.responses().is_empty() { 0 } else { SETTLED_CALLS };
+    for _ in 0..settled {
+        tokio::time::sleep(BETWEEN_CALLS).await;
+        describe(&channel).await?;
     }
     kill(pid)?;
     let held = held.await?.map(|_| ()).expect_err_or("the call that was held got an answer")?;

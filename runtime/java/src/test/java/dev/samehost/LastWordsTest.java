@@ -246,10 +246,11 @@ final class LastWordsTest {
       call.halfClose();
       call.request(1);
       told.messages.take();
+      EchoGrpc.EchoBlockingStub echo = EchoGrpc.newBlockingStub(channel);
+      Note behind = note("repeated");
+      assertThat(echo.unary(behind)).isEqualTo(behind);
       StatusRuntimeException death =
-          assertThrows(
-              StatusRuntimeException.class,
-              () -> EchoGrpc.newBlockingStub(channel).unary(note("die")));
+          assertThrows(StatusRuntimeException.class, () -> echo.unary(note("die")));
       assertThat(death.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       awaitDisconnected();
       call.request(100);

@@ -23,8 +23,13 @@ import java.util.concurrent.TimeUnit;
  * messages as the step has {@code responses} are unread then, and must come before.
  */
 final class ServerKilled implements Kind {
-  /** So long a server has for what it writes at once, and nothing tells that it has done so. */
-  private static final long SETTLED_MILLIS = 500;
+  /**
+   * So many calls a server has answered, one now and then, before it is killed: nothing else tells
+   * that it has written what it writes at once.
+   */
+  private static final int SETTLED_CALLS = 5;
+
+  private static final long PAUSE_MILLIS = 100;
 
   @Override
   public void run(Step step, Session session, Channel shared) throws Exception {
@@ -46,8 +51,9 @@ final class ServerKilled implements Kind {
       ClientCall<StreamingOutputCallRequest, ?> stream = open(step, unread, channel, answers);
       StreamingOutputCallResponse unused = answers.message();
       control.awaitOpen(key);
-      if (!unread.isEmpty()) {
-        TimeUnit.MILLISECONDS.sleep(SETTLED_MILLIS);
+      for (int call = 0; call < SETTLED_CALLS && !unread.isEmpty(); call++) {
+        TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+        control.describe();
       }
       Started.kill(pid);
       Mismatch.unless(none.next() == null, "the call that was held got an answer");
