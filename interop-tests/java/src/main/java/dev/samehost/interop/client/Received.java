@@ -2,6 +2,8 @@ package dev.samehost.interop.client;
 
 import dev.samehost.interop.suite.Expectation;
 import dev.samehost.interop.suite.Mismatch;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
@@ -34,9 +36,23 @@ final class Received<P> implements StreamObserver<P> {
     ended(Status.OK);
   }
 
-  /** The call has ended. */
-  void ended(Status with) {
+  private void ended(Status with) {
     events.add(new Event<>(null, with));
+  }
+
+  /** For a call whose messages are asked for one by one. */
+  ClientCall.Listener<P> listener() {
+    return new ClientCall.Listener<>() {
+      @Override
+      public void onMessage(P message) {
+        onNext(message);
+      }
+
+      @Override
+      public void onClose(Status status, Metadata trailers) {
+        ended(status);
+      }
+    };
   }
 
   /** Waits for the next message; null when the call has ended. */

@@ -79,19 +79,7 @@ final class ServerKilled implements Kind {
     Call call = new Call(channel, step, null);
     ClientCall<StreamingOutputCallRequest, StreamingOutputCallResponse> stream =
         call.channel.newCall(TestServiceGrpc.getFullDuplexCallMethod(), call.options);
-    stream.start(
-        new ClientCall.Listener<>() {
-          @Override
-          public void onMessage(StreamingOutputCallResponse message) {
-            answers.onNext(message);
-          }
-
-          @Override
-          public void onClose(Status status, Metadata trailers) {
-            answers.ended(status);
-          }
-        },
-        new Metadata());
+    stream.start(answers.listener(), new Metadata());
     List<Integer> sizes = new ArrayList<>(List.of(10));
     sizes.addAll(unread);
     stream.request(1);

@@ -12,7 +12,6 @@ import dev.samehost.interop.suite.Step;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
-import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
@@ -41,19 +40,7 @@ final class Unread implements Kind {
     ClientCall<StreamingOutputCallRequest, StreamingOutputCallResponse> stream =
         call.channel.newCall(TestServiceGrpc.getStreamingOutputCallMethod(), call.options);
     Received<StreamingOutputCallResponse> answers = new Received<>();
-    stream.start(
-        new ClientCall.Listener<>() {
-          @Override
-          public void onMessage(StreamingOutputCallResponse message) {
-            answers.onNext(message);
-          }
-
-          @Override
-          public void onClose(Status status, Metadata trailers) {
-            answers.ended(status);
-          }
-        },
-        new Metadata());
+    stream.start(answers.listener(), new Metadata());
     stream.sendMessage(
         ServerStream.asking(Collections.nCopies(messages, step.messageBytes())).build());
     stream.halfClose();
