@@ -64,10 +64,14 @@ public final class Within {
     channel.notifyWhenStateChanged(
         seen,
         () -> {
-          if (seen == ConnectivityState.READY) {
+          // It connects once. Several changes may have passed before this one was told.
+          ConnectivityState now = channel.getState(false);
+          boolean isOnItsWay =
+              now == ConnectivityState.CONNECTING || now == ConnectivityState.READY;
+          if (seen == ConnectivityState.READY || !isOnItsWay) {
             draining.run();
           } else {
-            watch(channel, channel.getState(false), draining);
+            watch(channel, now, draining);
           }
         });
   }
