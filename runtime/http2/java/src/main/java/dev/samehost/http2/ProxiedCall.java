@@ -7,6 +7,7 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import java.nio.channels.ClosedChannelException;
 
 /**
  * One call that is handed on: one message at a time in either direction, the next one when the
@@ -134,8 +135,17 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
     public void onClose(Status status, Metadata trailers) {
       if (!context.isCancelled()) {
         Proxy.strip(trailers);
-        from.close(status, trailers);
+        from.close(orEnded(status), trailers);
       }
+    }
+
+    /** Netty's word for a write behind the end of a connection is UNKNOWN, "channel closed". */
+    private static Status orEnded(Status status) {
+      return status.getCause() instanceof ClosedChannelException
+          ? Status.UNAVAILABLE
+              .withDescription("the connection has ended")
+              .withCause(status.getCause())
+          : status;
     }
   }
 }
