@@ -9,11 +9,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -133,16 +135,23 @@ public final class Tour {
         () -> together(pool, 3, 3));
   }
 
-  /** Kills the worker of this batch every so many scores, so many times. */
+  /** Kills the worker of this batch after so many scores, and those that go on with it. */
   private static Predicate<ScoreReply> killing(
       ScorerPool pool, Scores scores, int every, int times) {
+    AtomicInteger killed = new AtomicInteger();
     return score -> {
       int count = scores.add(score);
-      if (count % every == 0 && count <= every * times) {
-        long process = busy(pool);
+      // Of a worker that was killed there still comes what it had sent.
+      OptionalLong busy =
+          killed.get() < times && count >= every * (killed.get() + 1)
+              ? busy(pool)
+              : OptionalLong.empty();
+      if (busy.isPresent()) {
+        long process = busy.getAsLong();
         System.out.printf("  SIGKILL to process %d after %d scores%n", process, count);
         ProcessHandle.of(process).orElseThrow().destroyForcibly();
         check("it should die", () -> !lives(process));
+        killed.incrementAndGet();
       }
       return true;
     };
@@ -204,15 +213,15 @@ public final class Tour {
     return now;
   }
 
-  /** The one worker that has a batch. */
-  private static long busy(ScorerPool pool) {
+  /** The one worker that has a batch; none where it was killed just now. */
+  private static OptionalLong busy(ScorerPool pool) {
     for (ScorerWorker worker : pool.workers()) {
       long process = worker.processes().get(worker.processes().size() - 1);
       if (lives(process) && open(worker) > 0) {
-        return process;
+        return OptionalLong.of(process);
       }
     }
-    throw new IllegalStateException("no worker is busy");
+    return OptionalLong.empty();
   }
 
   private static boolean lives(long process) {
