@@ -67,9 +67,17 @@ catalogue! {
     ConnectUnanswered = (Unavailable, "connect_unanswered", "connecting to {address}: no answer from {endpoint} within {seconds} s (ETIMEDOUT). Is the server stopped or overloaded, or does a firewall drop what is sent there?");
     HostUnknown = (Unavailable, "host_unknown", "address {address}: no host has the name {host}. Is it spelled right, and known to this host's resolver (/etc/hosts, DNS)?");
     PlainTextBeyondHost = (InvalidArgument, "plain_text_beyond_host", "address {address}: {ip} is no loopback address, and what goes over tcp is plain text that anyone on the way can read and change. Choose a loopback address such as 127.0.0.1, or set the option plain_text_beyond_host of TcpOptions on this side.");
+    TlsNotTaken = (InvalidArgument, "tls_not_taken", "address {address}: credentials for TLS are for tcp: addresses. What goes over {scheme}: stays on this host, and the system says who connects. Leave the credentials out, or choose a tcp: address.");
+    TlsCredentials = (InvalidArgument, "tls_credentials", "address {address}: the credentials for TLS cannot be used: {reason}. They are texts in PEM: certificates, and a private key in PKCS #8 that belongs to the first of them.");
     SpawnFailed = (Unavailable, "spawn_failed", "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?");
     PeerHttp2 = (Unavailable, "peer_http2", "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or a unix: or tcp: address and HTTP/2 on this side as well: the artifact samehost-http2 in Java, the feature http2 in Rust.");
     PeerHttp1 = (Unavailable, "peer_http1", "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides, or have this server take JSON as well: the artifact samehost-json in Java, the feature json in Rust.");
+    TlsExpected = (Unavailable, "tls_expected", "{address}: plain text came, and this server takes TLS alone. Give the channel credentials.");
+    PeerTls = (Unavailable, "peer_tls", "{address}: the peer speaks TLS, and this server has no credentials for it. Give it some, or leave them out of the channel.");
+    TlsNotSpoken = (Unavailable, "tls_not_spoken", "connecting to {address}: the server does not speak TLS: {reason}. Give the server credentials, or leave them out of the channel.");
+    TlsUntrusted = (Unavailable, "tls_untrusted", "{address}: the certificate of the peer is not accepted: {reason}. Is it signed by an authority that this side trusts, valid today, and for the name in the address?");
+    TlsRefused = (Unavailable, "tls_refused", "{address}: the peer ended TLS with the alert {alert}. Does it want a certificate of this side, and trust the one that it got?");
+    TlsFailed = (Unavailable, "tls_failed", "{address}: TLS failed: {reason}.");
     PeerNonsense = (Unavailable, "peer_nonsense", "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?");
     PeerSilent = (Unavailable, "peer_silent", "{address}: the peer said no HELLO within {seconds} s. Is it a samehost server, and not stopped or overloaded?");
     PeerGoneBeforeHello = (Unavailable, "peer_gone_before_hello", "{address}: the peer ended the connection before it said HELLO. Does the server's log say why?");

@@ -92,6 +92,12 @@ public enum Fault {
   PLAIN_TEXT_BEYOND_HOST(
       Code.INVALID_ARGUMENT,
       "address {address}: {ip} is no loopback address, and what goes over tcp is plain text that anyone on the way can read and change. Choose a loopback address such as 127.0.0.1, or set the option plain_text_beyond_host of TcpOptions on this side."),
+  TLS_NOT_TAKEN(
+      Code.INVALID_ARGUMENT,
+      "address {address}: credentials for TLS are for tcp: addresses. What goes over {scheme}: stays on this host, and the system says who connects. Leave the credentials out, or choose a tcp: address."),
+  TLS_CREDENTIALS(
+      Code.INVALID_ARGUMENT,
+      "address {address}: the credentials for TLS cannot be used: {reason}. They are texts in PEM: certificates, and a private key in PKCS #8 that belongs to the first of them."),
   SPAWN_FAILED(
       Code.UNAVAILABLE,
       "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?"),
@@ -101,6 +107,24 @@ public enum Fault {
   PEER_HTTP1(
       Code.UNAVAILABLE,
       "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides, or have this server take JSON as well: the artifact samehost-json in Java, the feature json in Rust."),
+  TLS_EXPECTED(
+      Code.UNAVAILABLE,
+      "{address}: plain text came, and this server takes TLS alone. Give the channel credentials."),
+  PEER_TLS(
+      Code.UNAVAILABLE,
+      "{address}: the peer speaks TLS, and this server has no credentials for it. Give it some, or leave them out of the channel."),
+  TLS_NOT_SPOKEN(
+      Code.UNAVAILABLE,
+      "connecting to {address}: the server does not speak TLS: {reason}. Give the server credentials, or leave them out of the channel."),
+  TLS_UNTRUSTED(
+      Code.UNAVAILABLE,
+      "{address}: the certificate of the peer is not accepted: {reason}. Is it signed by an authority that this side trusts, valid today, and for the name in the address?"),
+  TLS_REFUSED(
+      Code.UNAVAILABLE,
+      "{address}: the peer ended TLS with the alert {alert}. Does it want a certificate of this side, and trust the one that it got?"),
+  TLS_FAILED(
+      Code.UNAVAILABLE,
+      "{address}: TLS failed: {reason}."),
   PEER_NONSENSE(
       Code.UNAVAILABLE,
       "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?"),
