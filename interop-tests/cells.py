@@ -37,6 +37,8 @@ class Transport:
     name: str
     server: str
     client: str
+    secure: bool = False
+    """By TLS, each side with a certificate."""
 
     def spawns(self) -> bool:
         """Tell whether the client starts the server."""
@@ -189,6 +191,15 @@ def run_client(cell: Cell, address: str, case: str, environment: dict[str, str])
         cell.fail(f"the client did not get to its end, and ended with {client.returncode}")
 
 
+def certificates(folder: str) -> str:
+    """Make the certificates of a cell's own, and answer where they are."""
+    python = HOME.parent / ".venv/bin/python"
+    place = Path(folder, "tls")
+    place.mkdir()
+    subprocess.run([python, HOME / "certificates.py", place], check=True)
+    return str(place)
+
+
 def run_cell(cell: Cell, case: str) -> Cell:
     """Run one cell from start to end, in a folder of its own."""
     begin = time.monotonic()
@@ -202,6 +213,8 @@ def run_cell(cell: Cell, case: str) -> Cell:
             "port": closed_port(),
             "command": f"{shlex.quote(str(HOME / 'server'))} {cell.server}",
         }
+        if cell.transport.secure:
+            environment["SAMEHOST_TLS"] = certificates(folder)
         address = cell.transport.client.format(**values)
         server = None
         if not cell.transport.spawns():

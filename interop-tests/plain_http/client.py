@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ class WrongError(Exception):
 
 
 class Connection(http.client.HTTPConnection):
-    """A connection at an address of samehost's, which may be a Unix socket."""
+    """A connection at an address of samehost's, which may be a Unix socket, or secured by TLS."""
 
     def __init__(self, address: str) -> None:
         """Take `unix:PATH` or `tcp:HOST:PORT`."""
@@ -39,10 +40,20 @@ class Connection(http.client.HTTPConnection):
         """Connect to the socket where there is one."""
         if self._path is None:
             super().connect()
+            if certificates := os.environ.get("SAMEHOST_TLS"):
+                self.sock = tls(Path(certificates)).wrap_socket(self.sock, server_hostname=self.host)
         else:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(PATIENCE_SECONDS)
             self.sock.connect(self._path)
+
+
+def tls(certificates: Path) -> ssl.SSLContext:
+    """Trust the authority of a folder, with a certificate of its own."""
+    context = ssl.create_default_context(cafile=certificates / "ca.pem")
+    context.load_cert_chain(certificates / "client-chain.pem", certificates / "client-key.pem")
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def filled(value: object) -> object:
