@@ -13,7 +13,7 @@ EXAMPLES := plugins model-worker sidecar
 EXAMPLE_STUBS := examples/plugins/python/target/plugins_pb2_grpc.py \
 	examples/model-worker/python/target/scoring_pb2_grpc.py examples/sidecar/python/target/cache_pb2_grpc.py
 
-.PHONY: demo demo-programs examples example-programs test lint format help build java java-newest rust python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
+.PHONY: demo demo-programs examples example-programs test lint format help build java java-newest rust macos python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,11 @@ lint: ## formatters and linters alone
 	@$(STAGE) 'format Rust' $(CARGO) fmt --all --check
 	@$(STAGE) 'lint Rust' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory python tidy
+
+# Clippy needs no linker of that system's, and Python's module no Python.
+macos: ## that Rust compiles for macOS, with `rustup target add aarch64-apple-darwin`; nothing runs
+	@PYO3_NO_PYTHON=1 PYO3_CROSS_LIB_DIR=$(CURDIR) $(STAGE) 'Rust: lint for macOS' $(CARGO) clippy -q --workspace \
+		--exclude samehost-benchmarks --all-targets --target aarch64-apple-darwin -- -D warnings
 
 format: ## put all sources into their format
 	$(MVN) spotless:apply

@@ -1,7 +1,6 @@
 //! What this host has of that which samehost uses.
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-use rustix::process::{PidfdFlags, Resource, getpid, getrlimit, pidfd_open};
+use rustix::process::{Resource, getrlimit};
 use rustix::system::uname;
 
 use super::report::Report;
@@ -16,12 +15,10 @@ const MOST_MICROS: u64 = 1000;
 pub fn look(report: &mut Report) {
     kernel(report);
     processors(report);
-    memory(report);
-    match pidfd_open(getpid(), PidfdFlags::empty()) {
-        Ok(_) => report.ok("pidfd: a child that serves stdio: ends with its host"),
-        Err(errno) => report.warning(format!(
-            "no pidfd ({errno}): a child that serves stdio: sees its host's end by its standard input alone"
-        )),
+    #[cfg(target_os = "linux")]
+    {
+        memory(report);
+        pidfd(report);
     }
     descriptors(report);
     spin(report);
@@ -48,12 +45,25 @@ fn processors(report: &mut Report) {
     }
 }
 
+#[cfg(target_os = "linux")]
 fn memory(report: &mut Report) {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     let sealed = memfd_create("samehost-doctor", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)
         .and_then(|memory| fcntl_add_seals(&memory, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL));
     match sealed {
         Ok(()) => report.ok("memfd with seals: shm: goes over shared memory; /dev/shm is not needed"),
         Err(errno) => report.warning(format!("no memfd with seals ({errno}): shm: stays on the Unix socket")),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn pidfd(report: &mut Report) {
+    use rustix::process::{PidfdFlags, getpid, pidfd_open};
+    match pidfd_open(getpid(), PidfdFlags::empty()) {
+        Ok(_) => report.ok("pidfd: a child that serves stdio: ends with its host"),
+        Err(errno) => report.warning(format!(
+            "no pidfd ({errno}): a child that serves stdio: sees its host's end by its standard input alone"
+        )),
     }
 }
 

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use samehost::raw::{Interrupted, Patience};
 
 use crate::arguments::{seconds, until};
+#[cfg(target_os = "linux")]
 use crate::fork::generation;
 
 /// How many threads are in this module with nothing but its own code below them or above them: they wait here, or

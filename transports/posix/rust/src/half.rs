@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fcntl_setfl, fstat, open};
 use rustix::io::{Errno, Result};
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, recv, send};
 
-use crate::{PrivateFd, sigpipe};
+use crate::{PrivateFd, quiet, sigpipe};
 
 /// POSIX promises room for so many bytes in a pipe that polls as writable.
 const PIPE_BUF: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
@@ -82,7 +82,7 @@ impl Half {
     /// Answers `EAGAIN` when there is no room.
     pub fn write(&self, bytes: &[u8]) -> Result<usize> {
         again(|| match self.way {
-            Way::Socket => send(&self.fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
+            Way::Socket => send(&self.fd, bytes, quiet()),
             Way::NonBlocking => rustix::io::write(&self.fd, bytes),
             Way::Polled => {
                 self.ready(PollFlags::OUT)?;

@@ -2,10 +2,9 @@
 
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::dup;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::pipe;
 use samehost_transport_api::{Interest, Link, Peer, Read};
-use samehost_transport_posix::FdLink;
+use samehost_transport_posix::{FdLink, socket_pair};
 
 #[test]
 fn an_inherited_pipe_stays_blocking_for_those_who_share_it() {
@@ -21,8 +20,7 @@ fn an_inherited_pipe_stays_blocking_for_those_who_share_it() {
 
 #[test]
 fn a_socket_stays_blocking_whoever_made_it() {
-    let (near, _far) =
-        socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+    let (near, _far) = socket_pair().unwrap();
     let shared = dup(&near).unwrap();
     let inherited = FdLink::over_inherited(dup(&near).unwrap(), dup(&near).unwrap(), Peer::at("test:"));
     assert_eq!(inherited.unwrap().read(&mut [0]), Ok(Read::Empty));
@@ -34,8 +32,7 @@ fn a_socket_stays_blocking_whoever_made_it() {
 
 #[test]
 fn initial_bytes_are_read_first_and_end_a_wait_at_once() {
-    let (near, far) =
-        socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+    let (near, far) = socket_pair().unwrap();
     let link = FdLink::over(near, Peer::at("test:")).unwrap().with_initial(b"abcd".to_vec());
     rustix::io::write(&far, b"ef").unwrap();
     assert_eq!(link.wait(Interest::READ, None), Ok(Interest::READ));

@@ -3,9 +3,9 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Result;
-use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
+use rustix::net::{RecvFlags, Shutdown, recv, send, shutdown};
 use samehost_transport_api::Peer;
-use samehost_transport_posix::FdLink;
+use samehost_transport_posix::{FdLink, quiet};
 
 /// The descriptors of a connection: one, of a socket, or two, of a pair of pipes. All are this process's
 /// alone, and neither reading nor writing waits.
@@ -35,7 +35,7 @@ impl Ends {
         match self {
             Ends::Socket(socket) => {
                 if !words.is_empty() {
-                    let _ = send(&*socket, words, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+                    let _ = send(&*socket, words, quiet());
                 }
                 let _ = shutdown(&*socket, Shutdown::Write);
             }

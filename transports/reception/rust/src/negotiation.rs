@@ -6,9 +6,9 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::io::{Errno, Result};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, sendmsg};
 use samehost_transport_api::{Fault, LinkError, Peer};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::{errno_text, quiet};
 
 use crate::offer::{ACK, Answer, NAK, Offer, VERSION, WORDS_BYTES};
 use crate::upgrade::{Prepared, Upgrade, Upgraded};
@@ -50,9 +50,8 @@ pub(crate) fn answer(socket: &OwnedFd, offer: &[u8], upgrade: Option<&dyn Upgrad
 
 fn send(socket: &OwnedFd, answer: &Answer, control: &mut SendAncillaryBuffer<'_, '_, '_>) -> Result<()> {
     let bytes = answer.encode();
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     loop {
-        match sendmsg(socket, &[IoSlice::new(&bytes)], control, flags) {
+        match sendmsg(socket, &[IoSlice::new(&bytes)], control, quiet()) {
             Ok(count) if count == bytes.len() => return Ok(()),
             Ok(_) => return Err(Errno::AGAIN),
             Err(Errno::INTR) => {}

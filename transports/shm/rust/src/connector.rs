@@ -9,11 +9,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send,
-};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg, send};
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer, end_of};
-use samehost_transport_posix::{FdLink, errno_text};
+use samehost_transport_posix::{FdLink, errno_text, quiet};
 use samehost_transport_reception::{ACK, Answer, Answered, NAK, Offer, VERSION};
 use samehost_transport_unix::UnixConnector;
 
@@ -112,7 +110,7 @@ impl ShmConnector {
 
     /// Sends a few bytes on a new connection, for which there is room.
     fn send(&self, socket: &OwnedFd, bytes: &[u8]) -> Result<(), LinkError> {
-        match send(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        match send(socket, bytes, quiet()) {
             Ok(_) => Ok(()),
             // It has gone, and what it said before is read first.
             Err(Errno::PIPE | Errno::CONNRESET) => Ok(()),
@@ -174,12 +172,19 @@ enum Heard {
 fn receive(socket: &OwnedFd, buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> rustix::io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
+    #[cfg(target_os = "linux")]
     let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    let flags = RecvFlags::DONTWAIT;
     let told = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(passed) = message {
             fds.extend(passed);
         }
+    }
+    #[cfg(not(target_os = "linux"))]
+    for fd in &*fds {
+        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
     }
     if told.flags.contains(ReturnFlags::CTRUNC) {
         // There were more than can be meant, or no room for them in this process.

@@ -165,7 +165,8 @@ impl Cells for Region {
 /// Why memory that a peer has made cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// It could be cut off under this process's hands.
+    /// It could be cut off under this process's hands. Only Linux has seals.
+    #[cfg(target_os = "linux")]
     NotSealed,
     /// It has not the size that was agreed on.
     Size,
@@ -185,6 +186,7 @@ impl Unusable {
     /// For people, within a sentence.
     pub fn reason(self) -> String {
         Fault::ShmUnusable.text(&[&match self {
+            #[cfg(target_os = "linux")]
             Unusable::NotSealed => "is not sealed, so that it could be cut off".to_owned(),
             Unusable::Size => "has another size than was agreed on".to_owned(),
             Unusable::Header => "does not begin as it must".to_owned(),

@@ -4,8 +4,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::{Errno, Result};
-use rustix::net::{RecvFlags, SendFlags, recv, send};
-use samehost_transport_posix::PrivateFd;
+use rustix::net::{RecvFlags, recv, send};
+use samehost_transport_posix::{PrivateFd, quiet, socket_pair};
 
 /// So much is taken from a socket in one go, and so often at a time: a peer that never stops must not
 /// hold up whoever empties it.
@@ -36,7 +36,7 @@ impl Sockets {
     /// Wakes the peer. Answers false when it has gone.
     pub fn ring(&self) -> bool {
         loop {
-            match send(&self.bell, &[1], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            match send(&self.bell, &[1], quiet()) {
                 // Full of rings that were not heard yet: it will be woken.
                 Ok(_) | Err(Errno::AGAIN) => return true,
                 Err(Errno::INTR) => {}
@@ -54,7 +54,7 @@ impl Sockets {
     /// when it has gone.
     pub fn plug(&self) -> bool {
         for _ in 0..MOST_PLUGS {
-            match send(&self.second, &PLUG, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            match send(&self.second, &PLUG, quiet()) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return true,
                 Err(_) => return false,
@@ -93,8 +93,7 @@ fn take_all(socket: impl AsFd) -> Found {
 /// A pair of second sockets, with the smallest buffers there are.
 pub(crate) fn second_pair() -> Result<(OwnedFd, OwnedFd)> {
     use rustix::net::sockopt::set_socket_send_buffer_size;
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
-    let pair = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    let pair = socket_pair()?;
     for end in [&pair.0, &pair.1] {
         set_socket_send_buffer_size(end, 1)?;
     }

@@ -1,4 +1,5 @@
 //! Agreeing on shared memory, and not.
+#![cfg(target_os = "linux")] // its bad memory is of that system's kind
 
 mod common;
 

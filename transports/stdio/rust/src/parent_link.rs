@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use rustix::io::{Errno, Result};
 use samehost_transport_api::{Descriptors, Fault, Interest, Link, LinkError, Peer, Read};
-use samehost_transport_posix::{FdLink, PrivateFd, errno_text};
+#[cfg(target_os = "linux")]
+use samehost_transport_posix::PrivateFd;
+use samehost_transport_posix::{FdLink, errno_text};
 
 use crate::child::{Child, Report};
 

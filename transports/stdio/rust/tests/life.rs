@@ -113,7 +113,7 @@ fn a_child_whose_main_returns_by_itself_is_not_disturbed() {
 #[test]
 fn a_terminal_is_refused() {
     let (mut ours, mut terminal) = (-1, -1);
-    let (name, settings, size) = (std::ptr::null_mut(), std::ptr::null(), std::ptr::null());
+    let (name, settings, size) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: the two numbers are written to places of this frame; the rest is not asked for.
     let opened = unsafe { libc::openpty(&mut ours, &mut terminal, name, settings, size) };
     assert_eq!(opened, 0, "there is a terminal to be had");

@@ -5,9 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, acceptfrom_with, bind, getsockname, listen, sockopt};
+use rustix::net::{bind, getsockname, listen, sockopt};
 use samehost_transport_api::{Acceptor, Fault, LinkError, Listener, Peer};
-use samehost_transport_posix::{PrivateFd, errno_text};
+use samehost_transport_posix::{PrivateFd, accept, errno_text};
 use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread, listen_failed};
 
 use crate::TcpOptions;
@@ -102,7 +102,7 @@ struct TcpDoor {
 
 impl Door for TcpDoor {
     fn next(&mut self) -> rustix::io::Result<Arrival> {
-        let (socket, peer) = match acceptfrom_with(&self.socket, SocketFlags::CLOEXEC) {
+        let (socket, peer) = match accept(&self.socket) {
             Ok((socket, Some(peer))) => (socket, SocketAddr::try_from(peer)?),
             // What went wrong on the way to a client is told here, and is not this socket's.
             Ok((_, None))

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::io::{Errno, Result};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, getpeername, getsockname, socket_with, sockopt};
+use rustix::net::{AddressFamily, getpeername, getsockname, sockopt};
+use samehost_transport_posix::stream_socket;
 
 /// How long a peer beyond this host may be silent until it is asked whether it is there, how often it is
 /// asked then, and how many times before it is given up.
@@ -13,8 +14,7 @@ const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration
 
 /// A new socket for an address, non-blocking.
 pub(crate) fn new_socket(address: &SocketAddr) -> Result<OwnedFd> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)
+    stream_socket(if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 })
 }
 
 /// Makes a connection ready for calls: nothing is held back to be sent with more. The end of a process is

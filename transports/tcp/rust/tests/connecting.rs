@@ -5,8 +5,9 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with};
+use rustix::net::{AddressFamily, bind, connect, listen};
 use samehost_transport_api::{Address, Code, Connector, Fault, LinkError, Options, Read, Transport};
+use samehost_transport_posix::stream_socket;
 use samehost_transport_tcp::{TcpOptions, TcpTransport};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -21,8 +22,7 @@ fn failure(address: &str) -> LinkError {
 
 /// A port of this host at which nobody listens: it is held, so that nobody else gets it.
 fn closed_port() -> (OwnedFd, u16) {
-    let flags = SocketFlags::CLOEXEC;
-    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+    let socket = stream_socket(AddressFamily::INET).unwrap();
     bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let bound = SocketAddr::try_from(rustix::net::getsockname(&socket).unwrap()).unwrap();
     (socket, bound.port())
@@ -35,8 +35,7 @@ fn full_server() -> (OwnedFd, u16, Vec<OwnedFd>) {
     let mut waiting = Vec::new();
     // With a backlog of 0 one connection waits; what comes after it is not answered.
     for _ in 0..3 {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let client = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+        let client = stream_socket(AddressFamily::INET).unwrap();
         let _ = connect(&client, &SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         waiting.push(client);
     }

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use samehost_transport_api::{
     Acceptor, Address, Connector, Fault, Link, LinkError, Listener, Options, Peer, Transport,
 };
-use samehost_transport_posix::{FdLink, errno_text};
+use samehost_transport_posix::{FdLink, errno_text, socket_pair};
 
 /// Two ends of one link in this process, over a pair of sockets.
 ///
@@ -21,7 +20,7 @@ pub fn pair() -> (Arc<dyn Link>, Arc<dyn Link>) {
 }
 
 fn made(address: &str) -> rustix::io::Result<(FdLink, FdLink)> {
-    let (left, right) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    let (left, right) = socket_pair()?;
     Ok((FdLink::over(left, Peer::at(address))?, FdLink::over(right, Peer::at(address))?))
 }
 

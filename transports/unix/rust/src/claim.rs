@@ -7,11 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat, chmod, flock, lstat, open, rename, unlink};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
-};
+use rustix::net::{AddressFamily, SocketAddrUnix, bind, connect, listen};
 use samehost_transport_api::{Address, Fault, LinkError};
-use samehost_transport_posix::{PrivateFd, errno_text};
+use samehost_transport_posix::{PrivateFd, errno_text, stream_socket};
 
 use crate::name::{LIMIT, folder_of};
 
@@ -70,7 +68,7 @@ impl Claim {
 
         let own_name = OwnName::beside(&path).map_err(|errno| failed("open of the folder", errno))?;
         let own = &own_name.path;
-        let socket = new_socket().map_err(|errno| failed("socket", errno))?;
+        let socket = stream_socket(AddressFamily::UNIX).map_err(|errno| failed("socket", errno))?;
         let name = SocketAddrUnix::new(own).map_err(|errno| failed("bind", errno))?;
         // A process of the same id that was killed half-way may have left the name.
         match unlink(own) {
@@ -117,7 +115,8 @@ fn check_free(address: &Address, path: &Path) -> Result<(), LinkError> {
     if FileType::from_raw_mode(found.st_mode as _) != FileType::Socket {
         return Err(Fault::ListenNotASocket.with(&[address, &path.display()]));
     }
-    let probe = new_socket().map_err(|errno| listen_failed(address, "socket", errno))?;
+    let probe =
+        stream_socket(AddressFamily::UNIX).map_err(|errno| listen_failed(address, "socket", errno))?;
     let name = SocketAddrUnix::new(address.rest()).map_err(|errno| listen_failed(address, "probe", errno))?;
     match connect(&probe, &name) {
         // Nobody listens, or it has just gone.
@@ -128,11 +127,6 @@ fn check_free(address: &Address, path: &Path) -> Result<(), LinkError> {
         }
         Err(errno) => Err(listen_failed(address, "probe", errno)),
     }
-}
-
-pub(crate) fn new_socket() -> rustix::io::Result<OwnedFd> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
 }
 
 pub(crate) fn listen_failed(address: &Address, operation: &str, errno: Errno) -> LinkError {

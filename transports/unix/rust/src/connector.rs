@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+use rustix::net::{AddressFamily, connect};
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
-use samehost_transport_posix::{FdLink, Wake, errno_text, peer_credentials};
+use samehost_transport_posix::{FdLink, Wake, errno_text, peer_credentials, stream_socket};
 
 use crate::UnixOptions;
 use crate::name::Name;
@@ -76,9 +76,8 @@ impl UnixConnector {
         loop {
             self.check_open()?;
             // The description is new, so that nobody shares the flag.
-            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-            let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
-                .map_err(|errno| failed(&self.address, "socket", errno))?;
+            let socket =
+                stream_socket(AddressFamily::UNIX).map_err(|errno| failed(&self.address, "socket", errno))?;
             match connect(&socket, &name) {
                 Ok(()) => return Ok(socket),
                 Err(Errno::AGAIN | Errno::INTR | Errno::INPROGRESS) => drop(socket),

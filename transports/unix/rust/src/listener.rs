@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with, bind, listen};
+use rustix::net::{AddressFamily, bind, listen};
 use samehost_transport_api::{Acceptor, Address, Fault, LinkError, Listener, Peer};
-use samehost_transport_posix::{PrivateFd, errno_text, peer_credentials};
+use samehost_transport_posix::{PrivateFd, accept, errno_text, peer_credentials, stream_socket};
 use samehost_transport_reception::{Arrival, Door, Ends, Offers, ReceptionThread, Upgrade};
 
 use crate::UnixOptions;
-use crate::claim::{BACKLOG, Claim, listen_failed, new_socket};
+use crate::claim::{BACKLOG, Claim, listen_failed};
 use crate::name::Name;
 use crate::users::AllowedUsers;
 
@@ -63,7 +63,7 @@ impl UnixListener {
                     errno => listen_failed(&self.address, operation, errno),
                 };
                 let name = self.name.to_system().map_err(|errno| failed("bind", errno))?;
-                let socket = new_socket().map_err(|errno| failed("socket", errno))?;
+                let socket = stream_socket(AddressFamily::UNIX).map_err(|errno| failed("socket", errno))?;
                 bind(&socket, &name).map_err(|errno| failed("bind", errno))?;
                 listen(&socket, BACKLOG).map_err(|errno| failed("listen", errno))?;
                 Ok((None, socket))
@@ -115,9 +115,9 @@ struct UnixDoor {
 
 impl Door for UnixDoor {
     fn next(&mut self) -> rustix::io::Result<Arrival> {
-        let socket = match accept_with(&self.socket, SocketFlags::CLOEXEC) {
+        let socket = match accept(&self.socket) {
             Err(Errno::CONNABORTED) => return Ok(Arrival::Nobody),
-            accepted => accepted?,
+            accepted => accepted?.0,
         };
         let told = match peer_credentials(&socket) {
             Ok(told) => told,

@@ -30,9 +30,8 @@ impl UnixTransport {
         UnixTransport { upgrade: Some(upgrade), ..self }
     }
 
-    /// `unix-abstract:NAME`: sockets without a file, of which only Linux knows. Any process of the
-    /// same network namespace can take the name, so the check of the user is all that guards it.
-    #[cfg(target_os = "linux")]
+    /// `unix-abstract:NAME`: sockets without a file, of which only Linux knows; elsewhere they fail. Any process of
+    /// the same network namespace can take the name, so the check of the user is all that guards it.
     pub fn of_abstract_names() -> UnixTransport {
         UnixTransport { scheme: "unix-abstract", name_of: Name::abstract_of, upgrade: None }
     }

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+use rustix::net::{AddressFamily, SocketAddrUnix, bind, listen};
 use samehost_transport_api::{Address, Connector, Fault, LinkError, Options, Transport};
+use samehost_transport_posix::stream_socket;
 use samehost_transport_unix::{UnixOptions, UnixTransport};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -28,10 +29,7 @@ fn failure(path: &Path) -> LinkError {
 /// A server that listens and never accepts, with its backlog full.
 fn full_server(path: &Path) -> (rustix::fd::OwnedFd, Vec<rustix::fd::OwnedFd>) {
     let name = SocketAddrUnix::new(path).unwrap();
-    let socket = || {
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).unwrap()
-    };
+    let socket = || stream_socket(AddressFamily::UNIX).unwrap();
     let server = socket();
     bind(&server, &name).unwrap();
     listen(&server, 0).unwrap();
@@ -83,6 +81,7 @@ fn a_folder_that_is_closed_is_told_as_a_lack_of_permission() {
     let inner = path.clone();
     let failure = thread::spawn(move || {
         if rustix::process::geteuid().is_root() {
+            #[cfg(target_os = "linux")]
             become_nobody();
         }
         failure(&inner)
@@ -93,6 +92,7 @@ fn a_folder_that_is_closed_is_told_as_a_lack_of_permission() {
 }
 
 /// Root may do everything, so this thread alone, and for good, gives that up.
+#[cfg(target_os = "linux")] // elsewhere no thread can
 fn become_nobody() {
     let nobody = rustix::process::Uid::from_raw(65_534);
     rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();

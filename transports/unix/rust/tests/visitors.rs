@@ -1,7 +1,6 @@
 //! Those who connect and say nothing, something else, or say it slowly.
 
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -134,13 +133,17 @@ fn a_stranger_is_turned_away_at_once_and_can_read_why_whatever_it_goes_on_to_say
     assert_eq!(server.acceptor.next_refusal(), expected);
 }
 
+#[cfg(target_os = "linux")] // elsewhere no thread can be another user's
 #[test]
 fn a_visitor_of_another_user_is_turned_away_with_a_farewell() {
     if !rustix::process::geteuid().is_root() {
         // Only root can be somebody else; the rule itself has tests of its own.
         return;
     }
-    let folder = tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o755)).tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempdir()
+        .unwrap();
     let path = folder.path().join("s");
     let address: Address = format!("unix:{}", path.display()).parse().unwrap();
     let acceptor = RecordingAcceptor::new(b"first");

@@ -101,8 +101,7 @@ impl Raw {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut answer = [0; 16];
-        let told =
-            recvmsg(&socket, &mut [IoSliceMut::new(&mut answer)], &mut control, RecvFlags::CMSG_CLOEXEC);
+        let told = recvmsg(&socket, &mut [IoSliceMut::new(&mut answer)], &mut control, RecvFlags::empty());
         assert_eq!(told.unwrap().bytes, 16);
         let rights = control.drain().filter_map(|message| match message {
             RecvAncillaryMessage::ScmRights(fds) => Some(fds.collect::<Vec<_>>()),
