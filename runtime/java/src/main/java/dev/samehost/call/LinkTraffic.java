@@ -193,6 +193,7 @@ final class LinkTraffic {
   /** By the holder of the role: nothing comes, so there need be no memory for it. */
   void rest() {
     inbound = null;
+    link.rest();
     driver.perform(Connection::rest);
   }
 

@@ -122,9 +122,7 @@ public enum Fault {
   TLS_REFUSED(
       Code.UNAVAILABLE,
       "{address}: the peer ended TLS with the alert {alert}. Does it want a certificate of this side, and trust the one that it got?"),
-  TLS_FAILED(
-      Code.UNAVAILABLE,
-      "{address}: TLS failed: {reason}."),
+  TLS_FAILED(Code.UNAVAILABLE, "{address}: TLS failed: {reason}."),
   PEER_NONSENSE(
       Code.UNAVAILABLE,
       "{address}: the peer does not speak the samehost wire; its first bytes are {bytes}. Is it the right address?"),

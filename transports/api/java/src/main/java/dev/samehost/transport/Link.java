@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
  *       and keeps answering -1. A peer that was killed looks the same.
  *   <li>{@code write} takes as much as there is room for, which may be nothing; when the peer no
  *       longer reads, it fails with a {@link LinkException}, and no signal reaches the process.
+ *   <li>Where a {@code write} has not taken all, the next one is given the same bytes from there
+ *       on: what was taken may need them to arrive.
  *   <li>{@code await} returns when one of the wanted operations would make progress (end and
  *       failure included), after {@link #wake}, or after the timeout; never later, and sometimes
  *       sooner.
@@ -86,7 +88,7 @@ public interface Link extends AutoCloseable {
     return false;
   }
 
-  /** Who and what is at the other end, as far as the operating system vouches for it. */
+  /** Who and what is at the other end, as far as the operating system and TLS vouch for it. */
   Peer peer();
 
   /**
@@ -102,6 +104,9 @@ public interface Link extends AutoCloseable {
    * sleeps. 0 is not at all, a negative number is as long as usual.
    */
   default void limitSpin(long nanos) {}
+
+  /** Told by who reads: nothing has come for long, so there need be little memory for it. */
+  default void rest() {}
 
   /**
    * Told once, when the peer's HELLO has arrived: the process that the peer says it is. A transport

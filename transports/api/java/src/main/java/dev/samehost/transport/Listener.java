@@ -36,7 +36,9 @@ public interface Listener extends AutoCloseable {
      * consumed. Who knows the protocols that strangers may speak can name them here.
      */
     default LinkException faultOf(String address, ByteBuffer bytes) {
-      return Fault.PEER_NONSENSE.with(address, FirstBytes.show(bytes));
+      return FirstBytes.areOfTls(bytes)
+          ? Fault.PEER_TLS.with(address)
+          : Fault.PEER_NONSENSE.with(address, FirstBytes.show(bytes));
     }
 
     /**
@@ -73,6 +75,14 @@ public interface Listener extends AutoCloseable {
     MORE;
 
     private static final int SHOWN_BYTES = 8;
+    private static final int HANDSHAKE = 0x16;
+    private static final int VERSION = 0x03;
+
+    /** Whether bytes, at least one of them and not consumed, begin TLS as its clients do. */
+    public static boolean areOfTls(ByteBuffer bytes) {
+      int at = bytes.position();
+      return bytes.get(at) == HANDSHAKE && (bytes.remaining() < 2 || bytes.get(at + 1) == VERSION);
+    }
 
     /** Bytes for people, at most 8 of them: {@code "220 mail" (32 32 30 20 6D 61 69 6C)}. */
     public static String show(ByteBuffer bytes) {

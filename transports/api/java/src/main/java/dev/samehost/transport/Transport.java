@@ -17,6 +17,11 @@ public interface Transport {
     return 0;
   }
 
+  /** Whether it reads the option {@link Tls#OPTION}. Where it does not, nobody gives it any. */
+  default boolean takesTls() {
+    return false;
+  }
+
   /**
    * The calling side of an address. Checks the address; touches nothing else yet.
    *
