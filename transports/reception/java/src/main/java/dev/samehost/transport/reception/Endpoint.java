@@ -2,10 +2,12 @@ package dev.samehost.transport.reception;
 
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Peer;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.TransportOptions;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.Optional;
 
 /**
  * The place at which a {@link SocketListener} listens: it is claimed, a socket is bound, and the
@@ -46,6 +48,11 @@ public interface Endpoint extends AutoCloseable {
    */
   default TransportOptions memoryOptions() {
     return null;
+  }
+
+  /** How those speak TLS who connect; empty where they speak plain text. */
+  default Optional<Tls> tls() {
+    return Optional.empty();
   }
 
   /** Takes the place away from clients. May be repeated, and called when nothing was made. */

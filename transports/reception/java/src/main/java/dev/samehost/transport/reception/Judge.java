@@ -9,6 +9,8 @@ import dev.samehost.transport.Peer;
 import dev.samehost.transport.posix.Fd;
 import dev.samehost.transport.posix.FdLink;
 import dev.samehost.transport.posix.SystemCallException;
+import dev.samehost.transport.tls.TlsFaults;
+import dev.samehost.transport.tls.TlsLink;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -23,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * event loop, and never waits there: what is accepted leaves Netty as a link.
  *
  * <pre>
- *              an objection, NO, too many, timeout
+ *              an objection, NO, too many, timeout, no TLS where it should be
  *   JUDGING -----------------------------------------> TURNED_AWAY ---> closed, refused()
  *    | | ^                                              farewell, then at most a second
  *    | | |                                              for the peer to read it
@@ -77,6 +80,9 @@ final class Judge extends ChannelInboundHandlerAdapter {
    */
   private Upgrade.Upgraded upgraded;
 
+  /** Of a connection that speaks TLS, else null: what is judged comes through it. */
+  private final TlsDoor door;
+
   private boolean mayOffer;
   private ScheduledFuture<?> timer;
   private State state = State.JUDGING;
@@ -88,10 +94,17 @@ final class Judge extends ChannelInboundHandlerAdapter {
   /**
    * A judge of one connection.
    *
+   * @param door through which it comes, where it is to speak TLS; else null
    * @param listening false once the listener is being closed: it then closes the connection itself
    */
-  Judge(Endpoint endpoint, Acceptor acceptor, BooleanSupplier listening, Duration timeout) {
+  Judge(
+      Endpoint endpoint,
+      Acceptor acceptor,
+      BooleanSupplier listening,
+      Duration timeout,
+      TlsDoor door) {
     this.endpoint = endpoint;
+    this.door = door;
     this.address = endpoint.address();
     this.acceptor = acceptor;
     this.listening = listening;
@@ -136,6 +149,19 @@ final class Judge extends ChannelInboundHandlerAdapter {
       drop(context, e);
     } catch (SystemCallException e) {
       drop(context, Fault.LINK_FAILED.with(address, e.operation(), e.error()));
+    }
+  }
+
+  /** No TLS has come where it should, or it has failed. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (state != State.JUDGING) {
+      return;
+    }
+    if (event instanceof SSLException failure) {
+      turnAway(context, TlsFaults.of(failure, address));
+    } else if (event == Fault.TLS_EXPECTED) {
+      turnAway(context, Fault.TLS_EXPECTED.with(address));
     }
   }
 
@@ -222,6 +248,15 @@ final class Judge extends ChannelInboundHandlerAdapter {
     timer.cancel(false);
     Channel channel = context.channel();
     channel.config().setAutoRead(false);
+    if (door != null && door.said() != null) {
+      // Netty would take with it what it has not sent yet.
+      door.said().addListener(ignored -> deregister(channel));
+    } else {
+      deregister(channel);
+    }
+  }
+
+  private void deregister(Channel channel) {
     channel.deregister().addListener(ignored -> handOver(channel));
   }
 
@@ -255,7 +290,12 @@ final class Judge extends ChannelInboundHandlerAdapter {
 
   private Link link(Fd socket, ByteBuffer judged) throws SystemCallException {
     try {
-      return FdLink.overSocket(socket, peer, judged);
+      if (door == null) {
+        return FdLink.overSocket(socket, peer, judged);
+      }
+      Link link = FdLink.overSocket(socket, peer, ByteBuffer.allocate(0));
+      door.session().giveAgain(judged);
+      return new TlsLink(link, door.session());
     } catch (SystemCallException e) {
       socket.close();
       throw e;

@@ -3,10 +3,12 @@ package dev.samehost.transport.reception;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
+import dev.samehost.transport.tls.TlsSessions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.ChannelGroupFuture;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -67,14 +69,7 @@ public final class SocketListener implements Listener {
                   @Override
                   protected void initChannel(Channel connection) {
                     judged.add(connection);
-                    connection
-                        .pipeline()
-                        .addLast(
-                            new Judge(
-                                endpoint,
-                                acceptor,
-                                SocketListener.this::isListening,
-                                helloTimeout));
+                    receive(connection.pipeline(), acceptor);
                   }
                 });
     ChannelFuture bound = bootstrap.bind(place).awaitUninterruptibly();
@@ -84,6 +79,14 @@ public final class SocketListener implements Listener {
     LinkException failure = failure(bound.cause());
     endpoint.close();
     throw failure;
+  }
+
+  private void receive(ChannelPipeline pipeline, Acceptor acceptor) {
+    TlsDoor door = endpoint.tls().map(tls -> new TlsDoor(TlsSessions.server(tls))).orElse(null);
+    if (door != null) {
+      pipeline.addLast(door);
+    }
+    pipeline.addLast(new Judge(endpoint, acceptor, this::isListening, helloTimeout, door));
   }
 
   private LinkException failure(Throwable cause) {

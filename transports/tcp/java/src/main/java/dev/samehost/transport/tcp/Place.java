@@ -3,6 +3,7 @@ package dev.samehost.transport.tcp;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.TransportOptions;
 import io.netty.util.NetUtil;
 import java.net.Inet6Address;
@@ -37,7 +38,8 @@ record Place(Address address, String host, InetAddress ip, int port, boolean bey
    * The place of an address, which must be allowed as far as can be seen without looking a name up.
    */
   static Place of(Address address, TransportOptions options) throws LinkException {
-    Place place = parse(address, options.get(TcpOptions.PLAIN_TEXT_BEYOND_HOST));
+    boolean isSecret = options.get(Tls.OPTION).isPresent();
+    Place place = parse(address, isSecret || options.get(TcpOptions.PLAIN_TEXT_BEYOND_HOST));
     if (place.ip != null) {
       place.check(place.ip);
     }
@@ -75,6 +77,11 @@ record Place(Address address, String host, InetAddress ip, int port, boolean bey
     return Arrays.stream(found)
         .sorted(Comparator.comparing(Inet6Address.class::isInstance))
         .distinct();
+  }
+
+  /** The name or the IP address, without brackets, that a server of TLS has to prove. */
+  String proved() {
+    return ip == null ? host : NetUtil.toAddressString(ip);
   }
 
   /** The address with another port. */

@@ -7,6 +7,7 @@ import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Peer;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.Fd;
@@ -14,11 +15,15 @@ import dev.samehost.transport.posix.FdLink;
 import dev.samehost.transport.posix.Poll;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.posix.Wakeup;
+import dev.samehost.transport.tls.TlsHandshake;
+import dev.samehost.transport.tls.TlsSession;
+import dev.samehost.transport.tls.TlsSessions;
 import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Connects to one place, as often as it is asked to. It looks a name up each time, and tries what
@@ -27,14 +32,19 @@ import java.util.List;
 final class TcpConnector implements Connector {
   private final Place place;
   private final long helloTimeoutNanos;
+  private final Optional<Tls> tls;
   private boolean closed;
 
   /** Of the connect in progress; null when there is none. */
   private Wakeup wakeup;
 
+  /** The link that is to speak TLS, while it is agreed on; null when there is none. */
+  private Link shaking;
+
   TcpConnector(Place place, TransportOptions options) {
     this.place = place;
     this.helloTimeoutNanos = options.get(TcpOptions.HELLO_TIMEOUT).toNanos();
+    this.tls = options.get(Tls.OPTION);
   }
 
   /** What one endpoint answered with instead of a connection: an error number. */
@@ -85,7 +95,7 @@ final class TcpConnector implements Connector {
           Peer peer = Peer.at(place.address().toString());
           Link link = FdLink.overSocket(socket, peer, ByteBuffer.allocate(0));
           socket = null;
-          return link;
+          return tls.isEmpty() ? link : secret(link, endpoint, timeoutNanos, start);
         }
         failures.add(new Failure(endpoint, errno));
       } catch (SystemCallException e) {
@@ -101,6 +111,38 @@ final class TcpConnector implements Connector {
       }
     }
     throw explain(failures, timeoutNanos);
+  }
+
+  /** Over a link, which is closed where this fails. */
+  private Link secret(Link link, InetSocketAddress endpoint, long timeoutNanos, long start)
+      throws LinkException {
+    Link secret = null;
+    shakes(link);
+    try {
+      TlsSession session = TlsSessions.client(tls.get(), place.proved(), place.port());
+      long left = timeoutNanos - (System.nanoTime() - start);
+      secret = TlsHandshake.run(link, session, left, this::isClosed);
+    } finally {
+      shakes(null);
+      if (secret == null) {
+        link.close();
+      }
+    }
+    if (secret == null) {
+      String silent = Place.show(endpoint);
+      throw isClosed()
+          ? Fault.CHANNEL_SHUTDOWN.with(place.address())
+          : Fault.CONNECT_UNANSWERED.with(place.address(), silent, seconds(timeoutNanos));
+    }
+    return secret;
+  }
+
+  private synchronized void shakes(Link link) {
+    shaking = link;
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
   }
 
   /** 0, or one of the errors that another endpoint may not have. */
@@ -185,6 +227,9 @@ final class TcpConnector implements Connector {
     closed = true;
     if (wakeup != null) {
       wakeup.set();
+    }
+    if (shaking != null) {
+      shaking.wake();
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.samehost.transport.tcp;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Peer;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.posix.Errno;
 import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.reception.Endpoint;
@@ -12,15 +13,18 @@ import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.Optional;
 
 /** One port of one address. The system gives it to one socket, and frees it with it. */
 final class TcpEndpoint implements Endpoint {
   private final Place place;
+  private final Optional<Tls> tls;
   private volatile String address;
   private InetSocketAddress claimed;
 
-  TcpEndpoint(Place place) {
+  TcpEndpoint(Place place, Optional<Tls> tls) {
     this.place = place;
+    this.tls = tls;
     this.address = place.address().toString();
   }
 
@@ -75,6 +79,11 @@ final class TcpEndpoint implements Endpoint {
   @Override
   public LinkException objection(Peer peer) {
     return null;
+  }
+
+  @Override
+  public Optional<Tls> tls() {
+    return tls;
   }
 
   @Override

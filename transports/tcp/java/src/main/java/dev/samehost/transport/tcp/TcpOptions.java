@@ -14,7 +14,7 @@ public final class TcpOptions {
 
   /**
    * Of both sides: whether addresses other than loopback ones are connected to and listened on,
-   * though nothing is encrypted and anyone may connect; false unless set.
+   * though nothing is encrypted and anyone may connect; false unless set. With TLS nobody needs it.
    */
   public static final TransportOptions.Key<Boolean> PLAIN_TEXT_BEYOND_HOST =
       TransportOptions.Key.of("tcp.plain-text-beyond-host", false);

@@ -4,6 +4,7 @@ import dev.samehost.transport.Address;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.posix.NativeCode;
@@ -25,6 +26,11 @@ public final class TcpTransport implements Transport {
   }
 
   @Override
+  public boolean takesTls() {
+    return true;
+  }
+
+  @Override
   public Connector connector(Address address, TransportOptions options) throws LinkException {
     NativeCode.require(address);
     return new TcpConnector(Place.ofServer(address, options), options);
@@ -34,6 +40,7 @@ public final class TcpTransport implements Transport {
   public Listener listener(Address address, TransportOptions options) throws LinkException {
     NativeCode.require(address);
     return new SocketListener(
-        new TcpEndpoint(Place.of(address, options)), options.get(TcpOptions.HELLO_TIMEOUT));
+        new TcpEndpoint(Place.of(address, options), options.get(Tls.OPTION)),
+        options.get(TcpOptions.HELLO_TIMEOUT));
   }
 }
