@@ -1,9 +1,9 @@
 """Holds the README's table of what works to the truth.
 
 Each row of the table stands in suites/works.json with what proves it: cases of the matrix, which must have
-passed in every cell of the language (with a stock program where the row names one, else in all without),
-and tests by file and name, which the test command runs. A language
-that a row says "no" of must have a gap listed for one of the row's cases; where it has no cases, no test.
+passed in every cell of the language (with a stock program where the row names one, else in all without; over
+one transport where it names one), and tests by file and name, which the test command runs. A language that a
+row says "no" of must have a gap listed for one of the row's cases; where it has no cases, no test.
 """
 
 from __future__ import annotations
@@ -33,6 +33,16 @@ class Row:
     cases: list[str] = field(default_factory=list)
     tests: dict[str, list[str]] = field(default_factory=dict)
     stock: str | None = None
+    transport: str | None = None
+
+    def cells(self, cells: list[Cell], stock: Stock) -> list[Cell]:
+        """Leave those that it is about."""
+        return [
+            cell
+            for cell in cells
+            if self.transport in (None, cell.transport.name)
+            and (self.stock in (cell.client, cell.server) if self.stock else not stock.takes_part(cell))
+        ]
 
 
 def table() -> tuple[list[str], dict[str, list[str]]]:
@@ -73,15 +83,13 @@ def check(cells: list[Cell], stock: Stock) -> list[str]:
     languages, claims = table()
     rows = [Row(**row) for row in json.loads((HOME / "suites/works.json").read_text(encoding="utf-8"))]
     gaps = json.loads((HOME / "suites/gaps.json").read_text(encoding="utf-8"))
-    ours = [cell for cell in cells if not stock.takes_part(cell)]
-    run = {cell.client for cell in ours}
+    run = {cell.client for cell in cells if not stock.takes_part(cell)}
     breaches = [f"README has no column for {language}" for language in sorted(run - set(languages))]
     if [row.row for row in rows] != list(claims):
         breaches.append("suites/works.json does not have the rows of README's table, in their order")
     for language in languages:
         for row in rows:
-            among = [cell for cell in cells if row.stock in (cell.client, cell.server)]
-            good = passed(among if row.stock else ours, language)
+            good = passed(row.cells(cells, stock), language)
             claim = claims.get(row.row, ["no"] * len(languages))[languages.index(language)]
             missing = [case for case in row.cases if case not in good]
             if claim.split(" ")[0].rstrip(",:") == "no":
