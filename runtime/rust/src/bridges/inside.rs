@@ -3,13 +3,15 @@
 use std::error::Error;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use samehost_transport_api::{Fault, Link, Peer};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{LAST_WORDS, before, settings};
+use super::{LAST_WORDS, LinkIo, before, settings};
 use crate::call::Side;
+use crate::call::bridge::Open;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::session::Session;
 use crate::call::task::TaskDriver;
@@ -51,6 +53,35 @@ impl Inside {
     }
 }
 
+/// How long a client may read what it was answered, once the server has gone.
+pub(crate) struct LastWords {
+    written: Arc<AtomicU64>,
+    open: Box<dyn Open>,
+}
+
+impl LastWords {
+    /// Of a client at the other end of a link.
+    pub(crate) fn of(link: &LinkIo, open: Box<dyn Open>) -> LastWords {
+        LastWords { written: link.written(), open }
+    }
+
+    /// Ends with the connection: a client that goes on reading has all of it, unless the server is in a hurry.
+    async fn read<C>(&self, mut connection: Pin<&mut C>) -> hyper::Result<()>
+    where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        loop {
+            let before = self.written.load(Ordering::Relaxed);
+            match timeout(LAST_WORDS, connection.as_mut()).await {
+                Ok(ended) => return ended,
+                Err(_) if self.written.load(Ordering::Relaxed) == before => return Ok(()),
+                Err(_) if self.open.is_hurried() => return Ok(()),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
 /// Serves a client by a connection of hyper's until it has gone, or the server has. While `wanted` lasts calls may come;
 /// its error ends the connection at once. `drain` has the connection end with the calls that are open.
 pub(crate) async fn serve<C>(
@@ -58,6 +89,7 @@ pub(crate) async fn serve<C>(
     connection: C,
     drain: fn(Pin<&mut C>),
     wanted: impl Future<Output = Result<(), String>>,
+    last_words: &LastWords,
 ) -> Result<(), String>
 where
     C: Future<Output = hyper::Result<()>>,
@@ -72,7 +104,7 @@ where
                 match before(connection.as_mut(), Pin::new(&mut inside.driving)).await {
                     Ok(ended) => judged(ended),
                     // A client that does not read its last words goes without them.
-                    Err(_) => judged(timeout(LAST_WORDS, connection).await.unwrap_or(Ok(()))),
+                    Err(_) => judged(last_words.read(connection).await),
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::ReadBufCursor;
@@ -27,6 +28,7 @@ pub(crate) struct LinkIo {
     listening: Listening,
     /// Ready when the link is to be closed, whatever hyper has still to do with it.
     closing: oneshot::Receiver<()>,
+    written: Arc<AtomicU64>,
 }
 
 impl LinkIo {
@@ -38,7 +40,12 @@ impl LinkIo {
     ) -> io::Result<LinkIo> {
         let polled = Polled::over(&*link)?;
         let buffer = vec![0; BUFFER_BYTES].into();
-        Ok(LinkIo { link, polled, buffer, fresh: true, listening, closing })
+        Ok(LinkIo { link, polled, buffer, fresh: true, listening, closing, written: Arc::default() })
+    }
+
+    /// How many bytes the link has taken.
+    pub(super) fn written(&self) -> Arc<AtomicU64> {
+        self.written.clone()
     }
 }
 
@@ -48,7 +55,7 @@ impl hyper::rt::Read for LinkIo {
         cx: &mut Context<'_>,
         mut cursor: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let LinkIo { link, polled, buffer, fresh, listening, closing } = &mut *self;
+        let LinkIo { link, polled, buffer, fresh, listening, closing, .. } = &mut *self;
         if closing.is_terminated() || Pin::new(closing).poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
@@ -88,7 +95,10 @@ impl hyper::rt::Write for LinkIo {
             let mut guard = ready!(self.polled.write().poll_write_ready(cx))?;
             match self.link.write(bytes).map_err(io::Error::other)? {
                 0 => guard.clear_ready(),
-                count => return Poll::Ready(Ok(count)),
+                count => {
+                    self.written.fetch_add(count as u64, Ordering::Relaxed);
+                    return Poll::Ready(Ok(count));
+                }
             }
         }
     }

@@ -17,11 +17,11 @@ use samehost_transport_posix::FdLink;
 
 use crate::call::Settings;
 use crate::surface;
-pub(crate) use inside::{Inside, serve};
+pub(crate) use inside::{Inside, LastWords, serve};
 pub(crate) use io::{LinkIo, Listening};
 pub(crate) use runtime::forget_after_fork;
 
-/// How long a peer may take to read the last words.
+/// How long a peer may take to read the last words, or the next of them.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A link to a peer within this process that stands for one that speaks another protocol, `medium`, and the end that the

@@ -1,6 +1,5 @@
 //! Peers that speak another protocol, as links of the wire.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +18,14 @@ pub(crate) trait Accept: Send + Sync {
         &self,
         link: Arc<dyn Link>,
         server: Limits,
-        open: Box<dyn Any + Send>,
+        open: Box<dyn Open>,
     ) -> Result<Arc<dyn Link>, LinkError>;
+}
+
+/// What a bridge has of the server for as long as a client's connection to it lasts.
+pub(crate) trait Open: Send + Sync {
+    /// Whether the server is to end at once, whatever its clients have still to read.
+    fn is_hurried(&self) -> bool;
 }
 
 /// Those by which clients come to a server, of which one at most knows a client by its first bytes.

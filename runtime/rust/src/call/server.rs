@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError, Listener, shown};
 
-use super::bridge::{Accept, Accepts};
+use super::bridge::{Accept, Accepts, Open};
 use super::server_call::ServerCall;
 use super::session::{Driver, Incoming, Session};
 use super::{Settings, Side, Status};
@@ -66,6 +66,8 @@ struct State {
     bridged: usize,
     /// Why no more connections are taken.
     closing: Option<Closing>,
+    /// Whether those that there are end at once.
+    hurried: bool,
     watchers: Vec<Waker>,
 }
 
@@ -110,7 +112,11 @@ impl ServerCore {
     pub(crate) fn shut_down(&self, now: bool) {
         self.close(Closing::ShutDown);
         let error = Fault::ServerShutdown.with(&[&self.address()]);
-        let sessions: Vec<_> = self.lock().sessions.values().cloned().collect();
+        let sessions: Vec<_> = {
+            let mut state = self.lock();
+            state.hurried |= now;
+            state.sessions.values().cloned().collect()
+        };
         for session in sessions {
             match now {
                 true => session.shut_down(&error),
@@ -195,8 +201,14 @@ impl State {
     }
 }
 
-/// What a bridge has for as long as a client's connection to it lasts.
+/// See [`Open`].
 struct OpenBridge(Arc<ServerCore>);
+
+impl Open for OpenBridge {
+    fn is_hurried(&self) -> bool {
+        self.0.lock().hurried
+    }
+}
 
 impl Drop for OpenBridge {
     fn drop(&mut self) {

@@ -1,6 +1,5 @@
 //! A client that speaks HTTP/2: its requests go on as calls of a channel to the server.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,7 +15,8 @@ use tower_service::Service as _;
 use super::authority::Authority;
 use super::messages::Messages;
 use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
-use crate::bridges::{self, Inside, LinkIo, before, pair, run};
+use crate::bridges::{self, Inside, LastWords, LinkIo, before, pair, run};
+use crate::call::bridge::Open;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::server::HELLO_TIMEOUT;
 use crate::surface::Status;
@@ -27,21 +27,25 @@ use crate::wire::Limits;
 pub(super) fn accept(
     link: Arc<dyn Link>,
     server: Limits,
-    open: Box<dyn Any + Send>,
+    open: Box<dyn Open>,
 ) -> Result<Arc<dyn Link>, LinkError> {
     let [near, far] = pair(link.peer(), MEDIUM)?;
     run(&link.peer().clone(), async move {
         let address = link.peer().address.clone();
-        if let Err(error) = serve(link, far, server).await {
+        if let Err(error) = serve(link, far, server, open).await {
             tracing::warn!(%address, error, "a connection of HTTP/2 was closed");
         }
-        drop(open);
     })?;
     Ok(near)
 }
 
 /// Serves a client until it has gone, or the server, at the other end of the pair.
-async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Result<(), String> {
+async fn serve(
+    link: Arc<dyn Link>,
+    far: Arc<dyn Link>,
+    server: Limits,
+    open: Box<dyn Open>,
+) -> Result<(), String> {
     let peer = link.peer().clone();
     let (_closer, closing) = oneshot::channel();
     let mut authority = Authority::new();
@@ -53,6 +57,7 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
         greet.take_if(|_| authority.has_begun());
     });
     let io = LinkIo::over(link, listening, closing).map_err(|error| error.to_string())?;
+    let last_words = LastWords::of(&io, open);
     let inside = Inside::over(far, &peer);
     let channel = inside.channel().clone();
     let gateway =
@@ -63,8 +68,8 @@ async fn serve(link: Arc<dyn Link>, far: Arc<dyn Link>, server: Limits) -> Resul
         .initial_stream_window_size(server.initial_credit)
         .initial_connection_window_size(WINDOW)
         .serve_connection(io, gateway);
-    bridges::serve(inside, connection, |connection| connection.graceful_shutdown(), wanted(greeted, channel))
-        .await
+    let wanted = wanted(greeted, channel);
+    bridges::serve(inside, connection, |connection| connection.graceful_shutdown(), wanted, &last_words).await
 }
 
 /// Lasts while the server takes calls, and the client makes some, or may still begin to.

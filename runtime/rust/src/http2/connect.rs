@@ -73,12 +73,8 @@ async fn relay(link: Arc<dyn Link>, far: Arc<dyn Link>, client: Limits, settled:
     if before(driving.as_mut(), pin!(going)).await.is_err() {
         session.go_away("the server takes no more calls");
         if before(driving.as_mut(), Pin::new(&mut gone)).await.is_err() {
-            // Open calls fail by themselves, each with what it is told.
-            let left = timeout(LAST_WORDS, driving.as_mut()).await.is_err();
-            if left {
-                session.shut_down(&Fault::LinkEnded.with(&[&session.peer().address]));
-                let _ = timeout(LAST_WORDS, driving).await;
-            }
+            // Open calls end by themselves, each when what has come of it is read.
+            let _ = driving.await;
         }
     }
     // Hyper says goodbye once nobody can make requests any more; a server that does not read that goes without.

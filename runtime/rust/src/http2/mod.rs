@@ -12,14 +12,13 @@ mod connect;
 mod frames;
 mod messages;
 
-use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use samehost_transport_api::{FirstBytes, Link, LinkError};
 
-use crate::call::bridge::{Accept, Connect};
+use crate::call::bridge::{Accept, Connect, Open};
 use crate::wire::Limits;
 
 /// What an HTTP/2 client says first.
@@ -49,7 +48,7 @@ impl Accept for Http2 {
         &self,
         link: Arc<dyn Link>,
         server: Limits,
-        open: Box<dyn Any + Send>,
+        open: Box<dyn Open>,
     ) -> Result<Arc<dyn Link>, LinkError> {
         accept::accept(link, server, open)
     }

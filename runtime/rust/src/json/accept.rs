@@ -1,10 +1,10 @@
 //! A client that speaks HTTP/1.1, from its first bytes to its end.
 
-use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hyper::server::conn::http1::Builder;
+use hyper::server::conn::http1::{Builder, Connection};
 use samehost_transport_api::{Link, LinkError, Read};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use super::gateway::Gateway;
 use super::pace::Pace;
 use super::{MEDIUM, Transcoder};
-use crate::bridges::{self, Inside, LAST_WORDS, LinkIo, before, pair, run};
+use crate::bridges::{self, Inside, LAST_WORDS, LastWords, LinkIo, before, pair, run};
+use crate::call::bridge::Open;
 use crate::call::polled::Polled;
 use crate::call::server::HELLO_TIMEOUT;
 use crate::wire::Limits;
@@ -27,15 +28,14 @@ pub(super) fn accept(
     link: Arc<dyn Link>,
     server: Limits,
     transcoder: Arc<dyn Transcoder>,
-    open: Box<dyn Any + Send>,
+    open: Box<dyn Open>,
 ) -> Result<Arc<dyn Link>, LinkError> {
     let [near, far] = pair(link.peer(), MEDIUM)?;
     run(&link.peer().clone(), async move {
         let address = link.peer().address.clone();
-        if let Err(error) = serve(link, far, server, transcoder).await {
+        if let Err(error) = serve(link, far, server, transcoder, open).await {
             tracing::warn!(%address, error, "a connection of HTTP/1.1 was closed");
         }
-        drop(open);
     })?;
     Ok(near)
 }
@@ -46,6 +46,7 @@ async fn serve(
     far: Arc<dyn Link>,
     server: Limits,
     transcoder: Arc<dyn Transcoder>,
+    open: Box<dyn Open>,
 ) -> Result<(), String> {
     let peer = link.peer().clone();
     let (_closer, closing) = oneshot::channel();
@@ -53,6 +54,7 @@ async fn serve(
     let heard = pace.clone();
     let listening = Box::new(move |_: &mut [u8]| heard.heard());
     let io = LinkIo::over(link.clone(), listening, closing).map_err(|error| error.to_string())?;
+    let last_words = LastWords::of(&io, open);
     let inside = Inside::over(far, &peer);
     let channel = inside.channel().clone();
     let gateway = Gateway {
@@ -74,10 +76,12 @@ async fn serve(
             Err(()) => Err(format!("a request was not whole within {} s", HELLO_TIMEOUT.as_secs())),
         }
     };
-    let ended = bridges::serve(inside, connection, |connection| connection.graceful_shutdown(), wanted).await;
+    let drain = |connection: Pin<&mut Connection<_, _>>| connection.graceful_shutdown();
+    let ended = bridges::serve(inside, connection, drain, wanted, &last_words).await;
     if unread.load(Ordering::Relaxed) {
         let _ = timeout(LAST_WORDS, ignore(&*link)).await;
     }
+    drop(link);
     ended
 }
 

@@ -11,12 +11,11 @@ mod reflected;
 mod request;
 mod transcoder;
 
-use std::any::Any;
 use std::sync::Arc;
 
 use samehost_transport_api::{FirstBytes, Link, LinkError};
 
-use crate::call::bridge::Accept;
+use crate::call::bridge::{Accept, Open};
 use crate::wire::Limits;
 #[cfg(feature = "json")]
 pub use reflected::Descriptors;
@@ -44,7 +43,7 @@ impl Accept for Json {
         &self,
         link: Arc<dyn Link>,
         server: Limits,
-        open: Box<dyn Any + Send>,
+        open: Box<dyn Open>,
     ) -> Result<Arc<dyn Link>, LinkError> {
         accept::accept(link, server, self.0.clone(), open)
     }

@@ -59,6 +59,28 @@ async fn a_server_that_shuts_down_at_once_fails_what_is_open_and_says_so() {
     }
 }
 
+/// So many answers that not all of them are on their way at the same time.
+fn many() -> samehost_test_stubs::Ask {
+    order(Order { count: 50, bytes: 10_000, ..Order::default() })
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_has_all_that_is_answered_though_the_server_shuts_down() {
+    let ours = Ours::serve(Over::Unix);
+    let endpoint = ours.endpoint().initial_stream_window_size(65_535);
+    let mut client = EchoClient::new(endpoint.connect_lazy());
+    let mut answers = soon(client.repeat(many())).await.unwrap().into_inner();
+    soon(answers.message()).await.unwrap().unwrap();
+    until("the handler has answered", || running(&ours.service) == 0).await;
+    ours.server.shutdown();
+    for _ in 1..50 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        soon(answers.message()).await.unwrap().expect("an answer");
+    }
+    assert!(soon(answers.message()).await.unwrap().is_none());
+    soon(ours.server.terminated()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_client_that_reads_nothing_any_more_does_not_keep_the_server() {
     let ours = Ours::serve(Over::Unix);
@@ -116,7 +138,7 @@ async fn ours_is_idle(ours: &Ours) {
 #[tokio::test]
 async fn nonsense_behind_the_preface_ends_its_connection_alone() {
     let ours = Ours::serve(Over::Unix);
-    let noise: Vec<u8> = (0..4096_u32).map(|at| ((at * 7919) >> 3) as u8).collect();
+    let noise: Vec<u8> = (0..5096_u32).map(|at| ((at * 7919) >> 3) as u8).collect();
     let endless = [0xFF; 64];
     for says in [&noise[..], b"GET / HTTP/1.1\r\n\r\n", &endless] {
         let mut client = UnixStream::connect(ours.path()).unwrap();
@@ -237,6 +259,23 @@ async fn a_stock_server_that_dies_fails_what_is_open_and_the_next_call_connects_
     let text = format!("{}: the peer ended the connection with calls open.", place.address);
     assert!(status.message().starts_with(&text), "{status}");
     soon(client.say(ask("again"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_stock_server_has_answered_before_it_goes_is_read_as_late_as_one_likes() {
+    let mut stock = Stock::serve(Over::Unix).await;
+    let mut client = stock.client();
+    // More than the channel takes by itself.
+    let many = order(Order { count: 50, bytes: 30_000, ..Order::default() });
+    let mut answers = soon(client.repeat(many)).await.unwrap().into_inner();
+    until("the handler has answered", || running(&stock.service) == 0).await;
+    drop(stock.stop.take());
+    soon(&mut stock.task).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    for _ in 0..50 {
+        soon(answers.message()).await.unwrap().expect("an answer");
+    }
+    assert!(soon(answers.message()).await.unwrap().is_none());
 }
 
 /// What a call gives where the first connection is answered by SETTINGS, and the second one by this; it stays open, or

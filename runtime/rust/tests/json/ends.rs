@@ -1,9 +1,14 @@
 //! How connections end, and calls with them.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use crate::common::{soon, until};
-use crate::web::{BOTH, HI, JSON, SAY, Web, hi_back, request};
+use crate::web::{BOTH, HI, JSON, Over, SAY, Web, hi_back, request};
 
 const FOR_EVER: &str = r#"{"order":{"waitMillis":4294967295}}"#;
 
@@ -70,4 +75,54 @@ async fn a_client_that_reads_nothing_does_not_keep_a_server_from_its_end() {
         web.server.shutdown();
         soon(web.server.terminated()).await.unwrap();
     }
+}
+
+/// A client whose answer is many bytes, which it has not begun to read, and how many.
+async fn with_much_to_read(web: &Web) -> (UnixStream, usize) {
+    let mut client = UnixStream::connect(web.server.address().strip_prefix("unix:").unwrap()).unwrap();
+    let large = format!(r#"{{"data":"{}"}}"#, "QUJD".repeat(2 << 20));
+    client.write_all(&request(SAY, &[("content-type", JSON)], &large)).unwrap();
+    until("the handler has run", || web.seen() == 1 && web.running() == 0).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    (client, large.len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_slowly_has_all_of_its_answer_though_the_server_shuts_down() {
+    let web = Web::configured(Over::Unix, |builder| builder.max_inbound_message_size(64 << 20));
+    let (mut client, bytes) = with_much_to_read(&web).await;
+    web.server.shutdown();
+    let read = tokio::task::spawn_blocking(move || {
+        let (mut all, mut some) = (0, vec![0; 1 << 20]);
+        loop {
+            let mut filled = 0;
+            while filled < some.len() {
+                match client.read(&mut some[filled..]).unwrap() {
+                    0 => return all + filled,
+                    count => filled += count,
+                }
+            }
+            all += filled;
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    });
+    assert!(soon(read).await.unwrap() > bytes);
+    soon(web.server.terminated()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_for_ever_does_not_keep_a_server_from_ending_at_once() {
+    let web = Web::configured(Over::Unix, |builder| builder.max_inbound_message_size(64 << 20));
+    let (mut client, _) = with_much_to_read(&web).await;
+    web.server.shutdown_now();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    std::thread::spawn(move || {
+        // It would take minutes to have all.
+        while !stopped.load(SeqCst) && client.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    soon(web.server.terminated()).await.unwrap();
+    stop.store(true, SeqCst);
 }
