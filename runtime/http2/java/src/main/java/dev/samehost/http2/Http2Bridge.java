@@ -30,7 +30,7 @@ public final class Http2Bridge implements Bridge {
 
   @Override
   public Link accept(Link http2, Host host, Runnable over) {
-    return Incoming.begin(http2, host.limits(), over);
+    return Incoming.begin(http2, host, over);
   }
 
   @Override

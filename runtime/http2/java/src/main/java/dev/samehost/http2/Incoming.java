@@ -6,6 +6,7 @@ import dev.samehost.bridge.LinkAddress;
 import dev.samehost.bridge.LinkChannel;
 import dev.samehost.bridge.LinkIo;
 import dev.samehost.bridge.Within;
+import dev.samehost.call.Bridge.Host;
 import dev.samehost.transport.Link;
 import dev.samehost.wire.Hello;
 import io.grpc.ManagedChannel;
@@ -31,7 +32,7 @@ final class Incoming {
   private static final Logger log = LoggerFactory.getLogger(Incoming.class);
 
   private final Link http2;
-  private final Hello limits;
+  private final Host host;
   private final LinkIo io;
   private final Within within;
   private final CountDownLatch accepted = new CountDownLatch(1);
@@ -43,17 +44,17 @@ final class Incoming {
   private boolean http2IsOpen = true;
   private boolean innerHasEnded;
 
-  private Incoming(Link http2, Hello limits, Runnable over) {
+  private Incoming(Link http2, Host host, Runnable over) {
     this.http2 = http2;
-    this.limits = limits;
+    this.host = host;
     this.io = LinkIo.of(http2, Http2Bridge.THREAD, over);
     this.ended = new Countdown(3, io::end);
     this.within = new Within(http2.peer(), Http2Bridge.MEDIUM, io, this::innerHasEnded);
   }
 
   /** Begins at once, on a thread of its own. The answer is the link for the server. */
-  static Link begin(Link http2, Hello limits, Runnable over) {
-    Incoming incoming = new Incoming(http2, limits, over);
+  static Link begin(Link http2, Host host, Runnable over) {
+    Incoming incoming = new Incoming(http2, host, over);
     Thread starter = new Thread(incoming::start, "samehost-http2-start-" + http2.peer().address());
     starter.setDaemon(true);
     starter.start();
@@ -78,6 +79,7 @@ final class Incoming {
   }
 
   private NettyServerBuilder server() {
+    Hello limits = host.limits();
     return NettyServerBuilder.forAddress(new LinkAddress(http2.peer().address()))
         .bossEventLoopGroup(io.group())
         .workerEventLoopGroup(io.group())
@@ -97,6 +99,7 @@ final class Incoming {
 
   private LinkChannel connection(LinkServerChannel parent) {
     LinkChannel connection = LinkChannel.accepted(parent, http2, io);
+    connection.pipeline().addLast(new Greeting(host.helloTimeoutNanos()));
     connection.closeFuture().addListener(closed -> http2HasEnded());
     accepted.countDown();
     return connection;

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.samehost.SamehostChannelBuilder;
+import dev.samehost.SamehostServerBuilder;
 import dev.samehost.transport.tcp.TcpOptions;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
@@ -16,6 +17,7 @@ import io.grpc.stub.ClientCalls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -37,6 +39,7 @@ final class HostileTest {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(ISO_8859_1);
 
   private static final int SETTINGS = 4;
+  private static final int PING = 6;
   private static final int GOAWAY = 7;
   private static final int HEADERS = 1;
 
@@ -113,6 +116,27 @@ final class HostileTest {
       assertThat(next(socket, SETTINGS)).isNotNull();
     }
     serves();
+  }
+
+  @Test
+  void aClientThatSaysNothingBehindItsPrefaceIsClosed() throws Exception {
+    try (Setting impatient = new Setting(Setting.Case.SERVING_UNIX)) {
+      impatient.start(
+          SamehostServerBuilder.forAddress(impatient.address())
+              .handshakeTimeout(500, TimeUnit.MILLISECONDS)
+              .addService(Echo.service()));
+      SocketAddress address = UnixDomainSocketAddress.of(impatient.socket());
+      try (SocketChannel silent = SocketChannel.open(address);
+          SocketChannel idle = SocketChannel.open(address)) {
+        silent.write(ByteBuffer.wrap(PREFACE));
+        silent.write(ByteBuffer.wrap(new byte[3])); // not yet a frame
+        idle.write(ByteBuffer.wrap(PREFACE));
+        idle.write(frame(SETTINGS, 0, 0, new byte[0]));
+        assertThat(next(silent, GOAWAY)).isNull();
+        idle.write(frame(PING, 0, 0, new byte[8]));
+        assertThat(next(idle, PING)).isNotNull();
+      }
+    }
   }
 
   @Test
