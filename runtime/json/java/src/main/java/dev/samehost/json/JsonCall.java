@@ -34,7 +34,7 @@ final class JsonCall extends ClientCall.Listener<Message> {
 
   void begin(Message request) {
     call.start(this, head.metadata());
-    call.request(1);
+    call.request(2); // one more than there may be
     call.sendMessage(request);
     call.halfClose();
   }
@@ -51,8 +51,13 @@ final class JsonCall extends ClientCall.Listener<Message> {
   }
 
   @Override
-  public void onMessage(Message response) {
-    this.response = response;
+  public void onMessage(Message next) {
+    if (response == null) {
+      response = next;
+    } else if (!isCancelled) { // nobody has said before that it streams
+      cancel();
+      answer.accept(Answers.refusal(head.served().streams()));
+    }
   }
 
   @Override

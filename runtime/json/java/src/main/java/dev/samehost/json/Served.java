@@ -57,10 +57,19 @@ final class Served {
     }
     MethodDescriptor<?, ?> of = ((ServerMethodDefinition<?, ?>) definition).getMethodDescriptor();
     if (of.getType() != MethodType.UNARY && of.getType() != MethodType.UNKNOWN) {
-      throw unimplemented(
-          path + " streams; over HTTP/1.1 there are unary methods alone. gRPC has all of them");
+      throw streams(path);
     }
     return new Served(of);
+  }
+
+  private static Refusal streams(String path) {
+    return unimplemented(
+        path + " streams; over HTTP/1.1 there are unary methods alone. gRPC has all of them");
+  }
+
+  /** Why a call is refused that was found to stream. */
+  Refusal streams() {
+    return streams("/" + method.getFullMethodName());
   }
 
   private static Refusal unimplemented(String why) {
