@@ -22,6 +22,9 @@ final class Judge {
   private static final String JSON = "application/json";
   private static final String PROTO = "application/proto";
 
+  /** More methods than this are looked up anew for each request. */
+  private static final int MOST_METHODS = 1_024;
+
   private final Function<String, Object> methods;
   private final Hello limits;
   private final boolean isOfNetwork;
@@ -42,7 +45,8 @@ final class Judge {
   /** What the request wants. */
   Head head(HttpRequest request) throws Refusal {
     HttpHeaders headers = request.headers();
-    Browsers.refuse(headers, isOfNetwork);
+    Target target = Target.of(request.uri());
+    Browsers.refuse(target, headers, isOfNetwork);
     if (!request.method().equals(HttpMethod.POST)) {
       throw new Refusal(
           HttpResponseStatus.METHOD_NOT_ALLOWED,
@@ -51,7 +55,7 @@ final class Judge {
           HttpHeaderNames.ALLOW,
           HttpMethod.POST.name());
     }
-    String path = path(request);
+    String path = path(target);
     boolean isJson = isJson(headers);
     Served served = served(path);
     if (isJson) {
@@ -70,12 +74,8 @@ final class Judge {
         Fields.metadata(headers));
   }
 
-  private static String path(HttpRequest request) throws Refusal {
-    String path = request.uri();
-    int query = path.indexOf('?');
-    if (query >= 0) {
-      path = path.substring(0, query);
-    }
+  private static String path(Target target) throws Refusal {
+    String path = target.path();
     if (!PATH.matcher(path).matches()) {
       throw new Refusal(
           HttpResponseStatus.NOT_FOUND,
@@ -104,7 +104,9 @@ final class Judge {
     Served served = known.get(path);
     if (served == null) {
       served = Served.of(path, methods.apply(path));
-      known.put(path, served);
+      if (known.size() < MOST_METHODS) {
+        known.put(path, served);
+      }
     }
     return served;
   }

@@ -93,6 +93,16 @@ final class CallsTest {
 
   @ParameterizedTest
   @EnumSource
+  void aTargetMayBeAWholeAddress(Setting.Case which) throws Exception {
+    try (Setting setting = new Setting(which)) {
+      setting.start(Types.echo());
+      assertThat(setting.connect().call("http://localhost:80" + Types.UNARY, "{}").text())
+          .isEqualTo("{}");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void anAnyMayHoldTheTypesThatTheMethodsOwnOnesKnow(Setting.Case which) throws Exception {
     String type = "type.googleapis.com/" + Field.getDescriptor().getFullName();
     String json =

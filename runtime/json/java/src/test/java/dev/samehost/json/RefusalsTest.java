@@ -4,8 +4,11 @@ import static com.google.common.truth.Truth.assertThat;
 import static com.google.common.truth.Truth.assertWithMessage;
 
 import com.google.protobuf.Api;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ServerCalls;
@@ -96,7 +99,9 @@ final class RefusalsTest {
   @Test
   void aPathThatIsNoMethods() throws Exception {
     for (String path :
-        new String[] {"/", "/one", "/one/", "//two", "/one/two/three", "*", "http://a/b"}) {
+        new String[] {
+          "/", "/one", "/one/", "//two", "/one/two/three", "*", "http://a/b", "http:a/b/c"
+        }) {
       Client.Answer answer = refused(path, "{}");
       assertThat(answer.status()).isEqualTo(404);
       assertThat(answer.code()).isEqualTo("unimplemented");
@@ -119,6 +124,26 @@ final class RefusalsTest {
     assertThat(answer.status()).isEqualTo(501);
     assertThat(answer.code()).isEqualTo("unimplemented");
     assertThat(answer.message()).contains("over HTTP/1.1 there are unary methods alone");
+  }
+
+  @Test
+  void aMethodThatIsFoundToStream() throws Exception {
+    ServerCallHandler<Api, Api> twice =
+        (call, headers) -> {
+          call.sendHeaders(new Metadata());
+          call.sendMessage(Api.getDefaultInstance());
+          call.sendMessage(Api.getDefaultInstance());
+          return new ServerCall.Listener<>() {}; // and never closes it
+        };
+    try (Setting other = new Setting(Setting.Case.UNIX)) {
+      other.start(
+          ServerServiceDefinition.builder(Types.SERVICE)
+              .addMethod(Types.method("Unary", MethodType.UNKNOWN), twice)
+              .build());
+      Client.Answer answer = other.connect().call(Types.UNARY, "{}");
+      assertThat(answer.status()).isEqualTo(501);
+      assertThat(answer.message()).startsWith(Types.UNARY + " streams; over HTTP/1.1 there are ");
+    }
   }
 
   @Test
@@ -222,6 +247,8 @@ final class RefusalsTest {
       assertThat(answer.code()).isEqualTo("permission_denied");
     }
     refusedOf(head + "host: localhost\r\nhost: evil.example\r\n\r\n", "{}");
+    String absolute = head.replace("/samehost", "http://evil.example/samehost");
+    refusedOf(absolute + "host: localhost\r\n\r\n", "{}");
     assertThat(called.get()).isEqualTo(0);
     for (String host :
         new String[] {
