@@ -20,6 +20,8 @@ use crate::wire::Limits;
 
 /// Room in a head besides the metadata: for the request line, and HTTP's own headers.
 const HEAD_ROOM: u32 = 4 << 10;
+/// The shortest header, `a:` and the end of its line. Hyper takes a hundred headers, unless it is told how many.
+const LINE_BYTES: usize = 4;
 /// How much is read ahead of what is asked for.
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -65,8 +67,10 @@ async fn serve(
         pace: pace.clone(),
         unread: unread.clone(),
     };
+    let head_bytes = (server.max_metadata_bytes + HEAD_ROOM) as usize;
     let connection = Builder::new()
-        .max_header_size((server.max_metadata_bytes + HEAD_ROOM) as usize)
+        .max_header_size(head_bytes)
+        .max_headers(head_bytes / LINE_BYTES)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(io, gateway);
     let wanted = async move {

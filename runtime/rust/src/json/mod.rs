@@ -13,29 +13,28 @@ mod transcoder;
 
 use std::sync::Arc;
 
-use samehost_transport_api::{FirstBytes, Link, LinkError};
+use samehost_transport_api::{Fault, FirstBytes, Link, LinkError};
 
 use crate::call::bridge::{Accept, Open};
-use crate::wire::Limits;
+use crate::wire::{self, FirstWord, Limits};
 #[cfg(feature = "json")]
 pub use reflected::Descriptors;
 pub use transcoder::Transcoder;
 
 /// What carries the calls, for people.
 const MEDIUM: &str = "JSON over HTTP/1.1";
-/// HTTP's own methods: by one of them, and a space, a client is known.
-const METHODS: [&[u8]; 9] =
-    [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE "];
+/// How servers begin, which are no clients.
+const ANSWER: &[u8] = b"HTTP/1.";
 
 /// The bridge from clients that speak HTTP/1.1, whose messages this turns into bytes and back.
 pub(crate) struct Json(pub(crate) Arc<dyn Transcoder>);
 
 impl Accept for Json {
     fn judge(&self, bytes: &[u8]) -> FirstBytes {
-        match METHODS.iter().any(|method| bytes.starts_with(method)) {
-            true => FirstBytes::Yes,
-            false if METHODS.iter().any(|method| method.starts_with(bytes)) => FirstBytes::More,
-            false => FirstBytes::No,
+        match wire::judge(bytes) {
+            FirstWord::No(Fault::PeerHttp1) if !bytes.starts_with(ANSWER) => FirstBytes::Yes,
+            FirstWord::More => FirstBytes::More,
+            _ => FirstBytes::No,
         }
     }
 

@@ -90,6 +90,16 @@ async fn a_head_that_is_too_large_is_refused_and_one_that_fits_is_not() {
     answer.error(429, "resource_exhausted");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_may_be_as_many_as_fit_into_a_head() {
+    let web = Web::serve(Over::Unix);
+    let names: Vec<_> = (0..400).map(|at| format!("x-{at}")).collect();
+    let headers: Vec<_> = names.iter().map(|name| (&**name, "1")).collect();
+    let answer = web.client().post(SAY, &[&[("content-type", JSON)], &headers[..]].concat(), HI);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("x-399"), Some("1"));
+}
+
 /// How long a connection lasts on which nothing more is said.
 async fn lasts(mut client: Client) -> Duration {
     let began = Instant::now();

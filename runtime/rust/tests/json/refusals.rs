@@ -29,7 +29,7 @@ impl Refusing {
 #[tokio::test(flavor = "multi_thread")]
 async fn methods_of_http_other_than_post() {
     let refusing = Refusing::over(Over::Unix);
-    for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"] {
+    for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND"] {
         let mut client = refusing.0.client();
         client.write(format!("{method} {SAY} HTTP/1.1\r\nhost: x\r\ncontent-type: {JSON}\r\n\r\n"));
         let answer = client.answer();
