@@ -52,10 +52,12 @@ LAYERS = {
         "samehost-transport-posix",
         "samehost-transport-reception",
     },
+    "transports/tls/rust": {"samehost-transport-api", "samehost-transport-reception"},
     "transports/tcp/rust": {
         "samehost-transport-api",
         "samehost-transport-posix",
         "samehost-transport-reception",
+        "samehost-transport-tls",
     },
     "transports/stdio/rust": {"samehost-transport-api", "samehost-transport-posix"},
     "transports/shm/rust": {

@@ -43,7 +43,7 @@ impl Peer {
 
     fn __repr__(&self) -> String {
         let id = |id: Option<u32>| id.map_or("unknown".to_owned(), |id| id.to_string());
-        let samehost::Peer { address, process_id, user_id, group_id } = &self.0;
+        let samehost::Peer { address, process_id, user_id, group_id, .. } = &self.0;
         format!("<Peer {address} pid {} uid {} gid {}>", id(*process_id), id(*user_id), id(*group_id))
     }
 }

@@ -19,6 +19,6 @@ pub use fault::{Fault, LinkError};
 pub use link::{Descriptors, Interest, Link, Read};
 pub use options::Options;
 pub use patience::end_of;
-pub use peer::Peer;
+pub use peer::{Peer, PeerCertificates};
 pub use registry::Registry;
 pub use transport::{Acceptor, Connector, FirstBytes, Listener, Transport, shown};

@@ -24,6 +24,18 @@ impl Options {
         self
     }
 
+    /// These settings and others; where both have one of the same type, that of the others.
+    #[must_use]
+    pub fn and(mut self, others: &Options) -> Options {
+        self.values.extend(others.values.iter().map(|(kind, value)| (*kind, value.clone())));
+        self
+    }
+
+    /// Whether none was set.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// The value of a type, if one was set.
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.values.get(&TypeId::of::<T>())?.downcast_ref()

@@ -16,6 +16,11 @@ pub trait Transport: Send + Sync {
         0
     }
 
+    /// Whether credentials for TLS, in the options, are heeded.
+    fn takes_tls(&self) -> bool {
+        false
+    }
+
     /// The calling side of an address. Checks the address; touches nothing else yet.
     fn connector(&self, address: &Address, options: &Options) -> Result<Box<dyn Connector>, LinkError>;
 

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use rustix::io::Errno;
 use samehost_transport_api::{LinkError, Peer};
 
-use crate::{Ends, Offers};
+use crate::{Ends, Offers, Secure};
 
 /// Where strangers come in: a listening socket, a rendezvous. It lets them in one by one, and never
 /// waits; it does not hear what they say. Its descriptor is readable when somebody may have come.
@@ -18,6 +18,11 @@ pub trait Door: AsFd + Send {
     /// What becomes of those who offer to go on in shared memory.
     fn offers(&self) -> &Offers {
         &Offers::Unheard
+    }
+
+    /// Makes every connection secret, where that is wanted.
+    fn secure(&self) -> Option<&dyn Secure> {
+        None
     }
 }
 

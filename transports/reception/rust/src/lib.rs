@@ -15,4 +15,4 @@ pub use offer::{
     ACK, Answer, Answered, LEAST_RING_BYTES, MOST_RING_BYTES, NAK, Offer, VERSION, is_ring_size,
 };
 pub use thread::{ReceptionThread, listen_failed};
-pub use upgrade::{Offers, Prepared, Upgrade, Upgraded};
+pub use upgrade::{Offers, Prepared, Secure, Upgrade, Upgraded};

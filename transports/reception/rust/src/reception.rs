@@ -111,8 +111,8 @@ impl Reception {
 
     /// Goes on with those who have said something or are late.
     fn advance(&mut self, signs: &[Signs]) {
-        let (acceptor, patience, offers) = (&*self.acceptor, self.patience, self.door.offers());
-        let house = House { acceptor, patience, offers };
+        let (acceptor, patience) = (&*self.acceptor, self.patience);
+        let house = House { acceptor, patience, offers: self.door.offers(), secure: self.door.secure() };
         for (visitor, &signs) in std::mem::take(&mut self.visitors).into_iter().zip(signs) {
             match visitor.advance(signs, &house) {
                 Outcome::Accepted(link, first) => self.acceptor.accepted(link, &first),

@@ -1,4 +1,4 @@
-//! What a listener needs to go on in shared memory with a client that offers to.
+//! How a connection goes on as another link: in shared memory, with a client that offers to, or made secret.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -34,12 +34,29 @@ pub trait Prepared: Send {
     fn into_link(self: Box<Self>, socket: OwnedFd, peer: Peer) -> Result<Arc<dyn Upgraded>, LinkError>;
 }
 
+/// Makes the connections of a listener secret. It must not wait.
+pub trait Secure: Send + Sync {
+    /// Why a client is turned away whose first byte is this one, as it does not begin what is spoken here.
+    fn objection(&self, address: &str, first: u8) -> Option<LinkError>;
+
+    /// The link that a connection goes on as. Its first bytes are judged once it is agreed on.
+    fn over(&self, link: Arc<dyn Link>) -> Result<Arc<dyn Upgraded>, LinkError>;
+}
+
 /// A link that has taken a connection over, and whose first bytes are still to be judged.
 pub trait Upgraded: Link {
     /// Copies the first bytes that are there, and leaves them for whoever reads the link. Later ones
-    /// make the bell readable.
+    /// make the bell readable. Once it has failed, or all was said, what is there is passed over.
     fn peek(&self, buffer: &mut [u8]) -> Result<Read, LinkError>;
 
     /// What is polled for more bytes; not the descriptor of an event loop that reads.
     fn bell(&self) -> BorrowedFd<'_>;
+
+    /// Says the last words, as far as there is room. Nothing was said before, so that they fit; one who has gone misses
+    /// them.
+    fn say_last(&self, words: &[u8]) {
+        if !words.is_empty() {
+            let _ = self.write(words);
+        }
+    }
 }

@@ -12,7 +12,7 @@ use samehost_transport_posix::errno_text;
 use crate::Ends;
 use crate::negotiation::{self, Heard, Offered};
 use crate::offer::Offer;
-use crate::upgrade::{Offers, Upgraded};
+use crate::upgrade::{Offers, Secure, Upgraded};
 
 /// No protocol needs more than so many bytes to be told from others.
 const MOST_BYTES: usize = 4096;
@@ -36,6 +36,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 ///    v
 ///   a link, accepted()
 /// ```
+///
+/// Where the door wants secret connections a first byte of TLS has it go on as such a link, which is judged by what it says
+/// then.
 pub(crate) struct Visitor {
     way: Way,
     peer: Peer,
@@ -49,7 +52,8 @@ pub(crate) struct Visitor {
 /// Where its bytes come from.
 enum Way {
     Ends(Ends),
-    Memory(Arc<dyn Upgraded>),
+    /// Shared memory, or one that is secret.
+    Link(Arc<dyn Upgraded>),
 }
 
 enum State {
@@ -83,6 +87,7 @@ pub(crate) struct House<'a> {
     pub acceptor: &'a dyn Acceptor,
     pub patience: Duration,
     pub offers: &'a Offers,
+    pub secure: Option<&'a dyn Secure>,
 }
 
 impl Visitor {
@@ -100,7 +105,7 @@ impl Visitor {
     pub fn polled(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>) {
         match &self.way {
             Way::Ends(ends) => ends.polled(),
-            Way::Memory(link) => (link.bell(), None),
+            Way::Link(link) => (link.bell(), None),
         }
     }
 
@@ -119,9 +124,7 @@ impl Visitor {
         let farewell = acceptor.farewell(&why);
         match &mut self.way {
             Way::Ends(ends) => ends.say_last(&farewell),
-            // The ring is empty, so that it fits; one who has gone misses it.
-            Way::Memory(link) if !farewell.is_empty() => drop(link.write(&farewell)),
-            Way::Memory(_) => {}
+            Way::Link(link) => link.say_last(&farewell),
         }
         Visitor { state: State::TurnedAway(why), until: Instant::now() + FAREWELL, ..self }
     }
@@ -130,7 +133,7 @@ impl Visitor {
         let mut buffer = [0; 512];
         let result = match &self.way {
             Way::Ends(ends) => ends.read(&mut buffer),
-            Way::Memory(link) => {
+            Way::Link(link) => {
                 let link = link.clone();
                 return self.peek(&link, house);
             }
@@ -160,7 +163,8 @@ impl Visitor {
         match (&mut self.state, link.peek(&mut buffer)) {
             (State::TurnedAway(why), Ok(Read::End) | Err(_)) => Outcome::Refused(why.clone()),
             (State::TurnedAway(_), Ok(_)) => Outcome::Stays(self),
-            (_, Err(why)) => Outcome::Refused(why),
+            // Where there is a way left to say why, the peer may read it.
+            (_, Err(why)) => self.turned_away(house.acceptor, why).peek(link, house),
             (_, Ok(Read::End)) => self.gone(house),
             (State::Judging(bytes), Ok(Read::Bytes(count))) => {
                 bytes.clear();
@@ -173,6 +177,9 @@ impl Visitor {
 
     fn judge(mut self, house: &House<'_>) -> Outcome {
         let State::Judging(bytes) = &mut self.state else { return Outcome::Stays(self) };
+        if let (Way::Ends(_), Some(secure)) = (&self.way, house.secure) {
+            return self.secured(secure, house);
+        }
         if let (Way::Ends(Ends::Socket(socket)), true, Offers::Heard(upgrade)) =
             (&self.way, self.may_offer, house.offers)
         {
@@ -202,7 +209,7 @@ impl Visitor {
                 let bytes = std::mem::take(bytes);
                 drop(self.keep);
                 let ends = match self.way {
-                    Way::Memory(link) => return Outcome::Accepted(link, bytes),
+                    Way::Link(link) => return Outcome::Accepted(link, bytes),
                     Way::Ends(ends) => ends,
                 };
                 match ends.into_link(self.peer.clone()) {
@@ -219,6 +226,26 @@ impl Visitor {
         }
     }
 
+    /// Goes on as a link that is secret.
+    fn secured(mut self, secure: &dyn Secure, house: &House<'_>) -> Outcome {
+        let State::Judging(bytes) = &mut self.state else { return Outcome::Stays(self) };
+        if let Some(why) = secure.objection(&self.peer.address, bytes[0]) {
+            return Outcome::Stays(self.turned_away(house.acceptor, why));
+        }
+        let (bytes, Way::Ends(ends)) = (std::mem::take(bytes), self.way) else {
+            unreachable!("it is made secret once")
+        };
+        let link = match ends.into_link(self.peer.clone()) {
+            Ok(Some(link)) => secure.over(Arc::new(link.with_initial(bytes))),
+            Ok(None) => unreachable!("only one who is turned away is told last words"),
+            Err(errno) => Err(failed(&self.peer, "eventfd", errno)),
+        };
+        match link {
+            Ok(link) => Visitor { way: Way::Link(link.clone()), ..self }.peek(&link, house),
+            Err(why) => Outcome::Refused(why),
+        }
+    }
+
     /// The client says whether it takes the memory that it was given.
     fn hear_verdict(mut self, bytes: &[u8], house: &House<'_>) -> Outcome {
         let State::Offered(offered) = std::mem::replace(&mut self.state, State::Judging(Vec::new())) else {
@@ -227,7 +254,7 @@ impl Visitor {
         let Way::Ends(Ends::Socket(socket)) = self.way else { unreachable!("only over sockets, and once") };
         match offered.settle(bytes[0], socket, &self.peer) {
             Ok(Ok(link)) => {
-                let visitor = Visitor { way: Way::Memory(link.clone()), ..self };
+                let visitor = Visitor { way: Way::Link(link.clone()), ..self };
                 visitor.peek(&link, house)
             }
             Ok(Err(socket)) => {

@@ -10,6 +10,8 @@
 //! ```
 
 mod bytes;
+#[cfg(feature = "certificates")]
+mod certificates;
 mod ends;
 mod pair;
 pub mod promises;
@@ -17,6 +19,8 @@ mod recording;
 mod subject;
 
 pub use bytes::{read_all, read_to_end, write_all};
+#[cfg(feature = "certificates")]
+pub use certificates::{Authority, Issued};
 pub use ends::Ends;
 pub use pair::{PairTransport, pair};
 pub use recording::RecordingAcceptor;

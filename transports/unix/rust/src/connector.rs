@@ -49,10 +49,10 @@ impl UnixConnector {
         let socket = self.connected(timeout)?;
         let told = peer_credentials(&socket).map_err(|errno| self.failure("getsockopt", errno))?;
         let peer = Peer {
-            address: self.address.to_string().into(),
             process_id: told.process_id,
             user_id: Some(told.user_id),
             group_id: Some(told.group_id),
+            ..Peer::at(self.address.to_string())
         };
         Ok((socket, peer))
     }

@@ -127,10 +127,10 @@ impl Door for UnixDoor {
             }
         };
         let peer = Peer {
-            address: self.address.as_str().into(),
             process_id: told.process_id,
             user_id: Some(told.user_id),
             group_id: Some(told.group_id),
+            ..Peer::at(self.address.as_str())
         };
         let objection = self.users.objection(&self.address, &told);
         Ok(Arrival::visitor(Ends::Socket(socket), peer, objection))
