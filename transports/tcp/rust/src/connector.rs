@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{connect, sockopt};
-use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
+use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer, end_of};
 use samehost_transport_posix::{FdLink, Wake, errno_text};
 
 use crate::TcpOptions;
 use crate::place::Place;
+use crate::secret::{self, Greeter};
 use crate::socket::{is_to_itself, new_socket, prepare};
 
 /// Connects to one place, as often as it is asked to. It looks a name up each time, and tries what it finds
@@ -21,6 +22,7 @@ use crate::socket::{is_to_itself, new_socket, prepare};
 pub(crate) struct TcpConnector {
     place: Place,
     hello_timeout: Duration,
+    greeter: Option<Greeter>,
     closed: AtomicBool,
     /// Rung once, by close, and never hushed.
     wake: Wake,
@@ -36,9 +38,14 @@ enum Failure {
 }
 
 impl TcpConnector {
-    pub fn new(place: Place, options: &TcpOptions) -> Result<TcpConnector, LinkError> {
+    pub fn new(
+        place: Place,
+        options: &TcpOptions,
+        greeter: Option<Greeter>,
+    ) -> Result<TcpConnector, LinkError> {
         let wake = Wake::new().map_err(|errno| failed(place.address(), "eventfd", errno))?;
-        Ok(TcpConnector { place, hello_timeout: options.hello_timeout, closed: AtomicBool::new(false), wake })
+        let closed = AtomicBool::new(false);
+        Ok(TcpConnector { place, hello_timeout: options.hello_timeout, greeter, closed, wake })
     }
 
     /// Tries one endpoint.
@@ -55,7 +62,9 @@ impl TcpConnector {
         prepare(&socket, endpoint.ip()).map_err(|errno| fatal("setsockopt", errno))?;
         let result = match connect(&socket, endpoint) {
             Err(Errno::INPROGRESS | Errno::INTR) => {
-                self.await_answer(&socket, patience)?;
+                if !self.wait(&socket, PollFlags::OUT, patience).map_err(Failure::Final)? {
+                    return Err(Failure::Unanswered);
+                }
                 match sockopt::socket_error(&socket) {
                     Ok(answer) => answer,
                     Err(errno) => return Err(fatal("getsockopt", errno)),
@@ -77,20 +86,19 @@ impl TcpConnector {
         }
     }
 
-    fn await_answer(&self, socket: &OwnedFd, patience: Duration) -> Result<(), Failure> {
+    /// Waits until a socket is ready; answers whether that was in time.
+    fn wait(&self, socket: impl AsFd, flags: PollFlags, patience: Duration) -> Result<bool, LinkError> {
         let started = Instant::now();
         loop {
             let left = patience.saturating_sub(started.elapsed());
-            let mut polled = [
-                PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN),
-                PollFd::new(socket, PollFlags::OUT),
-            ];
+            let mut polled =
+                [PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN), PollFd::new(&socket, flags)];
             match poll(&mut polled, Timespec::try_from(left).ok().as_ref()) {
-                Ok(0) => return Err(Failure::Unanswered),
-                Ok(_) if polled[0].revents().is_empty() => return Ok(()),
-                Ok(_) => return Err(Failure::Final(Fault::ChannelShutdown.with(&[self.place.address()]))),
+                Ok(0) => return Ok(false),
+                Ok(_) if polled[0].revents().is_empty() => return Ok(true),
+                Ok(_) => return Err(Fault::ChannelShutdown.with(&[self.place.address()])),
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(Failure::Final(failed(self.place.address(), "poll", errno))),
+                Err(errno) => return Err(failed(self.place.address(), "poll", errno)),
             }
         }
     }
@@ -137,11 +145,19 @@ impl TcpConnector {
 
 impl Connector for TcpConnector {
     fn connect(&self, timeout: Duration) -> Result<Arc<dyn Link>, LinkError> {
+        let until = end_of(timeout);
         let socket = self.connected(timeout)?;
         let address = self.place.address();
         let link = FdLink::over(socket, Peer::at(address.to_string()))
             .map_err(|errno| failed(address, "eventfd", errno))?;
-        Ok(Arc::new(link))
+        let Some(greeter) = &self.greeter else { return Ok(Arc::new(link)) };
+        secret::greet(greeter, Arc::new(link), |link, flags| {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.wait(link.descriptors().read, flags, left)? {
+                true => Ok(()),
+                false => Err(Fault::ConnectTimeout.with(&[address, &timeout.as_secs_f64()])),
+            }
+        })
     }
 
     fn hello_timeout(&self) -> Duration {

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::net::{bind, getsockname, listen, sockopt};
 use samehost_transport_api::{Acceptor, Fault, LinkError, Listener, Peer};
 use samehost_transport_posix::{PrivateFd, accept, errno_text};
-use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread, listen_failed};
+use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread, Secure, listen_failed};
 
 use crate::TcpOptions;
 use crate::place::Place;
@@ -21,6 +21,7 @@ const BACKLOG: i32 = 1024;
 pub(crate) struct TcpListener {
     place: Place,
     options: TcpOptions,
+    acceptance: Option<Arc<dyn Secure>>,
     state: Mutex<State>,
 }
 
@@ -31,9 +32,9 @@ struct State {
 }
 
 impl TcpListener {
-    pub fn new(place: Place, options: TcpOptions) -> TcpListener {
+    pub fn new(place: Place, options: TcpOptions, acceptance: Option<Arc<dyn Secure>>) -> TcpListener {
         let address = place.address().to_string();
-        TcpListener { place, options, state: Mutex::new(State { address, reception: None }) }
+        TcpListener { place, options, acceptance, state: Mutex::new(State { address, reception: None }) }
     }
 
     fn open(&self) -> Result<(OwnedFd, u16), LinkError> {
@@ -70,7 +71,8 @@ impl Listener for TcpListener {
         }
         let (socket, port) = self.open()?;
         let address = self.place.with_port(port);
-        let door = TcpDoor { scheme: self.place.address().scheme().to_owned(), socket: socket.into() };
+        let scheme = self.place.address().scheme().to_owned();
+        let door = TcpDoor { scheme, socket: socket.into(), acceptance: self.acceptance.clone() };
         state.reception = Some(ReceptionThread::start(&address, self.options.hello_timeout, door, acceptor)?);
         state.address = address;
         Ok(())
@@ -98,6 +100,7 @@ impl Drop for TcpListener {
 struct TcpDoor {
     scheme: String,
     socket: PrivateFd,
+    acceptance: Option<Arc<dyn Secure>>,
 }
 
 impl Door for TcpDoor {
@@ -119,6 +122,10 @@ impl Door for TcpDoor {
             return Ok(Arrival::Refused(why));
         }
         Ok(Arrival::visitor(Ends::Socket(socket), Peer::at(address), None))
+    }
+
+    fn secure(&self) -> Option<&dyn Secure> {
+        self.acceptance.as_deref()
     }
 }
 

@@ -24,12 +24,13 @@ enum Host {
 }
 
 impl Place {
-    /// The place of an address, which must be allowed as far as can be seen without looking a name up.
-    pub fn of(address: &Address, options: &TcpOptions) -> Result<Place, LinkError> {
+    /// The place of an address, which must be allowed as far as can be seen without looking a name up: beyond this host
+    /// is what is secret.
+    pub fn of(address: &Address, options: &TcpOptions, secret: bool) -> Result<Place, LinkError> {
         let (host, port) =
             parse(address.rest()).map_err(|reason| Fault::AddressMalformed.with(&[address, &reason]))?;
-        let place =
-            Place { address: address.clone(), host, port, beyond_host: options.plain_text_beyond_host };
+        let beyond_host = secret || options.plain_text_beyond_host;
+        let place = Place { address: address.clone(), host, port, beyond_host };
         if let Host::Ip(ip) = &place.host {
             place.check(*ip)?;
         }
@@ -37,8 +38,8 @@ impl Place {
     }
 
     /// The same, for a client: it must have a port.
-    pub fn of_server(address: &Address, options: &TcpOptions) -> Result<Place, LinkError> {
-        let place = Place::of(address, options)?;
+    pub fn of_server(address: &Address, options: &TcpOptions, secret: bool) -> Result<Place, LinkError> {
+        let place = Place::of(address, options, secret)?;
         match place.port {
             0 => Err(Fault::AddressMalformed.with(&[address, &"a client needs another port than 0"])),
             _ => Ok(place),
@@ -48,6 +49,15 @@ impl Place {
     /// The address, as it was written.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// The host as it was written, without brackets.
+    #[cfg(feature = "tls")]
+    pub fn host(&self) -> String {
+        match &self.host {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.clone(),
+        }
     }
 
     /// What there is to connect to or to listen on, at least one, those of IPv4 first.
@@ -169,7 +179,7 @@ mod tests {
     #[test]
     fn all_addresses_of_localhost_are_of_this_host() {
         let address: Address = "tcp:localhost:4000".parse().unwrap();
-        let found = Place::of(&address, &TcpOptions::default()).unwrap().resolve().unwrap();
+        let found = Place::of(&address, &TcpOptions::default(), false).unwrap().resolve().unwrap();
         assert!(found.iter().all(|one| one.ip().is_loopback() && one.port() == 4000), "{found:?}");
     }
 }

@@ -2,10 +2,10 @@
 
 use samehost_transport_api::{Address, Connector, LinkError, Listener, Options, Transport};
 
-use crate::TcpOptions;
 use crate::connector::TcpConnector;
 use crate::listener::TcpListener;
 use crate::place::Place;
+use crate::{TcpOptions, secret};
 
 /// gRPC's own limit: the other side may be another host's.
 const MAX_MESSAGE_BYTES: u32 = 4 << 20;
@@ -30,15 +30,22 @@ impl Transport for TcpTransport {
         MAX_MESSAGE_BYTES
     }
 
+    fn takes_tls(&self) -> bool {
+        cfg!(feature = "tls")
+    }
+
     fn connector(&self, address: &Address, options: &Options) -> Result<Box<dyn Connector>, LinkError> {
-        let options = settings(options);
-        let place = Place::of_server(address, &options)?;
-        Ok(Box::new(TcpConnector::new(place, &options)?))
+        let (settings, (secret, _)) = (settings(options), secret::are_wanted(options));
+        let place = Place::of_server(address, &settings, secret)?;
+        let greeter = secret::greeter(&place, options)?;
+        Ok(Box::new(TcpConnector::new(place, &settings, greeter)?))
     }
 
     fn listener(&self, address: &Address, options: &Options) -> Result<Box<dyn Listener>, LinkError> {
-        let options = settings(options);
-        Ok(Box::new(TcpListener::new(Place::of(address, &options)?, options)))
+        let (settings, (_, secret)) = (settings(options), secret::are_wanted(options));
+        let place = Place::of(address, &settings, secret)?;
+        let acceptance = secret::acceptance(address, options)?;
+        Ok(Box::new(TcpListener::new(place, settings, acceptance)))
     }
 }
 
