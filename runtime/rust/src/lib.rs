@@ -82,6 +82,11 @@
 //! descriptors of its services, as reflection wants them: `Server::builder().json(FILE_DESCRIPTOR_SET)`. `raw`'s server takes
 //! [whatever knows the messages](raw::ServerBuilder), with the feature `http1` alone.
 //!
+//! # TLS
+//!
+//! With the feature `tls`, which is off by default, a `tcp:` address is spoken to by TLS where a channel or a server has
+//! credentials: `ClientTls`, `ServerTls`. HTTP/2 and JSON come and go by it as well.
+//!
 //! # Tracing
 //!
 //! Every call is a span of `tracing` on each side, of level INFO and target `samehost`: `rpc.client`, a child of
@@ -123,10 +128,12 @@ mod wire;
 
 pub use call::connectivity::{ConnectivityState, StateWatch};
 pub use samehost_transport_api as transport;
-pub use samehost_transport_api::{Code, Options, Peer, Registry};
+pub use samehost_transport_api::{Code, Options, Peer, PeerCertificates, Registry};
 pub use samehost_transport_fifo::{FifoOptions, FifoTransport};
 pub use samehost_transport_shm::{SharedMemory, ShmOptions, ShmTransport};
 pub use samehost_transport_stdio::{StderrLines, StdioOptions, StdioTransport, take_standard_streams};
+#[cfg(feature = "tls")]
+pub use samehost_transport_tcp::{ClientTls, ServerTls};
 pub use samehost_transport_tcp::{TcpOptions, TcpTransport};
 pub use samehost_transport_unix::{UnixOptions, UnixTransport};
 #[cfg(feature = "blocking")]

@@ -16,6 +16,9 @@ use crate::wire::{self, FirstWord, GoAwayCode};
 /// How long a client may take to say HELLO.
 pub(crate) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What a client's first record of TLS begins with, of any version.
+const TLS_HANDSHAKE: [u8; 2] = [0x16, 3];
+
 /// Serves the calls that came together on one connection.
 pub(crate) type Serve = Arc<dyn Fn(Vec<ServerCall>) + Send + Sync>;
 
@@ -252,6 +255,7 @@ impl Acceptor for Reception {
     fn fault_of(&self, address: &str, bytes: &[u8]) -> LinkError {
         match wire::judge(bytes) {
             FirstWord::No(fault @ (Fault::PeerHttp2 | Fault::PeerHttp1)) => fault.with(&[&address]),
+            _ if bytes.starts_with(&TLS_HANDSHAKE) => Fault::PeerTls.with(&[&address]),
             _ => Fault::PeerNonsense.with(&[&address, &shown(bytes)]),
         }
     }
@@ -269,7 +273,7 @@ impl Acceptor for Reception {
     }
 
     fn farewell(&self, why: &LinkError) -> Vec<u8> {
-        if why.fault() != Fault::UserRefused {
+        if !matches!(why.fault(), Fault::UserRefused | Fault::TlsExpected) {
             // Who speaks another protocol would not understand.
             return Vec::new();
         }

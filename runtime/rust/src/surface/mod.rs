@@ -16,6 +16,6 @@ pub(crate) mod tonic;
 pub use metadata::Metadata;
 #[cfg(feature = "tonic")]
 pub(crate) use options::json;
-pub(crate) use options::{Limits, bridge, bridges, default_registry};
+pub(crate) use options::{Limits, bridge, bridges, default_registry, with_credentials};
 pub(crate) use route::Route;
 pub use status::Status;

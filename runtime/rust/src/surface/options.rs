@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use samehost_transport_api::{Registry, Transport};
+use samehost_transport_api::{Address, Fault, LinkError, Options, Registry, Transport};
 use samehost_transport_fifo::FifoTransport;
 use samehost_transport_shm::{SharedMemory, ShmTransport};
 use samehost_transport_stdio::StdioTransport;
@@ -99,6 +99,19 @@ pub(crate) fn json(sets: &[Vec<u8>]) -> Result<Option<Box<dyn Accept>>, Status> 
     }
     let _ = sets;
     Ok(None)
+}
+
+/// The settings of a transport, with credentials for TLS where there are some: it has to take them.
+pub(crate) fn with_credentials(
+    address: &Address,
+    transport: &dyn Transport,
+    options: &Options,
+    credentials: &Options,
+) -> Result<Options, LinkError> {
+    if !credentials.is_empty() && !transport.takes_tls() {
+        return Err(Fault::TlsNotTaken.with(&[address, &address.scheme()]));
+    }
+    Ok(options.clone().and(credentials))
 }
 
 /// The transports of this tree.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use samehost_transport_api::{Address, Options, Registry};
 
-use super::{Limits, Status, bridge, default_registry};
+use super::{Limits, Status, bridge, default_registry, with_credentials};
 use crate::call::backoff::Backoff;
 use crate::call::channel::{ChannelCore, ChannelHandle};
 use crate::call::dial::{Dialer, MakeStarter};
@@ -17,6 +17,8 @@ pub(crate) struct Route {
     pub(crate) limits: Limits,
     pub(crate) registry: Registry,
     pub(crate) options: Options,
+    /// For TLS, where there are some.
+    pub(crate) credentials: Options,
     pub(crate) connect_timeout: Duration,
     pub(crate) backoff: Backoff,
     pub(crate) wait_for_ready: bool,
@@ -31,6 +33,7 @@ impl Route {
             limits: Limits { gzip: true, ..Limits::default() },
             registry: default_registry(),
             options: Options::new(),
+            credentials: Options::new(),
             connect_timeout: Duration::from_secs(5),
             backoff: Backoff::default(),
             wait_for_ready: false,
@@ -42,7 +45,8 @@ impl Route {
     pub(crate) fn channel(self, make_starter: MakeStarter) -> Result<(Arc<ChannelHandle>, u32), Status> {
         let address: Address = self.address.parse()?;
         let transport = self.registry.find(&address)?;
-        let connector = transport.connector(&address, &self.options)?;
+        let options = with_credentials(&address, transport, &self.options, &self.credentials)?;
+        let connector = transport.connector(&address, &options)?;
         let limits = self.limits.over(transport);
         let dialer = Dialer {
             connector,

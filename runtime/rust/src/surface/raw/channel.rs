@@ -211,10 +211,17 @@ impl ChannelBuilder {
         self
     }
 
+    /// Credentials for TLS, which a `tcp:` address takes: whom to trust, and what to show of this side.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::ClientTls) -> Self {
+        self.route.credentials = Options::new().with(tls);
+        self
+    }
+
     /// The channel. Nothing is connected yet.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
+    /// INVALID_ARGUMENT where the address is none, no transport has its scheme, or credentials cannot be used.
     pub fn build(self) -> Result<Channel, Status> {
         let wait_for_ready = self.route.wait_for_ready;
         let make_starter: MakeStarter = match self.moved {

@@ -14,7 +14,7 @@ use crate::call::bridge::{Accept, Accepts};
 use crate::call::crew::{Crew, Service};
 use crate::call::server::{Host, Serve, ServerCore, StartServing};
 use crate::call::timers::{Timer, Timers, weakly};
-use crate::surface::{Limits, Status, bridges, default_registry};
+use crate::surface::{Limits, Status, bridges, default_registry, with_credentials};
 
 /// How threads serve calls by a handler; see [`ServerBuilder::serve_on_threads`].
 pub(super) fn by_threads(
@@ -36,6 +36,7 @@ pub struct Server {
     limits: Limits,
     registry: Registry,
     options: Options,
+    credentials: Options,
     spin_limit: Option<Duration>,
     bridges: Accepts,
     host: Arc<dyn Fn() -> Host + Send + Sync>,
@@ -64,6 +65,8 @@ pub struct ServerBuilder {
     limits: Limits,
     registry: Registry,
     options: Options,
+    /// For TLS, where there are some.
+    credentials: Options,
     hello_timeout: Duration,
     spin_limit: Option<Duration>,
     /// Takes clients that speak JSON.
@@ -76,6 +79,7 @@ impl Default for ServerBuilder {
             limits: Limits { gzip: true, ..Limits::default() },
             registry: default_registry(),
             options: Options::new(),
+            credentials: Options::new(),
             hello_timeout: Duration::from_secs(5),
             spin_limit: None,
             json: None,
@@ -142,6 +146,15 @@ impl ServerBuilder {
         self
     }
 
+    /// Credentials for TLS, which `tcp:` addresses take: what to show of this side, and whom to take. Clients come by TLS
+    /// alone then, of whatever protocol; a handler finds a client's certificates, where it was asked for them, as
+    /// [`PeerCertificates`](crate::PeerCertificates) of its call's peer.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::ServerTls) -> Self {
+        self.credentials = Options::new().with(tls);
+        self
+    }
+
     /// A server whose threads read the connections. With `inline` the handler may take its time: it is run by the
     /// thread that read its call, which has given up reading before, and another one takes that over where it takes
     /// long. Otherwise it is quick, and hands the call on.
@@ -162,8 +175,9 @@ impl ServerBuilder {
     }
 
     fn server(self, host: Arc<dyn Fn() -> Host + Send + Sync>) -> Server {
-        let ServerBuilder { limits, registry, options, spin_limit, json, .. } = self;
-        Server { shared: Arc::default(), limits, registry, options, spin_limit, bridges: bridges(json), host }
+        let ServerBuilder { limits, registry, options, credentials, spin_limit, json, .. } = self;
+        let (shared, bridges) = (Arc::default(), bridges(json));
+        Server { shared, limits, registry, options, credentials, spin_limit, bridges, host }
     }
 }
 
@@ -174,9 +188,23 @@ impl Server {
     /// # Errors
     /// Why the address cannot be listened on.
     pub fn listen(&self, address: &str) -> Result<String, Status> {
+        self.listen_with(address, &self.credentials)
+    }
+
+    /// The same by TLS, with credentials for this address alone.
+    ///
+    /// # Errors
+    /// As [`listen`](Server::listen); INVALID_ARGUMENT where the address does not take them, or they cannot be used.
+    #[cfg(feature = "tls")]
+    pub fn listen_by_tls(&self, address: &str, tls: crate::ServerTls) -> Result<String, Status> {
+        self.listen_with(address, &Options::new().with(tls))
+    }
+
+    fn listen_with(&self, address: &str, credentials: &Options) -> Result<String, Status> {
         let parsed: Address = address.parse()?;
         let transport = self.registry.find(&parsed)?;
-        let listener = transport.listener(&parsed, &self.options)?;
+        let options = with_credentials(&parsed, transport, &self.options, credentials)?;
+        let listener = transport.listener(&parsed, &options)?;
         let limits = self.limits.over(transport);
         let settings = limits.settings(address);
         let core = ServerCore::bind(listener, settings, self.spin_limit, self.bridges.clone(), self.host())?;

@@ -276,10 +276,17 @@ impl ChannelBuilder {
         self
     }
 
+    /// Credentials for TLS, which a `tcp:` address takes: whom to trust, and what to show of this side.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::ClientTls) -> Self {
+        self.route.credentials = Options::new().with(tls);
+        self
+    }
+
     /// The channel. Nothing is connected yet.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT where the address is none, or no transport has its scheme.
+    /// INVALID_ARGUMENT where the address is none, no transport has its scheme, or credentials cannot be used.
     ///
     /// # Panics
     /// Where services are offered on connections that threads read, and this is called outside of a runtime.

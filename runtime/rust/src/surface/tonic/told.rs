@@ -59,6 +59,9 @@ pub(super) fn extensions(call: &ServerCall) -> Extensions {
     let (made, _) = call.session().kept(|| {
         let (mut extensions, registered) = (Extensions::new(), Registered::of(call.session()));
         extensions.insert(registered.peer().clone());
+        if let Some(certificates) = &registered.peer().certificates {
+            extensions.insert(certificates.clone());
+        }
         if let Some(medium) = Medium::of(call.medium()) {
             extensions.insert(medium);
         }
