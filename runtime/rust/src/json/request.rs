@@ -11,6 +11,7 @@ use samehost_transport_api::Code;
 use super::answer::{Answer, Kind, error};
 use crate::surface::Status;
 use crate::surface::gzip::{ACCEPT_ENCODING, GZIP};
+use crate::surface::metadata::invalid_value;
 use crate::surface::tonic::metadata::to_block;
 use crate::wire::MetadataBlock;
 
@@ -50,8 +51,10 @@ impl Asked {
             return Err(refused(StatusCode::NOT_FOUND, text).into());
         }
         let Some(kind) = Kind::of(headers) else {
-            let what =
-                headers.get(header::CONTENT_TYPE).map_or("a request without content-type".into(), |said| {
+            let what = headers
+                .get(header::CONTENT_TYPE)
+                .filter(|said| !said.is_empty())
+                .map_or("a request without content-type".into(), |said| {
                     format!("content-type {}", shown(said.as_bytes()))
                 });
             let text = format!("{what} is not taken: say application/json or application/proto");
@@ -156,7 +159,10 @@ fn metadata(headers: &HeaderMap) -> Result<MetadataBlock, Status> {
                     own.append(name, part.expect("it is of a value"));
                 }
             }
-            false => drop(own.append(name, value.clone())),
+            false if value.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~')) => {
+                own.append(name, value.clone());
+            }
+            false => return Err(invalid_value(name.as_str())),
         }
     }
     if accepts_gzip(headers) {

@@ -143,6 +143,17 @@ async fn what_connect_or_an_encoding_says_wrongly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_metadata_cannot_carry() {
+    let refusing = Refusing::over(Over::Unix);
+    for (name, value) in [("a!b", "c"), ("text", "é"), ("x-bin", "==="), ("x-bin", "a b"), ("t", "a\tb")] {
+        let answer = refusing.0.client().post(SAY, &[("content-type", JSON), (name, value)], HI);
+        let text = answer.error(400, "invalid_argument");
+        assert!(text.starts_with(&format!("metadata {name}: a ")), "{text}");
+    }
+    assert_eq!(refusing.0.seen(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_in_a_browser() {
     let refusing = Refusing::over(Over::Tcp);
     for origin in ["https://example.org", "http://localhost:3000", "null"] {

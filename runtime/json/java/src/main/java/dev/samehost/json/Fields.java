@@ -1,5 +1,7 @@
 package dev.samehost.json;
 
+import dev.samehost.transport.Fault;
+import dev.samehost.wire.MetadataBlock;
 import io.grpc.Metadata;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.Base64;
@@ -47,13 +49,21 @@ final class Fields {
       if (!isMetadata(key)) {
         continue;
       }
+      if (!MetadataBlock.isKey(key) || key.equals(Metadata.BINARY_HEADER_SUFFIX)) {
+        throw invalid(key, "a key holds 0-9 a-z _ - . alone");
+      }
       try {
         put(metadata, key, header.getValue());
       } catch (IllegalArgumentException e) {
-        throw Refusal.invalid("the header " + key + " is no metadata: " + e.getMessage());
+        throw invalid(
+            key, "a value is printable ASCII, or any bytes under a key that ends in -bin");
       }
     }
     return metadata;
+  }
+
+  private static Refusal invalid(String key, String why) {
+    return Refusal.invalid(Fault.METADATA_INVALID.text(key, why));
   }
 
   private static void put(Metadata metadata, String key, String value) {

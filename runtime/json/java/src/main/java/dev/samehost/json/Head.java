@@ -1,6 +1,7 @@
 package dev.samehost.json;
 
 import dev.samehost.bridge.Message;
+import dev.samehost.transport.Fault;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import java.io.ByteArrayInputStream;
@@ -34,7 +35,7 @@ record Head(
 
   /** The message that a body is. */
   Message message(byte[] body, int maxMessageBytes) throws Refusal {
-    byte[] plain = isGzipped ? inflated(body, maxMessageBytes) : body;
+    byte[] plain = isGzipped && body.length > 0 ? inflated(body, maxMessageBytes) : body;
     return Message.of(isJson ? served.fromJson(plain) : plain);
   }
 
@@ -45,7 +46,7 @@ record Head(
       plain = stream.readNBytes(maxMessageBytes);
       isAll = stream.read() < 0;
     } catch (IOException e) {
-      throw Refusal.invalid("the body cannot be decompressed: " + e.getMessage());
+      throw Refusal.invalid(Fault.MESSAGE_UNDECODABLE.text("the client", e.getMessage()));
     }
     if (!isAll) {
       throw Refusal.inflated(maxMessageBytes);

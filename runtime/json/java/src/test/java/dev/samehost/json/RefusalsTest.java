@@ -211,7 +211,7 @@ final class RefusalsTest {
       Client.Answer answer = refused(Types.UNARY, "{}", header);
       assertWithMessage(header).that(answer.status()).isEqualTo(400);
       assertThat(answer.code()).isEqualTo("invalid_argument");
-      assertThat(answer.message()).startsWith("the header " + header.split(":", 2)[0] + " is no ");
+      assertThat(answer.message()).startsWith("metadata " + header.split(":", 2)[0] + ": a ");
     }
   }
 
