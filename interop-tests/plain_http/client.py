@@ -137,13 +137,15 @@ class Client:
     def __init__(self, address: str) -> None:
         """Take the address."""
         self._address = address
+        scheme = address.partition(":")[0]
+        self._over = "tls" if scheme == "tcp" and "SAMEHOST_TLS" in os.environ else scheme
 
     def case(self, steps: list[dict[str, Any]]) -> None:
         """Do the steps of a case, over one connection where nothing closes it."""
         connection = Connection(self._address)
         try:
             for step in steps:
-                if self._address.partition(":")[0] in step.get("over", ["unix", "tcp"]):
+                if self._over in step.get("over", [self._over]):
                     self._step(connection, step)
         finally:
             connection.close()

@@ -63,6 +63,7 @@ async fn serve(
         channel: channel.clone(),
         transcoder,
         limit: server.max_message_bytes,
+        of_network: peer.address.starts_with("tcp:") && !peer.tls,
         address: peer.address,
         pace: pace.clone(),
         unread: unread.clone(),

@@ -50,6 +50,8 @@ pub(super) struct Gateway {
     /// The largest message that the server takes.
     pub(super) limit: u32,
     pub(super) address: Arc<str>,
+    /// Whoever gives a name to this host's address leads there: no certificate says what names it has.
+    pub(super) of_network: bool,
     pub(super) pace: Pace,
     /// Whether a body was left unread.
     pub(super) unread: Arc<AtomicBool>,
@@ -74,7 +76,7 @@ impl Service<Request<Incoming>> for Gateway {
 impl Gateway {
     async fn answer(&self, request: Request<Incoming>) -> Result<Answer, Late> {
         let (head, body) = request.into_parts();
-        let asked = match Asked::of(&head, &self.address) {
+        let asked = match Asked::of(&head, self.of_network) {
             // Its body need not be sent.
             Err(answer) if head.headers.contains_key(header::EXPECT) => return Ok(*answer),
             asked => asked,

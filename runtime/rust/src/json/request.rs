@@ -29,14 +29,14 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// What a request asks for that came to this address.
-    pub(super) fn of(head: &Parts, address: &str) -> Result<Asked, Box<Answer>> {
+    /// What a request asks for. Of the network in plain text it must have a host that is nobody else's name.
+    pub(super) fn of(head: &Parts, of_network: bool) -> Result<Asked, Box<Answer>> {
         let headers = &head.headers;
         if let Some(origin) = headers.get(header::ORIGIN) {
             let text = format!("a request with origin {} {PAGES}", shown(origin.as_bytes()));
             return Err(error(&Status::new(Code::PermissionDenied, text)).into());
         }
-        if address.starts_with("tcp:") {
+        if of_network {
             known_host(&head.uri, headers)?;
         }
         if head.method != Method::POST {

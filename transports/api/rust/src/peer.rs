@@ -15,7 +15,9 @@ pub struct Peer {
     pub user_id: Option<u32>,
     /// The peer's effective group id, where the transport can tell.
     pub group_id: Option<u32>,
-    /// The certificates that the peer has shown and that were accepted, where the connection is secret by TLS.
+    /// Whether the connection is secret by TLS.
+    pub tls: bool,
+    /// The certificates that the peer has shown and that were accepted, where it has shown any by TLS.
     pub certificates: Option<PeerCertificates>,
 }
 
@@ -50,6 +52,13 @@ impl fmt::Debug for PeerCertificates {
 impl Peer {
     /// A peer of whom only the address is known.
     pub fn at(address: impl Into<Arc<str>>) -> Peer {
-        Peer { address: address.into(), process_id: None, user_id: None, group_id: None, certificates: None }
+        Peer {
+            address: address.into(),
+            process_id: None,
+            user_id: None,
+            group_id: None,
+            tls: false,
+            certificates: None,
+        }
     }
 }

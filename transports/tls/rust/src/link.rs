@@ -97,7 +97,7 @@ impl TlsLink {
         self.peer.get_or_init(|| {
             let shown = state.session.certificates().unwrap_or_default();
             let certificates = shown.iter().map(|one| one.to_vec());
-            Peer { certificates: PeerCertificates::of(certificates), ..self.link.peer().clone() }
+            Peer { tls: true, certificates: PeerCertificates::of(certificates), ..self.link.peer().clone() }
         });
     }
 

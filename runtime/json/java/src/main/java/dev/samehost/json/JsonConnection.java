@@ -6,6 +6,7 @@ import dev.samehost.bridge.LinkIo;
 import dev.samehost.bridge.Within;
 import dev.samehost.call.Bridge.Host;
 import dev.samehost.transport.Link;
+import dev.samehost.transport.Peer;
 import dev.samehost.wire.Hello;
 import io.grpc.ManagedChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -71,7 +72,9 @@ final class JsonConnection {
 
   private void serve() {
     ManagedChannel channel = within.channel();
-    boolean isOfNetwork = http1.peer().address().startsWith("tcp:");
+    Peer peer = http1.peer();
+    // By TLS a certificate says by which names this host is called.
+    boolean isOfNetwork = peer.address().startsWith("tcp:") && peer.tls().isEmpty();
     Judge judge = new Judge(host.methods(), host.limits(), isOfNetwork);
     Patience patience = new Patience(host.helloTimeoutNanos());
     requests = new Requests(channel, judge, patience, host.limits().maxMessageBytes());

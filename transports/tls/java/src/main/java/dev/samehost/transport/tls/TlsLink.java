@@ -247,9 +247,10 @@ public final class TlsLink implements Link {
     return true; // a record is sealed from wherever its bytes are
   }
 
+  /** The version that is spoken: {@code TLS 1.3}. */
   @Override
   public String medium() {
-    return link.medium();
+    return session.session().getProtocol().replace("TLSv", "TLS ");
   }
 
   @Override

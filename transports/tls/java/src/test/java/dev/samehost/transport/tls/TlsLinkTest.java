@@ -43,6 +43,14 @@ final class TlsLinkTest {
   }
 
   @Test
+  void the_medium_is_the_version_that_is_spoken() throws Exception {
+    try (LinkEnds link = open(1_000)) {
+      assertThat(link.near().medium()).isEqualTo("TLS 1.3");
+      assertThat(link.far().medium()).isEqualTo("TLS 1.3");
+    }
+  }
+
+  @Test
   void all_but_the_last_byte_of_a_record_in_part_counts_as_taken_and_that_byte_is_passed_over()
       throws Exception {
     try (LinkEnds link = open(50)) {
