@@ -34,11 +34,12 @@ pub(crate) type Accepts = Arc<[Box<dyn Accept>]>;
 /// Turns connections to servers that speak another protocol into links behind which servers of the wire seem to be.
 pub(crate) trait Connect: Send + Sync {
     /// A link by which the calls of a client with these limits go to a server that speaks the protocol, once that has
-    /// said its first words, which it may take so long for.
+    /// said its first words, which it may take so long for while it is `wanted`.
     fn connect(
         &self,
         link: Arc<dyn Link>,
         client: Limits,
         timeout: Duration,
+        wanted: &dyn Fn() -> bool,
     ) -> Result<Arc<dyn Link>, LinkError>;
 }

@@ -72,7 +72,8 @@ fn connect(channel: &Arc<ChannelCore>, dialer: &Dialer, starter: &Starter) -> Re
         (Err(error), Some(bridge)) if error.fault() == Fault::PeerHttp2 => {
             let client =
                 Limits::of(&dialer.connection.hello).expect("they are allowed, for it has said them");
-            let link = bridge.connect(link()?, client, dialer.connector.hello_timeout())?;
+            let (patience, wanted) = (dialer.connector.hello_timeout(), || channel.greeting(None));
+            let link = bridge.connect(link()?, client, patience, &wanted)?;
             connect_over(channel, dialer, starter, link)
         }
         (connected, _) => connected,

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::Reason;
@@ -14,7 +14,7 @@ use http::{Request, Response, StatusCode, Uri};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
-use samehost_transport_api::{Fault, Link, LinkError};
+use samehost_transport_api::{Fault, Link, LinkError, end_of};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -31,26 +31,34 @@ use crate::call::task::TaskDriver;
 use crate::surface::tonic::{Services, begin};
 use crate::wire::Limits;
 
+/// How often it is looked whether a connection is still wanted, while the server has said nothing.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// See [`Connect::connect`](crate::call::bridge::Connect::connect).
 pub(super) fn connect(
     link: Arc<dyn Link>,
     client: Limits,
     patience: Duration,
+    wanted: &dyn Fn() -> bool,
 ) -> Result<Arc<dyn Link>, LinkError> {
     let peer = link.peer().clone();
     let [near, far] = pair(&peer, MEDIUM)?;
     let (settled, settings) = mpsc::channel();
     run(&peer, relay(link, far, client, settled))?;
-    match settings.recv_timeout(patience) {
-        Ok(()) => Ok(near),
-        Err(error) => {
-            let why = match error {
-                RecvTimeoutError::Timeout => format!("no SETTINGS came within {} s", patience.as_secs_f64()),
-                RecvTimeoutError::Disconnected => "the server has ended the connection".to_owned(),
-            };
-            Err(Fault::ConnectFailed.with(&[&peer.address, &"HTTP/2", &why]))
+    let end = end_of(patience);
+    let why = loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match settings.recv_timeout(left.min(LOOK)) {
+            Ok(()) => return Ok(near),
+            Err(RecvTimeoutError::Disconnected) => break "the server has ended the connection".to_owned(),
+            Err(_) if !wanted() => return Err(Fault::ChannelShutdown.with(&[&peer.address])),
+            Err(_) if left.is_zero() => {
+                break format!("no SETTINGS came within {} s", patience.as_secs_f64());
+            }
+            Err(_) => {}
         }
-    }
+    };
+    Err(Fault::ConnectFailed.with(&[&peer.address, &"HTTP/2", &why]))
 }
 
 /// Hands calls on until the server has gone, or the channel, at the other end of the pair.

@@ -60,8 +60,9 @@ impl Connect for Http2 {
         link: Arc<dyn Link>,
         client: Limits,
         timeout: Duration,
+        wanted: &dyn Fn() -> bool,
     ) -> Result<Arc<dyn Link>, LinkError> {
-        connect::connect(link, client, timeout)
+        connect::connect(link, client, timeout, wanted)
     }
 }
 

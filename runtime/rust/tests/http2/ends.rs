@@ -302,6 +302,26 @@ async fn answered_by(says: &'static [u8], closes: bool) -> (tonic::Status, Strin
 }
 
 #[tokio::test]
+async fn a_channel_that_is_shut_down_does_not_wait_for_settings() {
+    let place = Place::new(Over::Unix);
+    let listener = UnixListener::bind(place.address.strip_prefix("unix:").unwrap()).unwrap();
+    let channel = Channel::for_address(&place.address).unwrap();
+    let mut client = EchoClient::new(channel.clone());
+    let call = tokio::spawn(async move { client.say(ask("hi")).await });
+    let lasted = tokio::task::spawn_blocking(move || {
+        drop(listener.accept().unwrap().0.write_all(SETTINGS));
+        let (mut mute, _) = listener.accept().unwrap();
+        mute.read_exact(&mut [0; 24]).unwrap();
+        let began = Instant::now();
+        channel.shutdown();
+        mute.read_to_end(&mut Vec::new()).unwrap();
+        began.elapsed()
+    });
+    assert!(soon(lasted).await.unwrap() < Duration::from_secs(4));
+    assert_eq!(soon(call).await.unwrap().unwrap_err().code(), Code::Unavailable);
+}
+
+#[tokio::test]
 async fn a_server_of_http2_that_says_no_settings_is_named() {
     for (closes, why) in
         [(false, "no SETTINGS came within 0.5 s"), (true, "the server has ended the connection")]
