@@ -7,6 +7,7 @@ import dev.samehost.wire.FrameWriter;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.MethodDescriptor;
+import io.grpc.SecurityLevel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -17,8 +18,9 @@ import java.util.concurrent.Executor;
  *
  * @param route the way to a connection
  * @param options what all calls are made by
+ * @param isSecret whether they go by TLS
  */
-record Calling(Route route, Options options) {
+record Calling(Route route, Options options, boolean isSecret) {
   /**
    * What calls are made by, over whichever connection.
    *
@@ -89,6 +91,10 @@ record Calling(Route route, Options options) {
 
   String address() {
     return route.address();
+  }
+
+  SecurityLevel security() {
+    return PeerAddress.security(address(), isSecret);
   }
 
   Encodings encodings() {

@@ -92,7 +92,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
         Credentials.apply(
             options,
             method,
-            channel.address(),
+            channel.security(),
             authority(),
             executor,
             headers,

@@ -25,7 +25,9 @@ final class ClientConnections implements ConnectionObserver {
   @Override
   public Object connected(Peer peer, String medium, Route back) {
     CallerChannel caller =
-        callsBack == null ? null : new CallerChannel(new Calling(back, callsBack));
+        callsBack == null
+            ? null
+            : new CallerChannel(new Calling(back, callsBack, peer.tls().isPresent()));
     Attributes attributes = PeerAttributes.of(peer, medium, caller);
     for (ClientTransportFilter filter : filters) {
       try {

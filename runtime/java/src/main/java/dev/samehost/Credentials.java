@@ -18,7 +18,7 @@ final class Credentials {
   /**
    * Asks, and does not wait for the answer.
    *
-   * @param address where the call goes
+   * @param security how safe what is sent there is
    * @param authority what the credentials are for, as the caller names it
    * @param complete is given the metadata with what the credentials added
    * @param fail is given why they do not let the call go
@@ -26,14 +26,14 @@ final class Credentials {
   static void apply(
       CallOptions options,
       MethodDescriptor<?, ?> method,
-      String address,
+      SecurityLevel security,
       String authority,
       Executor executor,
       Metadata headers,
       Consumer<Metadata> complete,
       Consumer<Status> fail) {
     Applier applier = new Applier(headers, complete, fail);
-    Request request = new Request(method, address, authority);
+    Request request = new Request(method, security, authority);
     try {
       options.getCredentials().applyRequestMetadata(request, executor, applier);
     } catch (RuntimeException | Error e) {
@@ -46,12 +46,12 @@ final class Credentials {
 
   private static final class Request extends CallCredentials.RequestInfo {
     private final MethodDescriptor<?, ?> method;
-    private final String address;
+    private final SecurityLevel security;
     private final String authority;
 
-    private Request(MethodDescriptor<?, ?> method, String address, String authority) {
+    private Request(MethodDescriptor<?, ?> method, SecurityLevel security, String authority) {
       this.method = method;
-      this.address = address;
+      this.security = security;
       this.authority = authority;
     }
 
@@ -62,7 +62,7 @@ final class Credentials {
 
     @Override
     public SecurityLevel getSecurityLevel() {
-      return PeerAddress.security(address);
+      return security;
     }
 
     @Override

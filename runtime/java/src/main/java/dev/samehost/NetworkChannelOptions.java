@@ -24,20 +24,15 @@ abstract class NetworkChannelOptions extends ManagedChannelBuilder<SamehostChann
     return builder();
   }
 
-  /** Accepted, and does nothing: no byte leaves the host. */
-  @Override
-  public SamehostChannelBuilder usePlaintext() {
-    return builder();
-  }
-
   /**
-   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
+   * Not supported: a channel that speaks TLS is given credentials.
    *
    * @throws UnsupportedOperationException always
    */
   @Override
   public SamehostChannelBuilder useTransportSecurity() {
-    throw new UnsupportedOperationException("there is no TLS inside a host");
+    throw new UnsupportedOperationException(
+        "use forAddress(ADDRESS, TlsChannelCredentials.create())");
   }
 
   /**

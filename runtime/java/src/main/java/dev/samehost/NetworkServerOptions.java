@@ -16,24 +16,26 @@ abstract class NetworkServerOptions extends ServerBuilder<SamehostServerBuilder>
   }
 
   /**
-   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
+   * Not supported: a server that speaks TLS is given credentials.
    *
    * @throws UnsupportedOperationException always
    */
   @Override
   public SamehostServerBuilder useTransportSecurity(File certificates, File privateKey) {
-    throw new UnsupportedOperationException("there is no TLS inside a host");
+    throw new UnsupportedOperationException(
+        "use forAddress(ADDRESS, TlsServerCredentials.create(...))");
   }
 
   /**
-   * Not supported: no byte leaves the host, and the operating system vouches for the peer.
+   * Not supported: a server that speaks TLS is given credentials.
    *
    * @throws UnsupportedOperationException always
    */
   @Override
   public SamehostServerBuilder useTransportSecurity(
       InputStream certificates, InputStream privateKey) {
-    throw new UnsupportedOperationException("there is no TLS inside a host");
+    throw new UnsupportedOperationException(
+        "use forAddress(ADDRESS, TlsServerCredentials.create(...))");
   }
 
   /** Accepted, and does nothing: the end of a connection is seen at once. */

@@ -16,10 +16,12 @@ final class PeerAddress extends SocketAddress {
 
   /**
    * How safe what is sent there is. Inside a host no byte leaves it, and nobody but the peer can
-   * read it; beyond it travels in plain text.
+   * read it; beyond it that takes TLS.
    */
-  static SecurityLevel security(String address) {
-    return address.startsWith("tcp:") ? SecurityLevel.NONE : SecurityLevel.PRIVACY_AND_INTEGRITY;
+  static SecurityLevel security(String address, boolean isSecret) {
+    return address.startsWith("tcp:") && !isSecret
+        ? SecurityLevel.NONE
+        : SecurityLevel.PRIVACY_AND_INTEGRITY;
   }
 
   /** The port in an address of a server on tcp; -1 in any other. */

@@ -20,6 +20,7 @@ final class PeerAttributes {
             .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, address)
             .set(Grpc.TRANSPORT_ATTR_LOCAL_ADDR, address)
             .set(SamehostAttributes.PEER, peer);
+    peer.tls().ifPresent(session -> attributes.set(Grpc.TRANSPORT_ATTR_SSL_SESSION, session));
     if (!medium.isEmpty()) {
       attributes.set(SamehostAttributes.MEDIUM, medium);
     }

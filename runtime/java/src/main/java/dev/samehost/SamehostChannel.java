@@ -14,9 +14,9 @@ final class SamehostChannel extends ManagedChannel {
   private final Dialer dialer;
   private final Calling calling;
 
-  SamehostChannel(Dialer dialer, Calling.Options options) {
+  SamehostChannel(Dialer dialer, Calling.Options options, boolean isSecret) {
     this.dialer = dialer;
-    this.calling = new Calling(dialer, options);
+    this.calling = new Calling(dialer, options, isSecret);
   }
 
   @Override

@@ -7,12 +7,14 @@ import dev.samehost.call.Serving;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
 import dev.samehost.wire.Hello;
 import io.grpc.BinaryLog;
 import io.grpc.BindableService;
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientTransportFilter;
 import io.grpc.CompressorRegistry;
@@ -55,6 +57,8 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   private String authority = AUTHORITY;
   private String userAgent;
   private Encodings encodings = Encodings.DEFAULT;
+  private String serverName; // null for the address's host
+  private ChannelSecurity security; // null where nobody gave credentials
   private BinaryLog binaryLog;
   private long spinNanos = -1;
   private int maxInboundMessageSize;
@@ -79,6 +83,27 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   public static SamehostChannelBuilder forAddress(String address) {
     try {
       return new SamehostChannelBuilder(Address.parse(address), null);
+    } catch (LinkException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * A builder of channels to an address that speak TLS, where the credentials are for that, or give
+   * credentials to each call. A transport must take TLS, which {@code tcp:} does; the server's
+   * certificate is to be that of the address's host, or of {@link #overrideAuthority}.
+   *
+   * @throws IllegalArgumentException when the address has no scheme, or the credentials cannot be
+   *     used: they are not gRPC's for plain text or TLS, or malformed
+   */
+  public static SamehostChannelBuilder forAddress(String address, ChannelCredentials credentials) {
+    try {
+      SamehostChannelBuilder builder = forAddress(address);
+      builder.security = ChannelSecurity.of(credentials, builder.address);
+      builder.transportOption(Tls.OPTION, builder.security.tls());
+      Transport transport = Transports.find(builder.address);
+      TlsOption.checked(builder.transportOptions, transport, builder.address, null);
+      return builder;
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
@@ -113,6 +138,8 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   public ManagedChannel build() {
     try {
       Transport transport = given != null ? given : Transports.find(address);
+      TransportOptions settings =
+          TlsOption.checked(transportOptions, transport, address, serverName);
       Hello hello =
           Identity.hello(
               encodings, initialCredit, maxMessageBytes(transport), maxInboundMetadataSize, 0);
@@ -133,12 +160,16 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
               new ClientConnections(filters, services.isEmpty() ? null : calling),
               executor,
               serving(hello));
-      Dialer dialer =
-          new Dialer(transport.connector(address, transportOptions), options, backoff.get());
-      ManagedChannel channel = new SamehostChannel(dialer, calling);
-      return interceptors.isEmpty() && binaryLog == null
+      Dialer dialer = new Dialer(transport.connector(address, settings), options, backoff.get());
+      ManagedChannel channel = new SamehostChannel(dialer, calling, TlsOption.isSet(settings));
+      List<ClientInterceptor> all = new ArrayList<>();
+      if (security != null) {
+        all.addAll(security.interceptors());
+      }
+      all.addAll(interceptors);
+      return all.isEmpty() && binaryLog == null
           ? channel
-          : new InterceptedChannel(channel, interceptors, binaryLog);
+          : new InterceptedChannel(channel, all, binaryLog);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
@@ -327,11 +358,26 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   }
 
   /**
+   * Accepted, and does nothing: nothing is encrypted unless there are credentials.
+   *
+   * @throws IllegalStateException when there are
+   */
+  @Override
+  public SamehostChannelBuilder usePlaintext() {
+    if (security != null) {
+      throw new IllegalStateException("the channel's credentials say how it is secured");
+    }
+    return this;
+  }
+
+  /**
    * What {@link ManagedChannel#authority} says, {@code localhost} by default; no server sees it.
+   * With TLS its host is the name that the server's certificate is checked against.
    */
   @Override
   public SamehostChannelBuilder overrideAuthority(String text) {
     authority = Objects.requireNonNull(text);
+    serverName = TlsOption.host(text);
     return this;
   }
 

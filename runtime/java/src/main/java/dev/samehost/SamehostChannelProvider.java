@@ -4,7 +4,6 @@ import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Transports;
 import io.grpc.ChannelCredentials;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.ManagedChannelProvider;
 import java.net.SocketAddress;
@@ -56,13 +55,12 @@ public final class SamehostChannelProvider extends ManagedChannelProvider {
     } catch (LinkException e) {
       return NewChannelBuilderResult.error(e.getMessage());
     }
-    if (!(credentials instanceof InsecureChannelCredentials)) {
-      return NewChannelBuilderResult.error(
-          target
-              + " is an address of samehost, which takes InsecureChannelCredentials, not "
-              + credentials.getClass().getSimpleName());
+    try {
+      return NewChannelBuilderResult.channelBuilder(
+          SamehostChannelBuilder.forAddress(target, credentials));
+    } catch (IllegalArgumentException e) {
+      return NewChannelBuilderResult.error(e.getMessage());
     }
-    return NewChannelBuilderResult.channelBuilder(builderForTarget(target));
   }
 
   /** Those that its own schemes lead to: where gRPC has a resolver it asks for no others. */

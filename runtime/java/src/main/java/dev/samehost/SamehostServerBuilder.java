@@ -5,6 +5,7 @@ import dev.samehost.call.Serving;
 import dev.samehost.call.Workers;
 import dev.samehost.transport.Address;
 import dev.samehost.transport.LinkException;
+import dev.samehost.transport.Tls;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import dev.samehost.transport.Transports;
@@ -16,6 +17,7 @@ import io.grpc.DecompressorRegistry;
 import io.grpc.HandlerRegistry;
 import io.grpc.Server;
 import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServerStreamTracer;
@@ -76,6 +78,23 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   }
 
   /**
+   * A builder of servers at an address that speak TLS, where the credentials are for that. A
+   * transport must take TLS, which {@code tcp:} does.
+   *
+   * @throws IllegalArgumentException when the address has no scheme, or the credentials cannot be
+   *     used: they are not gRPC's for plain text or TLS, or malformed
+   */
+  public static SamehostServerBuilder forAddress(String address, ServerCredentials credentials) {
+    try {
+      SamehostServerBuilder builder = forAddress(address);
+      ServerSecurity security = ServerSecurity.of(credentials, builder.address);
+      return builder.transportOption(Tls.OPTION, security.tls());
+    } catch (LinkException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /**
    * Not supported: a server has an address.
    *
    * @throws UnsupportedOperationException always
@@ -95,6 +114,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
   public Server build() {
     try {
       Transport transport = given != null ? given : Transports.find(address);
+      TransportOptions settings = TlsOption.checked(transportOptions, transport, address, null);
       Services served = new Services(services, fallback, interceptors, binaryLog);
       Hello hello =
           Identity.hello(
@@ -113,7 +133,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               new ServerConnections(filters, callsBack(hello)));
       Reception reception =
           new Reception(
-              transport.listener(address, transportOptions),
+              transport.listener(address, settings),
               options,
               new Serving(new Handling(served, handling), executor));
       return new SamehostServer(reception, served);

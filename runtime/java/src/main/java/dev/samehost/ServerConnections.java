@@ -24,7 +24,7 @@ final class ServerConnections implements ConnectionObserver {
 
   @Override
   public Object connected(Peer peer, String medium, Route back) {
-    CallerChannel caller = new CallerChannel(new Calling(back, callsBack));
+    CallerChannel caller = new CallerChannel(new Calling(back, callsBack, peer.tls().isPresent()));
     Attributes attributes = PeerAttributes.of(peer, medium, caller);
     for (ServerTransportFilter filter : filters) {
       try {

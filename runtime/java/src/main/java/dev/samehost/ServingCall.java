@@ -212,7 +212,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
 
   @Override
   public SecurityLevel getSecurityLevel() {
-    return PeerAddress.security(stream.peer().address());
+    return PeerAddress.security(stream.peer().address(), stream.peer().tls().isPresent());
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
+import dev.samehost.transport.Fault;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -57,10 +58,7 @@ final class GrpcTargetsTest {
   @Test
   void credentials_for_networks_are_refused_with_the_reason() {
     ChannelCredentials tls = TlsChannelCredentials.create();
-    assertThat(refused("shm:/run/s", tls))
-        .contains(
-            "shm:/run/s is an address of samehost, which takes InsecureChannelCredentials, not"
-                + " TlsChannelCredentials");
+    assertThat(refused("shm:/run/s", tls)).contains(Fault.TLS_NOT_TAKEN.text("shm:/run/s", "shm"));
   }
 
   @Test

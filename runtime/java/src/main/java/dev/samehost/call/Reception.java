@@ -5,6 +5,7 @@ import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Listener.FirstBytes;
+import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.GoAwayCode;
 import dev.samehost.wire.Hello;
 import dev.samehost.wire.Preface;
@@ -179,16 +180,16 @@ public final class Reception {
       log.info("turned a connection away: {}", why.getMessage());
     }
 
+    /** A preface and why, without the address, which who reads it knows better. */
     @Override
     public ByteBuffer farewell(LinkException why) {
-      Connection connection =
-          new Connection(
-              Side.ACCEPTOR,
-              Settings.of(address(), options.hello()).withHelloFirst(),
-              nobody -> {});
-      connection.fail(GoAwayCode.REFUSED, why.getMessage(), why);
-      ByteBuffer words = connection.outbound();
-      return ByteBuffer.allocate(words.remaining()).put(words).flip();
+      String text = why.getMessage();
+      int end = text.indexOf(": ");
+      FrameWriter words = new FrameWriter();
+      words.preface();
+      words.goAway(0, GoAwayCode.REFUSED.number(), end < 0 ? text : text.substring(end + 2));
+      ByteBuffer view = words.view();
+      return ByteBuffer.allocate(view.remaining()).put(view).flip();
     }
 
     @Override

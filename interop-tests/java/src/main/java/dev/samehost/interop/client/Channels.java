@@ -1,6 +1,7 @@
 package dev.samehost.interop.client;
 
 import dev.samehost.SamehostChannelBuilder;
+import dev.samehost.interop.Secure;
 import dev.samehost.interop.server.TestServices;
 import dev.samehost.interop.suite.Step;
 import dev.samehost.transport.fifo.FifoOptions;
@@ -16,13 +17,13 @@ final class Channels {
 
   /** A channel that offers what the server programs serve. */
   static ManagedChannel openOffering(String address) {
-    SamehostChannelBuilder builder = SamehostChannelBuilder.forAddress(address);
+    SamehostChannelBuilder builder = Secure.channel(address);
     TestServices.make().forEach(builder::addService);
     return builder.build();
   }
 
   static ManagedChannel open(String address, Step.Limits limits) {
-    SamehostChannelBuilder builder = SamehostChannelBuilder.forAddress(address);
+    SamehostChannelBuilder builder = Secure.channel(address);
     if (limits != null && limits.maxMessageBytes() != null) {
       builder.maxInboundMessageSize(limits.maxMessageBytes());
     }

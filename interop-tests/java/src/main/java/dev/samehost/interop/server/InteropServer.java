@@ -2,6 +2,7 @@ package dev.samehost.interop.server;
 
 import dev.samehost.SamehostServerBuilder;
 import dev.samehost.interop.Flags;
+import dev.samehost.interop.Secure;
 import io.grpc.Server;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -45,7 +46,7 @@ public final class InteropServer {
 
   private static Server start(String address) throws IOException {
     SamehostServerBuilder builder =
-        SamehostServerBuilder.forAddress(address)
+        Secure.server(address)
             .addStreamTracerFactory(new ArrivalTracer.Factory());
     TestServices.make().forEach(builder::addService);
     return builder.build().start();
