@@ -11,7 +11,7 @@ public final class TcpInteropTest extends InteropContract {
   private final String address = freeAddress();
 
   /** The address of a port that the system has just chosen, and that is free again. */
-  private static String freeAddress() {
+  static String freeAddress() {
     try {
       Server server = SamehostServerBuilder.forAddress("tcp:127.0.0.1:0").build().start();
       server.shutdownNow();

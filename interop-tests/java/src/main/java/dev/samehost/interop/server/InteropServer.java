@@ -46,8 +46,7 @@ public final class InteropServer {
 
   private static Server start(String address) throws IOException {
     SamehostServerBuilder builder =
-        Secure.server(address)
-            .addStreamTracerFactory(new ArrivalTracer.Factory());
+        Secure.server(address).addStreamTracerFactory(new ArrivalTracer.Factory());
     TestServices.make().forEach(builder::addService);
     return builder.build().start();
   }

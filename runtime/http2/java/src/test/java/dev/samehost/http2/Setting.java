@@ -1,15 +1,23 @@
 package dev.samehost.http2;
 
 import static com.google.common.truth.Truth.assertWithMessage;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.samehost.SamehostChannelBuilder;
 import dev.samehost.SamehostServerBuilder;
+import dev.samehost.transport.testkit.Certificates;
 import io.grpc.BindableService;
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.TlsServerCredentials;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
@@ -20,8 +28,11 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.pkitesting.X509Bundle;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -38,11 +49,17 @@ final class Setting implements AutoCloseable {
   enum Case {
     SERVING_UNIX,
     SERVING_TCP,
+    SERVING_TLS,
     CALLING_UNIX,
-    CALLING_TCP;
+    CALLING_TCP,
+    CALLING_TLS;
 
     boolean serves() {
-      return this == SERVING_UNIX || this == SERVING_TCP;
+      return this == SERVING_UNIX || this == SERVING_TCP || this == SERVING_TLS;
+    }
+
+    private boolean isSecret() {
+      return this == SERVING_TLS || this == CALLING_TLS;
     }
 
     private boolean isUnix() {
@@ -90,11 +107,11 @@ final class Setting implements AutoCloseable {
         : new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
-  ServerBuilder<?> server() {
+  ServerBuilder<?> server() throws IOException {
     if (which.serves()) {
-      return SamehostServerBuilder.forAddress(address());
+      return SamehostServerBuilder.forAddress(address(), serving());
     }
-    return NettyServerBuilder.forAddress(stockAddress())
+    return NettyServerBuilder.forAddress(stockAddress(), serving())
         .bossEventLoopGroup(LOOP)
         .workerEventLoopGroup(LOOP)
         .channelType(
@@ -103,13 +120,38 @@ final class Setting implements AutoCloseable {
 
   ManagedChannelBuilder<?> channel() {
     if (!which.serves()) {
-      return SamehostChannelBuilder.forAddress(address());
+      return SamehostChannelBuilder.forAddress(address(), calling());
     }
-    return NettyChannelBuilder.forAddress(stockAddress())
+    return NettyChannelBuilder.forAddress(stockAddress(), calling())
         .eventLoopGroup(LOOP)
         .channelType(which.isUnix() ? EpollDomainSocketChannel.class : EpollSocketChannel.class)
-        .overrideAuthority("localhost")
-        .usePlaintext();
+        .overrideAuthority("localhost");
+  }
+
+  private ServerCredentials serving() throws IOException {
+    if (!which.isSecret()) {
+      return InsecureServerCredentials.create();
+    }
+    X509Bundle own = Certificates.TRUSTED.server();
+    return TlsServerCredentials.create(
+        stream(own.getCertificatePathPEM()), stream(own.getPrivateKeyPEM()));
+  }
+
+  private ChannelCredentials calling() {
+    if (!which.isSecret()) {
+      return InsecureChannelCredentials.create();
+    }
+    try {
+      return TlsChannelCredentials.newBuilder()
+          .trustManager(new ByteArrayInputStream(Certificates.TRUSTED.pem()))
+          .build();
+    } catch (IOException e) {
+      throw new AssertionError("bytes in memory can be read", e);
+    }
+  }
+
+  private static InputStream stream(String text) {
+    return new ByteArrayInputStream(text.getBytes(US_ASCII));
   }
 
   Server start(ServerBuilder<?> builder) throws IOException {
@@ -139,14 +181,13 @@ final class Setting implements AutoCloseable {
   /** A channel to whatever is behind a relay. */
   ManagedChannel openThrough(Relay relay) throws IOException {
     if (!which.serves()) {
-      return open(SamehostChannelBuilder.forAddress("tcp:127.0.0.1:" + relay.port()));
+      return open(SamehostChannelBuilder.forAddress("tcp:127.0.0.1:" + relay.port(), calling()));
     }
     return open(
-        NettyChannelBuilder.forAddress("127.0.0.1", relay.port())
+        NettyChannelBuilder.forAddress("127.0.0.1", relay.port(), calling())
             .eventLoopGroup(LOOP)
             .channelType(EpollSocketChannel.class)
-            .overrideAuthority("localhost")
-            .usePlaintext());
+            .overrideAuthority("localhost"));
   }
 
   @Override

@@ -7,22 +7,46 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.protobuf.ByteString;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /** A client of HTTP/1.1 that says what it is told to, byte by byte where that matters. */
 final class Client implements AutoCloseable {
-  private final SocketChannel socket;
+  private final Closeable socket;
+  private final ReadableByteChannel source;
+  private final WritableByteChannel sink;
+  private final End outputsEnd;
   private final ByteBuffer input = ByteBuffer.allocate(64 << 10).flip();
 
   Client(SocketAddress address) throws IOException {
-    socket = SocketChannel.open(address);
+    SocketChannel channel = SocketChannel.open(address);
+    socket = channel;
+    source = channel;
+    sink = channel;
+    outputsEnd = channel::shutdownOutput;
+  }
+
+  Client(Socket connected) throws IOException {
+    socket = connected;
+    source = Channels.newChannel(connected.getInputStream());
+    sink = Channels.newChannel(connected.getOutputStream());
+    outputsEnd = connected::shutdownOutput;
+  }
+
+  /** How a socket is told that no more will be said. */
+  private interface End {
+    void come() throws IOException;
   }
 
   /** A request of JSON as it travels, with further headers as lines. */
@@ -54,7 +78,7 @@ final class Client implements AutoCloseable {
   void send(byte[] bytes) throws IOException {
     ByteBuffer all = ByteBuffer.wrap(bytes);
     while (all.hasRemaining()) {
-      socket.write(all);
+      sink.write(all);
     }
   }
 
@@ -74,7 +98,7 @@ final class Client implements AutoCloseable {
   }
 
   void shutdownOutput() throws IOException {
-    socket.shutdownOutput();
+    outputsEnd.come();
   }
 
   /** The next answer. */
@@ -115,7 +139,7 @@ final class Client implements AutoCloseable {
   /** The next byte; -1 at the end. */
   int next() throws IOException {
     if (!input.hasRemaining()) {
-      int count = socket.read(input.clear());
+      int count = source.read(input.clear());
       input.flip();
       if (count < 0) {
         return -1;
