@@ -102,7 +102,7 @@ pub(super) fn failure(error: &hyper::Error, address: &str) -> Status {
         Reason::INADEQUATE_SECURITY => Code::PermissionDenied,
         _ => Code::Internal,
     };
-    Status::new(code, format!("{address}: the peer has reset the call's stream: {reason}"))
+    Status::new(code, Fault::StreamReset.text(&[&address, &format_args!("{reason:?}")]))
 }
 
 /// By what reason the peer has reset the stream, if that is what it did.

@@ -189,6 +189,20 @@ fn has_asked(said: &[u8]) -> bool {
     false
 }
 
+/// A connection by which a request has come, of HTTP/2: our preface was answered before.
+fn asked(listener: &UnixListener) -> UnixStream {
+    drop(listener.accept().unwrap().0.write_all(SETTINGS));
+    let (mut link, _) = listener.accept().unwrap();
+    link.write_all(SETTINGS).unwrap();
+    let mut said = Vec::new();
+    while !has_asked(&said) {
+        let mut some = [0; 4096];
+        let read = link.read(&mut some).unwrap();
+        said.extend(&some[..read]);
+    }
+    link
+}
+
 #[tokio::test]
 async fn a_call_that_a_server_which_goes_away_has_not_taken_is_made_at_its_successor() {
     let goes = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
@@ -199,23 +213,32 @@ async fn a_call_that_a_server_which_goes_away_has_not_taken_is_made_at_its_succe
         let listener = UnixListener::bind(place.address.strip_prefix("unix:").unwrap()).unwrap();
         let to = stock.address.strip_prefix("unix:").unwrap().to_owned();
         thread::spawn(move || {
-            // Our preface is answered first, and then the request by HTTP/2.
-            drop(listener.accept().unwrap().0.write_all(SETTINGS));
-            let (mut link, _) = listener.accept().unwrap();
-            link.write_all(SETTINGS).unwrap();
-            let mut said = Vec::new();
-            while !has_asked(&said) {
-                let mut some = [0; 4096];
-                let read = link.read(&mut some).unwrap();
-                said.extend(&some[..read]);
-            }
+            let mut link = asked(&listener);
             link.write_all(says).unwrap();
             let cuts = relay(listener, to);
-            let _ = link.read_to_end(&mut said);
+            let _ = link.read_to_end(&mut Vec::new());
             cuts.iter().for_each(drop);
         });
         let mut client = EchoClient::new(Channel::for_address(&place.address).unwrap());
         assert_eq!(soon(client.say(ask("hi"))).await.unwrap().into_inner().data, b"hi");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_a_server_resets_fails_its_call_with_the_reason() {
+    for (reason, code, name) in [(2, Code::Internal, "INTERNAL_ERROR"), (8, Code::Cancelled, "CANCEL")] {
+        let place = Place::new(Over::Unix);
+        let listener = UnixListener::bind(place.address.strip_prefix("unix:").unwrap()).unwrap();
+        thread::spawn(move || {
+            let mut link = asked(&listener);
+            link.write_all(&[&b"\0\0\x04\x03\0\0\0\0\x01\0\0\0"[..], &[reason]].concat()).unwrap();
+            let _ = link.read_to_end(&mut Vec::new());
+        });
+        let mut client = EchoClient::new(Channel::for_address(&place.address).unwrap());
+        let status = soon(client.say(ask("hi"))).await.unwrap_err();
+        assert_eq!(status.code(), code);
+        let text = format!("{}: the peer has reset the call's stream: {name}.", place.address);
+        assert_eq!(status.message(), text);
     }
 }
 

@@ -121,6 +121,7 @@ catalogue! {
     MessageSurplus = (Internal, "message_surplus", "{side} sent more than one message in a unary call.");
     MetadataInvalid = (Internal, "metadata_invalid", "metadata {key}: {reason}.");
     BodyMalformed = (Internal, "body_malformed", "the application's body is not in gRPC's framing of messages: {reason}.");
+    StreamReset = (Internal, "stream_reset", "{address}: the peer has reset the call's stream: {reason}.");
     MessageUndecodable = (Internal, "message_undecodable", "the message of {side} cannot be decoded: {reason}.");
     MessageUnencodable = (Internal, "message_unencodable", "the message of {side} cannot be encoded: {reason}.");
     RequestsFailed = (Unknown, "requests_failed", "the client's stream of requests failed: {reason}.");

@@ -7,7 +7,7 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
-import java.nio.channels.ClosedChannelException;
+import java.util.function.UnaryOperator;
 
 /**
  * One call that is handed on: one message at a time in either direction, the next one when the
@@ -18,6 +18,7 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
   private final ServerCall<Message, Message> from;
   private final ClientCall<Message, Message> to;
   private final boolean takesGzip;
+  private final UnaryOperator<Status> ending;
   private final Context context = Context.current();
   private final Flow requests;
   private final Flow responses;
@@ -26,9 +27,14 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
    * A call that is to begin.
    *
    * @param takesGzip whether its caller takes compressed responses
+   * @param ending what the caller is told of the status
    */
   ProxiedCall(
-      ServerCall<Message, Message> from, ClientCall<Message, Message> to, boolean takesGzip) {
+      ServerCall<Message, Message> from,
+      ClientCall<Message, Message> to,
+      boolean takesGzip,
+      UnaryOperator<Status> ending) {
+    this.ending = ending;
     this.from = from;
     this.to = to;
     this.takesGzip = takesGzip;
@@ -135,17 +141,8 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
     public void onClose(Status status, Metadata trailers) {
       if (!context.isCancelled()) {
         Proxy.strip(trailers);
-        from.close(orEnded(status), trailers);
+        from.close(ending.apply(status), trailers);
       }
-    }
-
-    /** Netty's word for a write behind the end of a connection is UNKNOWN, "channel closed". */
-    private static Status orEnded(Status status) {
-      return status.getCause() instanceof ClosedChannelException
-          ? Status.UNAVAILABLE
-              .withDescription("the connection has ended")
-              .withCause(status.getCause())
-          : status;
     }
   }
 }

@@ -10,8 +10,10 @@ import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
 import io.grpc.ServerMethodDefinition;
+import io.grpc.Status;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 
 /**
  * Hands the calls of any method that a server gets on to a channel. It knows nothing of the two
@@ -33,13 +35,16 @@ final class Proxy extends HandlerRegistry {
   private final Message.Marshaller requests;
   private final Message.Marshaller responses;
   private final boolean takesGzip;
+  private final UnaryOperator<Status> ending;
   private final Map<String, ServerMethodDefinition<?, ?>> methods = new ConcurrentHashMap<>();
 
   private Proxy(
       Channel channel,
       Message.Marshaller requests,
       Message.Marshaller responses,
-      boolean takesGzip) {
+      boolean takesGzip,
+      UnaryOperator<Status> ending) {
+    this.ending = ending;
     this.channel = channel;
     this.requests = requests;
     this.responses = responses;
@@ -48,7 +53,8 @@ final class Proxy extends HandlerRegistry {
 
   /** From HTTP/2 to our wire. */
   static Proxy toLink(Channel channel) {
-    return new Proxy(channel, Message.Marshaller.OF_HTTP2, Message.Marshaller.OF_LINK, false);
+    return new Proxy(
+        channel, Message.Marshaller.OF_HTTP2, Message.Marshaller.OF_LINK, false, s -> s);
   }
 
   /**
@@ -56,8 +62,13 @@ final class Proxy extends HandlerRegistry {
    *
    * @param takesGzip whether callers, who do not say it, take compressed responses
    */
-  static Proxy toHttp2(Channel channel, boolean takesGzip) {
-    return new Proxy(channel, Message.Marshaller.OF_LINK, Message.Marshaller.OF_HTTP2, takesGzip);
+  static Proxy toHttp2(Channel channel, String address, boolean takesGzip) {
+    return new Proxy(
+        channel,
+        Message.Marshaller.OF_LINK,
+        Message.Marshaller.OF_HTTP2,
+        takesGzip,
+        status -> Endings.told(status, address));
   }
 
   @Override
@@ -91,7 +102,8 @@ final class Proxy extends HandlerRegistry {
         new ProxiedCall(
             from,
             channel.newCall(from.getMethodDescriptor(), options),
-            accepted == null ? takesGzip : names(accepted, Gzip.NAME));
+            accepted == null ? takesGzip : names(accepted, Gzip.NAME),
+            ending);
     strip(headers);
     call.begin(headers);
     return call;

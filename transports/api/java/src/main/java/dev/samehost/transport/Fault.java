@@ -220,6 +220,7 @@ public enum Fault {
   METADATA_INVALID(Code.INTERNAL, "metadata {key}: {reason}."),
   BODY_MALFORMED(
       Code.INTERNAL, "the application's body is not in gRPC's framing of messages: {reason}."),
+  STREAM_RESET(Code.INTERNAL, "{address}: the peer has reset the call's stream: {reason}."),
   MESSAGE_UNDECODABLE(Code.INTERNAL, "the message of {side} cannot be decoded: {reason}."),
   MESSAGE_UNENCODABLE(Code.INTERNAL, "the message of {side} cannot be encoded: {reason}."),
   REQUESTS_FAILED(Code.UNKNOWN, "the client's stream of requests failed: {reason}."),
