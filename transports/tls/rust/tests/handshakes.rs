@@ -54,7 +54,8 @@ fn a_client_that_is_not_asked_for_a_certificate_shows_none() {
     let (own, clients) = (authority.issue("server", &["127.0.0.1"]), authority.issue("client", &[]));
     let client = trusting(&authority).identity(&clients.chain, &clients.key);
     let (_client, server) = meet(&client, &server(&own), pair());
-    assert_eq!(server.unwrap().peer().certificates, None);
+    let peer = server.unwrap().peer().clone();
+    assert_eq!((peer.certificates, peer.tls), (None, true));
 }
 
 #[test]
