@@ -19,8 +19,20 @@ if TYPE_CHECKING:
     from samehost._channel import Channel, channel
     from samehost._context import Context
     from samehost._server import Server, server
+    from samehost._tls import ssl_channel_credentials, ssl_server_credentials
 
-__all__ = ["Channel", "Context", "Server", "aio", "caller", "channel", "child", "server"]
+__all__ = [
+    "Channel",
+    "Context",
+    "Server",
+    "aio",
+    "caller",
+    "channel",
+    "child",
+    "server",
+    "ssl_channel_credentials",
+    "ssl_server_credentials",
+]
 
 # What is imported when it is first asked for, and whence.
 _LAZY = {
@@ -30,6 +42,8 @@ _LAZY = {
     "caller": "samehost._caller",
     "channel": "samehost._channel",
     "server": "samehost._server",
+    "ssl_channel_credentials": "samehost._tls",
+    "ssl_server_credentials": "samehost._tls",
 }
 _MODULES = ("aio", "child")
 

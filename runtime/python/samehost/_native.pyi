@@ -93,6 +93,44 @@ class Peer:
     def user_id(self) -> int | None: ...
     @property
     def group_id(self) -> int | None: ...
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is secret."""
+    @property
+    def certificates(self) -> list[bytes]:
+        """What it has shown by TLS and was accepted, in DER: its own first. Empty where it has shown none."""
+    @property
+    def common_name(self) -> bytes | None:
+        """The common name of its certificate."""
+    @property
+    def alternative_names(self) -> list[bytes]:
+        """The hosts, IP addresses, addresses of mail and URIs that its certificate is for, as texts."""
+
+# Credentials for TLS
+
+@final
+class ChannelCredentials:
+    """Whom a channel trusts by TLS, and what it shows of itself, in PEM; a key and a chain go together."""
+
+    def __new__(
+        cls,
+        root_certificates: bytes | None = None,
+        private_key: bytes | None = None,
+        certificate_chain: bytes | None = None,
+    ) -> ChannelCredentials: ...
+
+@final
+class ServerCredentials:
+    """What a server shows of itself by TLS: at least one pair of a key and a chain, in PEM.
+
+    With root certificates it takes those clients alone who have a certificate of one of these.
+    """
+
+    def __new__(
+        cls,
+        private_key_certificate_chain_pairs: Sequence[tuple[bytes, bytes]],
+        root_certificates: bytes | None = None,
+    ) -> ServerCredentials: ...
 
 # Clients, for threads
 
@@ -124,7 +162,8 @@ class Channel:
       to 67,108,864, by default 1,048,576; the smaller wish of the two sides counts), ``strict``
       (where no memory is to be had, connecting fails instead of going on over the socket; false).
     - of ``tcp:`` alone: ``plain_text_beyond_host`` (addresses beyond this host may be connected to, though
-      nothing is encrypted; false).
+      nothing is encrypted; false), ``credentials`` (it is spoken to by TLS), ``server_name`` (what the
+      server's certificate must be for, instead of the host in the address).
     - of ``stdio:`` alone: ``arguments`` (the program and its arguments, instead of the words of the address),
       ``environment`` (variables set besides this process's), ``folder`` (where the child starts), ``grace``
       (how long the child may take to end after its standard input has ended, and again after SIGTERM, before
@@ -156,6 +195,8 @@ class Channel:
         grace: float = ...,
         noise_limit: int = ...,
         stderr_lines: Callable[[str], object] = ...,
+        credentials: ChannelCredentials | None = ...,
+        server_name: str = ...,
     ) -> Channel:
         """Nothing is connected yet. An address that is none raises `StatusError` (INVALID_ARGUMENT)."""
 
@@ -398,8 +439,8 @@ class Server:
         exit_with_host: bool = ...,
         exit_grace: float = ...,
     ) -> Server: ...
-    def listen(self, address: str) -> str:
-        """Take the address; answers the one that a client can use.
+    def listen(self, address: str, credentials: ServerCredentials | None = None) -> str:
+        """Take the address; answers the one that a client can use. With credentials it is spoken to by TLS.
 
         Raises `StatusError` where it cannot be had. Clients can connect from now on, and wait until `start`.
         May be called several times, and after `start` too.
@@ -597,7 +638,7 @@ class AioServer:
     """
 
     def __new__(cls, loop: Loop, handler: Callable[[AioServerCall], object], **options: Any) -> AioServer: ...
-    def listen(self, address: str) -> str:
+    def listen(self, address: str, credentials: ServerCredentials | None = None) -> str:
         """As `Server.listen`. It may take a moment, but waits for nobody."""
 
     def start(self) -> None: ...

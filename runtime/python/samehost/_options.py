@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from samehost import _native
+
 _LARGEST_MESSAGE = 2**31 - 1
 _GZIP = grpc.Compression.Gzip
 _METADATA_BYTES = (256, 32_768)
@@ -40,6 +42,8 @@ class ChannelOptions(TypedDict, total=False):
     grace: float
     noise_limit: int
     stderr_lines: Callable[[str], object]
+    credentials: _native.ChannelCredentials | None
+    server_name: str
 
 
 class ServerOptions(TypedDict, total=False):
@@ -72,17 +76,18 @@ def _seconds(milliseconds: int) -> float:
     return milliseconds / 1000
 
 
-_BOTH: dict[str, tuple[str, Callable[[int], float]]] = {
+_BOTH: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "grpc.max_receive_message_length": ("max_inbound_message_size", _message_size),
     "grpc.max_metadata_size": ("max_inbound_metadata_size", _metadata_size),
     "grpc.absolute_max_metadata_size": ("max_inbound_metadata_size", _metadata_size),
 }
-_OF_CHANNELS = {
+_OF_CHANNELS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **_BOTH,
     "grpc.initial_reconnect_backoff_ms": ("backoff", _seconds),
     "grpc.max_reconnect_backoff_ms": ("longest_backoff", _seconds),
+    "grpc.ssl_target_name_override": ("server_name", str),
 }
-_OF_SERVERS: dict[str, tuple[str, Callable[[int], float]]] = {
+_OF_SERVERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     **_BOTH,
     "grpc.max_concurrent_streams": ("max_concurrent_calls", int),
 }
@@ -106,7 +111,7 @@ def of_server(arguments: Sequence[tuple[str, Any]] | None, options: ServerOption
 
 
 def _translated(
-    arguments: Sequence[tuple[str, Any]] | None, table: Mapping[str, tuple[str, Callable[[int], float]]]
+    arguments: Sequence[tuple[str, Any]] | None, table: Mapping[str, tuple[str, Callable[[Any], Any]]]
 ) -> dict[str, Any]:
     translated = {}
     for name, value in arguments or ():

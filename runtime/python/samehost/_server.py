@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from samehost import _exit, _logging, _native, _telemetry
+from samehost import _exit, _logging, _native, _telemetry, _tls
 from samehost._dispatch import Dispatch
 from samehost._options import ServerOptions, gzip_asked, of_server
 from samehost._services import Services, port_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from samehost._native import ServerCredentials
     from samehost._types import RpcMethodHandler
 
 _logging.turn_on()
@@ -84,18 +85,22 @@ class Server(grpc.Server):
         Answers the number of a port, or 1 where an address has none. Raises RuntimeError with the reason
         where the address cannot be had.
         """
+        return self._listen(address, None)
+
+    def add_secure_port(
+        self, address: str, server_credentials: grpc.ServerCredentials | ServerCredentials
+    ) -> int:
+        """Listen on a `tcp:` address by TLS, with what `samehost.ssl_server_credentials` makes.
+
+        As `add_insecure_port` otherwise; TypeError for credentials of another kind.
+        """
+        return self._listen(address, _tls.of_server(server_credentials))
+
+    def _listen(self, address: str, credentials: ServerCredentials | None) -> int:
         try:
-            return port_of(self._native.listen(address))
+            return port_of(self._native.listen(address, credentials))
         except _native.StatusError as error:
             raise RuntimeError(error.text) from error
-
-    def add_secure_port(self, address: str, server_credentials: grpc.ServerCredentials) -> int:
-        """Raise RuntimeError: no address here is encrypted; inside a host, the system says who calls."""
-        del server_credentials
-        message = (
-            f"listening on {address}: TLS is not offered here. Use add_insecure_port; see auth_context()."
-        )
-        raise RuntimeError(message)
 
     def start(self) -> None:
         """Begin to serve; ValueError where it has begun before, RuntimeError in a fork of whoever made it."""
@@ -159,11 +164,13 @@ def server(
     compression: grpc.Compression | None = None,
     *,
     send_tracebacks: bool = False,
+    credentials: ServerCredentials | None = None,
     **more: Unpack[ServerOptions],
 ) -> Server:
     """Make a server that listens on an address such as `unix:/run/app.sock`, or is a child by `stdio:`.
 
-    As `Server`, whose `add_insecure_port` takes further addresses. Where OpenTelemetry's gRPC instrumentation
+    As `Server`, whose `add_insecure_port` and `add_secure_port` take further addresses; with `credentials`
+    the first one is spoken to by TLS. Where OpenTelemetry's gRPC instrumentation
     of servers is on, its interceptor is put first.
     """
     made = Server(
@@ -176,5 +183,5 @@ def server(
         send_tracebacks=send_tracebacks,
         **more,
     )
-    made.add_insecure_port(address)
+    made._listen(address, credentials)  # noqa: SLF001  # of this module
     return made

@@ -10,10 +10,12 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 use samehost::raw::{Channel, ChannelBuilder, ServerBuilder};
-use samehost::{FifoOptions, Options, ShmOptions, StderrLines, StdioOptions, TcpOptions, UnixOptions};
+use samehost::{
+    ClientTls, FifoOptions, Options, ShmOptions, StderrLines, StdioOptions, TcpOptions, UnixOptions,
+};
 
 use crate::lines::Lines;
-use crate::{callbacks, json};
+use crate::{callbacks, json, tls};
 
 const SIZES: (u32, u32) = (1, i32::MAX as u32);
 const CREDITS: (u32, u32) = (1024, i32::MAX as u32);
@@ -156,12 +158,29 @@ pub(crate) fn channel(address: &str, options: Option<&Bound<'_, PyDict>>) -> PyR
         transports.stdio.hello_timeout = timeout;
     }
     transports.take(&mut given)?;
+    if let Some(tls) = credentials(&mut given)? {
+        builder = builder.tls(tls);
+    }
     if let Some(strict) = given.flag("strict")? {
         transports.shm.strict = strict;
     }
     child(&mut given, &mut transports.stdio)?;
     given.end()?;
     Ok(builder.transport_options(transports.options()))
+}
+
+/// What a channel speaks TLS with, if it does.
+fn credentials(given: &mut Given<'_, '_>) -> PyResult<Option<ClientTls>> {
+    let credentials = given.take("credentials")?.filter(|credentials| !credentials.is_none());
+    let name = given.take("server_name")?.filter(|name| !name.is_none());
+    let Some(credentials) = credentials else { return Ok(None) };
+    let tls = tls::of_channel(&credentials)?;
+    Ok(Some(match name {
+        Some(name) => {
+            tls.server_name(name.extract::<String>().map_err(|_| wrong("server_name", "a str", &name))?)
+        }
+        None => tls,
+    }))
 }
 
 /// What a channel says of its children.

@@ -7,6 +7,7 @@ use samehost::raw;
 use crate::arguments::{seconds, until};
 use crate::fork::Own;
 use crate::handlers::Handlers;
+use crate::tls::ServerCredentials;
 use crate::waiting::wait;
 use crate::{callbacks, options, status};
 
@@ -29,9 +30,14 @@ impl Server {
         Ok(Server(Own::new(builder.serve_on_threads(inline, callbacks::around(), serve))))
     }
 
-    fn listen(&self, py: Python<'_>, address: &str) -> PyResult<String> {
-        let server = self.0.get(py)?;
-        py.detach(|| server.listen(address)).map_err(|error| status::raised(py, &error))
+    #[pyo3(signature = (address, credentials=None))]
+    fn listen(
+        &self,
+        py: Python<'_>,
+        address: &str,
+        credentials: Option<&ServerCredentials>,
+    ) -> PyResult<String> {
+        listen(py, self.0.get(py)?, address, credentials)
     }
 
     fn start(&self, py: Python<'_>) -> PyResult<()> {
@@ -59,6 +65,21 @@ impl Server {
             Some(Err(error)) => Err(status::raised(py, &error)),
         }
     }
+}
+
+/// Has a server take an address, by TLS where there are credentials for it.
+pub(crate) fn listen(
+    py: Python<'_>,
+    server: &raw::Server,
+    address: &str,
+    credentials: Option<&ServerCredentials>,
+) -> PyResult<String> {
+    let credentials = credentials.map(ServerCredentials::tls);
+    let listening = py.detach(|| match credentials {
+        Some(credentials) => server.listen_by_tls(address, credentials),
+        None => server.listen(address),
+    });
+    listening.map_err(|error| status::raised(py, &error))
 }
 
 impl Drop for Server {

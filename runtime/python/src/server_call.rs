@@ -5,11 +5,12 @@ use std::task::{Context, Poll};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 use samehost::transport::{Code, Fault};
 use samehost::{Status, raw};
 
 use crate::arguments::time_left;
+use crate::certificate::Subject;
 use crate::channel::Channel;
 use crate::fork::Own;
 use crate::waiting::wait;
@@ -41,10 +42,39 @@ impl Peer {
         self.0.group_id
     }
 
+    #[getter]
+    fn tls(&self) -> bool {
+        self.0.tls
+    }
+
+    #[getter]
+    fn certificates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let shown = self.0.certificates.iter().flat_map(|certificates| certificates.iter());
+        PyList::new(py, shown.map(|one| PyBytes::new(py, one)).collect::<Vec<_>>())
+    }
+
+    #[getter]
+    fn common_name<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.subject().common_name.map(|name| PyBytes::new(py, &name))
+    }
+
+    #[getter]
+    fn alternative_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let names = self.subject().alternative_names;
+        PyList::new(py, names.iter().map(|name| PyBytes::new(py, name)).collect::<Vec<_>>())
+    }
+
     fn __repr__(&self) -> String {
         let id = |id: Option<u32>| id.map_or("unknown".to_owned(), |id| id.to_string());
         let samehost::Peer { address, process_id, user_id, group_id, .. } = &self.0;
         format!("<Peer {address} pid {} uid {} gid {}>", id(*process_id), id(*user_id), id(*group_id))
+    }
+}
+
+impl Peer {
+    /// Whom its certificate is for.
+    fn subject(&self) -> Subject {
+        self.0.certificates.as_ref().map_or_else(Subject::default, |shown| Subject::of(shown.own()))
     }
 }
 

@@ -120,15 +120,23 @@ class Context(grpc.aio.ServicerContext[Any, Any]):
         return _peers.address(self._call.peer)
 
     def peer_identities(self) -> Any:
-        """Answer the caller's user id, as decimal digits; nothing where it is not known."""
-        return self.auth_context().get(_peers.IDENTITY_KEY)
+        """Answer the caller's user id, as decimal digits, or by TLS what its certificate is for.
+
+        Nothing where it is not known.
+        """
+        context = self.auth_context()
+        key = _peers.identity_key(context)
+        return None if key is None else context[key]
 
     def peer_identity_key(self) -> str | None:
         """Answer the name under which `auth_context` has the caller's identity."""
-        return _peers.IDENTITY_KEY if self.peer_identities() else None
+        return _peers.identity_key(self.auth_context())
 
     def auth_context(self) -> Mapping[str, Any]:
-        """Answer what the system vouches for of the caller: `pid`, `uid` and `gid`, as decimal digits."""
+        """Answer what the system vouches for of the caller: `pid`, `uid` and `gid`, as decimal digits.
+
+        By TLS that is what gRPC tells of its certificate, by gRPC's names.
+        """
         return _peers.auth_context(self._call.peer)
 
     def medium(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 
-from samehost import _logging, _native, _telemetry
+from samehost import _logging, _native, _telemetry, _tls
 from samehost._options import ServerOptions, gzip_asked, of_server
 from samehost._services import Services, port_of
 from samehost.aio._dispatch import Dispatch
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from samehost._native import ServerCredentials
     from samehost.aio._types import Handler
 
 _logging.turn_on()
@@ -80,18 +81,22 @@ class Server(grpc.aio.Server):
         Answers the number of a port, or 1 where an address has none. Raises RuntimeError with the reason
         where the address cannot be had, and ValueError for an option out of its range.
         """
+        return self._listen(address, None)
+
+    def add_secure_port(
+        self, address: str, server_credentials: grpc.ServerCredentials | ServerCredentials
+    ) -> int:
+        """Listen on a `tcp:` address by TLS, with what `samehost.ssl_server_credentials` makes.
+
+        As `add_insecure_port` otherwise; TypeError for credentials of another kind.
+        """
+        return self._listen(address, _tls.of_server(server_credentials))
+
+    def _listen(self, address: str, credentials: ServerCredentials | None) -> int:
         try:
-            return port_of(self._native().listen(address))
+            return port_of(self._native().listen(address, credentials))
         except _native.StatusError as error:
             raise RuntimeError(error.text) from error
-
-    def add_secure_port(self, address: str, server_credentials: grpc.ServerCredentials) -> int:
-        """Raise RuntimeError: no address here is encrypted; inside a host, the system says who calls."""
-        del server_credentials
-        message = (
-            f"listening on {address}: TLS is not offered here. Use add_insecure_port; see auth_context()."
-        )
-        raise RuntimeError(message)
 
     async def start(self) -> None:
         """Begin to serve; UsageError where it has begun before."""
@@ -152,11 +157,13 @@ def server(
     compression: grpc.Compression | None = None,
     *,
     send_tracebacks: bool = False,
+    credentials: ServerCredentials | None = None,
     **more: Unpack[ServerOptions],
 ) -> Server:
     """Make a server that listens on an address such as `unix:/run/app.sock`, or is a child by `stdio:`.
 
-    As `Server`, whose `add_insecure_port` takes further addresses. Where OpenTelemetry's instrumentation of
+    As `Server`, whose `add_insecure_port` and `add_secure_port` take further addresses; with `credentials`
+    the first one is spoken to by TLS. Where OpenTelemetry's instrumentation of
     asyncio's servers is on, its interceptor is put first.
     """
     made = Server(
@@ -169,5 +176,5 @@ def server(
         send_tracebacks=send_tracebacks,
         **more,
     )
-    made.add_insecure_port(address)
+    made._listen(address, credentials)  # noqa: SLF001  # of this module
     return made

@@ -12,6 +12,8 @@ use super::future;
 use super::server_call::AioServerCall;
 use crate::arguments::seconds;
 use crate::fork::Own;
+use crate::server::listen;
+use crate::tls::ServerCredentials;
 use crate::{options, status};
 
 /// Serves calls on an event loop.
@@ -35,9 +37,14 @@ impl AioServer {
         Ok(AioServer(Own::new((core, Arc::new(server)))))
     }
 
-    fn listen(&self, py: Python<'_>, address: &str) -> PyResult<String> {
-        let (_, server) = self.0.get(py)?;
-        py.detach(|| server.listen(address)).map_err(|error| status::raised(py, &error))
+    #[pyo3(signature = (address, credentials=None))]
+    fn listen(
+        &self,
+        py: Python<'_>,
+        address: &str,
+        credentials: Option<&ServerCredentials>,
+    ) -> PyResult<String> {
+        listen(py, &self.0.get(py)?.1, address, credentials)
     }
 
     fn start(&self, py: Python<'_>) -> PyResult<()> {
