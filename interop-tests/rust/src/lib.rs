@@ -5,6 +5,7 @@ pub mod client;
 pub mod compression;
 pub mod flags;
 pub mod proto;
+pub mod secret;
 pub mod server;
 pub mod suite;
 

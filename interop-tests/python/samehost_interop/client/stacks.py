@@ -9,7 +9,7 @@ import grpc.aio
 import samehost
 import samehost.aio
 
-from samehost_interop import grpcio
+from samehost_interop import grpcio, secret
 from samehost_interop.server.aio.services import Services as ServicesOfLoop
 from samehost_interop.server.services import Services
 from samehost_interop.suite import Mismatch
@@ -36,15 +36,15 @@ class Samehost:
     def of_threads(self, address: str, limits: Limits | None, *, offers: bool) -> grpc.Channel:
         """Make one for threads. ValueError for a wrong address."""
         if offers:
-            channel: grpc.Channel = _offering(samehost.channel, Services(), address, _named(limits))
+            channel: grpc.Channel = _offering(samehost.channel, Services(), address, _named(address, limits))
             return channel
-        return samehost.channel(address, **_named(limits))
+        return samehost.channel(address, **_named(address, limits))
 
     def of_loop(self, address: str, limits: Limits | None, *, offers: bool) -> Any:
         """Make one for the loop, on which this is called."""
         if offers:
-            return _offering(samehost.aio.channel, ServicesOfLoop(), address, _named(limits))
-        return samehost.aio.channel(address, **_named(limits))
+            return _offering(samehost.aio.channel, ServicesOfLoop(), address, _named(address, limits))
+        return samehost.aio.channel(address, **_named(address, limits))
 
 
 class Grpcio:
@@ -52,11 +52,19 @@ class Grpcio:
 
     def of_threads(self, address: str, limits: Limits | None, *, offers: bool) -> grpc.Channel:
         """Make one for threads."""
-        return grpc.insecure_channel(*_arguments(address, limits, offers=offers))
+        arguments = _arguments(address, limits, offers=offers)
+        credentials = secret.of_stock_client(address)
+        if credentials:
+            return grpc.secure_channel(arguments[0], credentials, arguments[1])
+        return grpc.insecure_channel(*arguments)
 
     def of_loop(self, address: str, limits: Limits | None, *, offers: bool) -> Any:
         """Make one for the loop, on which this is called."""
-        return grpc.aio.insecure_channel(*_arguments(address, limits, offers=offers))
+        arguments = _arguments(address, limits, offers=offers)
+        credentials = secret.of_stock_client(address)
+        if credentials:
+            return grpc.aio.secure_channel(arguments[0], credentials, arguments[1])
+        return grpc.aio.insecure_channel(*arguments)
 
 
 STACKS: dict[str, Stack] = {"python": Samehost(), "grpcio": Grpcio()}
@@ -70,11 +78,13 @@ def _offering(make: Callable[..., Any], services: Any, address: str, options: An
     return made
 
 
-def _named(limits: Limits | None) -> Any:
-    """Name the options of a channel that has these limits."""
+def _named(address: str, limits: Limits | None) -> Any:
+    """Name the options of a channel that has these limits, and credentials where there are some."""
+    credentials = secret.of_client(address)
     if limits is None:
-        return {}
+        return {"credentials": credentials}
     named = {
+        "credentials": credentials,
         "max_inbound_message_size": limits.max_message_bytes,
         "max_inbound_metadata_size": limits.max_metadata_bytes,
         "connect_timeout": _seconds(limits.connect_timeout_ms),

@@ -10,6 +10,7 @@ import sys
 
 import samehost
 
+from samehost_interop import secret
 from samehost_interop.server.running import GRACE_SECONDS, run, say_ready
 from samehost_interop.server.services import Services
 
@@ -17,7 +18,8 @@ from samehost_interop.server.services import Services
 def serve(address: str) -> None:
     """Serve until the server has stopped."""
     services = Services()
-    server = samehost.server(address, interceptors=services.interceptors)
+    credentials = secret.of_server(address)
+    server = samehost.server(address, interceptors=services.interceptors, credentials=credentials)
     services.add_to(server)
     signal.signal(signal.SIGTERM, lambda *_: server.stop(GRACE_SECONDS))
     server.start()

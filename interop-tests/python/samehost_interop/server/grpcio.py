@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 
-from samehost_interop import grpcio
+from samehost_interop import grpcio, secret
 from samehost_interop.server.running import GRACE_SECONDS, run, say_ready
 from samehost_interop.server.services import Services
 
@@ -24,7 +24,11 @@ def serve(address: str) -> None:
     pool = ThreadPoolExecutor(_THREADS)
     server = grpc.server(pool, interceptors=list(services.interceptors), options=grpcio.options())
     services.add_to(server)
-    server.add_insecure_port(grpcio.target(address))
+    credentials = secret.of_stock_server(address)
+    if credentials:
+        server.add_secure_port(grpcio.target(address), credentials)
+    else:
+        server.add_insecure_port(grpcio.target(address))
     signal.signal(signal.SIGTERM, lambda *_: server.stop(GRACE_SECONDS))
     server.start()
     say_ready(address)

@@ -1,10 +1,10 @@
 //! A call whose handler calls back.
 
-use samehost::{Channel, ChannelBuilder};
+use samehost::ChannelBuilder;
 use tonic::{Code, Response, Status};
 
 use super::call::{Ended, control_service, request};
-use super::session::{Session, open};
+use super::session::{Session, builder, open};
 use super::{Checked, control};
 use crate::proto::control::call_back_request::Method;
 use crate::proto::control::{CallBackRequest, CallBackResponse};
@@ -17,7 +17,7 @@ pub(super) async fn run(step: &Step, session: &Session) -> Checked {
     for by_threads in [false, true] {
         let channel = match step.offers {
             Some(false) => open(&session.address, step.channel.as_ref())?,
-            _ => offering(Channel::builder(&*session.address), by_threads).build()?,
+            _ => offering(builder(&session.address)?, by_threads).build()?,
         };
         let mut stub = control_service(&channel);
         let asked = request(step, None, asked(step)?)?;

@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::Checked;
 use super::call::{Ended, PATIENCE, request};
-use super::session::Session;
+use super::session::{Session, unreadable};
 use super::streams::asking;
 use super::unary::payload;
 use crate::compression::{Seen, Watched};
@@ -19,6 +19,7 @@ use crate::proto::testing::test_service_client::TestServiceClient;
 use crate::proto::testing::{
     BoolValue, SimpleRequest, SimpleResponse, StreamingInputCallRequest, StreamingInputCallResponse,
 };
+use crate::secret;
 use crate::suite::{Mismatch, Step, unless};
 
 /// Each of `requests` is sent as `compressed` says, and says of itself what `says_compressed` does; each of
@@ -129,7 +130,11 @@ type ByThread = fn(&Step, &samehost::blocking::Channel, &CallOptions) -> Result<
 async fn by_a_thread(step: &Step, session: &Session, call: ByThread) -> Checked {
     let (address, made) = (session.address.clone(), step.clone());
     let done = tokio::task::spawn_blocking(move || {
-        let channel = samehost::blocking::Channel::for_address(&address)?;
+        let mut builder = samehost::blocking::Channel::builder(&*address);
+        if let Some(tls) = secret::of_client(&address).map_err(unreadable)? {
+            builder = builder.tls(tls);
+        }
+        let channel = builder.build()?;
         let mut options = CallOptions::new().timeout(PATIENCE).accept_compressed();
         if made.compressed.contains(&true) {
             options = options.send_compressed();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use samehost::{Channel, Options};
+use samehost::{Channel, ChannelBuilder, Options};
 use samehost_transport_fifo::FifoOptions;
 use samehost_transport_stdio::StdioOptions;
 use samehost_transport_tcp::TcpOptions;
@@ -14,6 +14,7 @@ use samehost_transport_unix::UnixOptions;
 use tempfile::TempDir;
 
 use super::started::Started;
+use crate::secret;
 use crate::suite::{Catalogue, Limits, Mismatch, Step, Suite, TransportUse, fill};
 
 /// Longer than the name of any socket may be.
@@ -178,9 +179,24 @@ impl Victim<'_> {
     }
 }
 
+/// Makes channels to an address, with credentials where there are some for it.
+pub(super) fn builder(address: &str) -> Result<ChannelBuilder, samehost::Status> {
+    let builder = Channel::builder(address);
+    let tls = secret::of_client(address).map_err(unreadable)?;
+    Ok(match tls {
+        Some(tls) => builder.tls(tls),
+        None => builder,
+    })
+}
+
+/// Of credentials.
+pub(super) fn unreadable(error: std::io::Error) -> samehost::Status {
+    samehost::Status::new(samehost::Code::InvalidArgument, error.to_string())
+}
+
 /// A new channel.
 pub(super) fn open(address: &str, limits: Option<&Limits>) -> Result<Channel, samehost::Status> {
-    let mut builder = Channel::builder(address);
+    let mut builder = builder(address)?;
     if let Some(bytes) = limits.and_then(|limits| limits.max_message_bytes) {
         builder = builder.max_inbound_message_size(bytes);
     }

@@ -14,6 +14,8 @@ use std::io::{self, Write};
 use samehost::Server;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::secret;
+
 pub(crate) use test_services::TestServices;
 
 /// Serves at an address until SIGTERM, or until the host ends the link. Prints `READY ADDRESS` when
@@ -23,7 +25,11 @@ pub(crate) use test_services::TestServices;
 /// Why the address cannot be served.
 pub async fn serve(address: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
-    let server = TestServices::new().served_by(Server::builder()).bind(address)?;
+    let mut builder = TestServices::new().served_by(Server::builder());
+    if let Some(tls) = secret::of_server(address)? {
+        builder = builder.tls(tls);
+    }
+    let server = builder.bind(address)?;
     ready(address)?;
     tokio::select! {
         ended = server.terminated() => ended?,

@@ -18,12 +18,15 @@ pub use expectation::{Expectation, Mismatch, code_name, shown, unless};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransportUse {
-    /// The scheme of its addresses.
+    /// The scheme of its addresses, or what is made of that.
     pub name: String,
     /// What a server is given.
     pub server: String,
     /// What a client is given.
     pub client: String,
+    /// Whether both sides have credentials.
+    #[serde(default)]
+    pub secure: bool,
 }
 
 impl TransportUse {

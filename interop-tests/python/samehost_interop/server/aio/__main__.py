@@ -8,6 +8,7 @@ import sys
 
 import samehost.aio
 
+from samehost_interop import secret
 from samehost_interop.server.aio.services import Services
 from samehost_interop.server.running import GRACE_SECONDS, run, say_ready
 
@@ -15,7 +16,8 @@ from samehost_interop.server.running import GRACE_SECONDS, run, say_ready
 async def serve(address: str) -> None:
     """Serve until the server has stopped."""
     services = Services()
-    server = samehost.aio.server(address, interceptors=services.interceptors)
+    credentials = secret.of_server(address)
+    server = samehost.aio.server(address, interceptors=services.interceptors, credentials=credentials)
     services.add_to(server)
     stopping: list[asyncio.Future[None]] = []
     stop = lambda: stopping.append(asyncio.ensure_future(server.stop(GRACE_SECONDS)))  # noqa: E731
