@@ -262,6 +262,11 @@ public final class FdLink implements Link {
   }
 
   @Override
+  public void rest() {
+    source.rest();
+  }
+
+  @Override
   public Peer peer() {
     return peer;
   }

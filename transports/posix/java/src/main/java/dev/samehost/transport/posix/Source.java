@@ -14,6 +14,8 @@ final class Source {
   /** Enough for a short call; the rest of a longer one is read straight to where it belongs. */
   private static final int LOOK_BYTES = 1 << 10;
 
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
   private final int fd;
   private final Access access;
   private final NativeBytes memory = new NativeBytes();
@@ -73,6 +75,15 @@ final class Source {
     taken = looked;
     goesOn = count == LOOK_BYTES;
     return count != 0;
+  }
+
+  /** Holds no memory but of what was taken. */
+  void rest() {
+    memory.rest();
+    if (!taken.hasRemaining()) {
+      taken = NOTHING;
+      looked = null;
+    }
   }
 
   /** Reads what is there; answers as {@link dev.samehost.transport.Link#read} does. */

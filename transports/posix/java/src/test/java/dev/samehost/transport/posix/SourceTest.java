@@ -54,6 +54,19 @@ final class SourceTest {
   }
 
   @Test
+  void a_rest_keeps_what_a_look_has_taken() throws Exception {
+    write(new byte[] {1, 2, 3});
+    assertThat(source.look()).isTrue();
+    assertThat(read(1)).isEqualTo(new byte[] {1});
+    source.rest();
+    assertThat(read(10)).isEqualTo(new byte[] {2, 3});
+    source.rest();
+    write(new byte[] {4});
+    assertThat(source.look()).isTrue();
+    assertThat(read(10)).isEqualTo(new byte[] {4});
+  }
+
+  @Test
   void a_look_at_nothing_takes_nothing() throws Exception {
     assertThat(source.look()).isFalse();
     assertThat(source.isReady()).isFalse();
