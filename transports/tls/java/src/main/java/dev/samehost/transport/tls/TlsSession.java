@@ -312,7 +312,8 @@ public final class TlsSession {
     if (!outgoing.hasRemaining() && outgoing.capacity() >= least) {
       outgoing.clear();
     } else if (outgoing.capacity() - outgoing.remaining() < least) {
-      outgoing = ByteBuffer.allocateDirect(outgoing.remaining() + least).put(outgoing);
+      // On the heap, where the engine seals without copies of its own.
+      outgoing = ByteBuffer.allocate(outgoing.remaining() + least).put(outgoing);
     } else {
       outgoing.compact();
     }
