@@ -136,10 +136,11 @@ final class Requests extends ChannelInboundHandlerAdapter {
       }
     }
     isGoingOn = false;
+    if (state == State.CALLING || state == State.ANSWERING) {
+      patience.end(); // it is not the client who is waited for, though its next head has begun
+    }
     if (ahead.isEmpty()) {
       context.read(); // in a call, too: to see the client go
-    } else {
-      patience.end(); // it is not the client who is waited for
     }
   }
 

@@ -188,6 +188,25 @@ final class HostileTest {
   }
 
   @Test
+  void aHeadThatBeginsWhileACallIsOpenDoesNotEndTheCall() throws Exception {
+    Held held = new Held();
+    try (Setting other = new Setting(Setting.Case.UNIX)) {
+      other.start(
+          other
+              .server()
+              .handshakeTimeout(300, TimeUnit.MILLISECONDS)
+              .addService(Types.unary(held::handle)));
+      Client client = other.connect();
+      client.send(Client.request(Types.UNARY, "{}"));
+      Held.Open open = held.next();
+      client.send("POST /");
+      TimeUnit.MILLISECONDS.sleep(900);
+      open.answer();
+      assertThat(client.answer().text()).isEqualTo("{}");
+    }
+  }
+
+  @Test
   void aBodyOfWhichNothingComesClosesItsConnection() throws Exception {
     Client client = setting.connect();
     client.send(Client.head(POST, TYPE, "content-length: 10") + "{");
