@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use samehost_transport_api::{Fault, Link, LinkError};
@@ -100,10 +100,13 @@ impl hyper::service::Service<Request<Incoming>> for Gateway {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let mut channel = self.channel.clone();
-        if !is_grpc(request.headers()) {
-            let mut response = Response::new(ResponseBody::default());
-            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        if request.method() != Method::POST {
+            let mut response = refused(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             return answer(response);
+        }
+        if !is_grpc(request.headers()) {
+            return answer(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         if channel.state() != ConnectivityState::Ready {
             let status = Status::from(Fault::ServerShutdown.with(&[&self.address]));
@@ -118,6 +121,13 @@ impl hyper::service::Service<Request<Incoming>> for Gateway {
             })
         })
     }
+}
+
+/// The answer to what is no request of gRPC's.
+fn refused(status: StatusCode) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::default());
+    *response.status_mut() = status;
+    response
 }
 
 fn answer(response: Response<ResponseBody>) -> Answering {

@@ -30,8 +30,15 @@ async fn what_nobody_serves_is_unimplemented_and_named() {
 async fn a_request_that_is_no_grpc_is_refused_and_its_connection_lives() {
     let ours = Ours::serve(Over::Unix);
     let mut channel = ours.endpoint().connect().await.unwrap();
-    for kind in ["application/json", "application/grpc-web", "text/plain"] {
-        let request = http::Request::post("http://localhost/samehost.test.v1.Echo/Say")
+    for (method, kind, status) in [
+        ("POST", "application/json", http::StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("POST", "application/grpc-web", http::StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("POST", "text/plain", http::StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("GET", "application/grpc", http::StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        let request = http::Request::builder()
+            .method(method)
+            .uri("http://localhost/samehost.test.v1.Echo/Say")
             .header("content-type", kind)
             .body(tonic::body::Body::empty())
             .unwrap();
@@ -39,7 +46,7 @@ async fn a_request_that_is_no_grpc_is_refused_and_its_connection_lives() {
             .await
             .unwrap();
         let response = soon(GrpcService::call(&mut channel, request)).await.unwrap();
-        assert_eq!(response.status(), http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
+        assert_eq!(response.status(), status, "{kind}");
         assert!(response.into_body().is_end_stream());
     }
     soon(EchoClient::new(channel).say(ask("alive"))).await.unwrap();
