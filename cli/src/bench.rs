@@ -31,7 +31,7 @@ pub fn run(words: Bench) -> Result<(), Failure> {
     if cfg!(debug_assertions) {
         say("This program was built without --release: others are faster than it measures.");
     }
-    let way = channel::to(&words.address, words.reach)?;
+    let way = channel::to(&words.address, &words.reach)?;
     let descriptors = Descriptors::of(&words.contract, || Ok(way.clone()), words.options.deadline)?;
     let method = descriptors.method(&words.method)?;
     let requests = Requests::of(words.request.as_deref(), method.input())?;

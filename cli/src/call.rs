@@ -21,7 +21,7 @@ use crate::words::{self, Options};
 
 /// Calls, and writes the answers.
 pub fn run(words: words::Call) -> Result<(), Failure> {
-    let way = channel::to(&words.address, words.reach)?;
+    let way = channel::to(&words.address, &words.reach)?;
     let descriptors = Descriptors::of(&words.contract, || Ok(way.clone()), words.options.deadline)?;
     let method = descriptors.method(&words.method)?;
     let requests = Requests::of(words.request.as_deref(), method.input())?;

@@ -6,11 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, test_kill_process};
-use samehost::raw::Channel;
-use samehost::{FifoOptions, Options, Registry, Status, StdioOptions, TcpOptions, UnixOptions};
+use samehost::raw::{Channel, ChannelBuilder};
+use samehost::{ClientTls, FifoOptions, Options, Registry, Status, StdioOptions, TcpOptions, UnixOptions};
 
+use crate::failure::Failure;
 use crate::output::say;
-use crate::words::Reach;
+use crate::reach::Reach;
 
 /// How long a child is given to end, is asked to, and is killed, each; and a little.
 const CHILD_ENDS: Duration = Duration::from_secs(5);
@@ -19,25 +20,35 @@ const CHILD_ENDS: Duration = Duration::from_secs(5);
 pub struct Way(Channel);
 
 /// A channel to an address. What a child of `stdio:COMMAND` writes to its standard error is shown as it comes.
-pub fn to(address: &str, reach: Reach) -> Result<Way, Status> {
-    let options = Options::new().with(stdio()).with(tcp(reach));
-    Ok(Way(Channel::builder(address).transport_options(options).build()?))
-}
-
-/// The same by other transports, and with so much patience for whoever says nothing.
-pub fn by(address: &str, reach: Reach, registry: Registry, patience: Duration) -> Result<Way, Status> {
-    let options = Options::new()
-        .with(StdioOptions { hello_timeout: patience, ..stdio() })
-        .with(UnixOptions { hello_timeout: patience, ..UnixOptions::default() })
-        .with(TcpOptions { hello_timeout: patience, ..tcp(reach) })
-        .with(FifoOptions { hello_timeout: patience });
-    let builder = Channel::builder(address).registry(registry).connect_timeout(patience);
+pub fn to(address: &str, reach: &Reach) -> Result<Way, Failure> {
+    let options = Options::new().with(stdio()).with(reach.tcp());
+    let builder = builder(address, reach.tls()?);
     Ok(Way(builder.transport_options(options).build()?))
 }
 
-/// How ports may be used.
-pub fn tcp(reach: Reach) -> TcpOptions {
-    TcpOptions { plain_text_beyond_host: reach.plain_text_beyond_host, ..TcpOptions::default() }
+/// The same by other transports, and with so much patience for whoever says nothing.
+pub fn by(
+    address: &str,
+    reach: &Reach,
+    tls: Option<ClientTls>,
+    registry: Registry,
+    patience: Duration,
+) -> Result<Way, Status> {
+    let options = Options::new()
+        .with(StdioOptions { hello_timeout: patience, ..stdio() })
+        .with(UnixOptions { hello_timeout: patience, ..UnixOptions::default() })
+        .with(TcpOptions { hello_timeout: patience, ..reach.tcp() })
+        .with(FifoOptions { hello_timeout: patience });
+    let builder = builder(address, tls).registry(registry).connect_timeout(patience);
+    Ok(Way(builder.transport_options(options).build()?))
+}
+
+fn builder(address: &str, tls: Option<ClientTls>) -> ChannelBuilder {
+    let builder = Channel::builder(address);
+    match tls {
+        Some(tls) => builder.tls(tls),
+        None => builder,
+    }
 }
 
 fn stdio() -> StdioOptions {

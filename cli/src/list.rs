@@ -23,7 +23,7 @@ pub fn run(words: List) -> Result<(), Failure> {
 
 /// The way to the address, where one was given.
 pub fn way(place: &Place) -> Result<Option<Way>, Failure> {
-    Ok(place.address().map(|address| channel::to(address, place.reach)).transpose()?)
+    place.address().map(|address| channel::to(address, &place.reach)).transpose()
 }
 
 /// Those of the files that were named, or of the server at the address.

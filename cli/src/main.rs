@@ -17,6 +17,7 @@ mod load;
 mod metadata;
 mod output;
 mod proto_text;
+mod reach;
 mod reflection;
 mod serve;
 mod words;

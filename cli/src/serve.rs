@@ -17,8 +17,8 @@ use crate::words::Serve;
 pub fn run(words: Serve) -> Result<(), Failure> {
     // Before there is anything that a signal would leave behind.
     let interrupt = Interrupt::catch()?;
-    let way = Arc::new(channel::to(&words.to, words.reach)?);
-    let server = serving(&way, &words);
+    let way = Arc::new(channel::to(&words.to, &words.reach)?);
+    let server = serving(&way, &words)?;
     let address = server.listen(&words.address)?;
     server.start();
     // Over stdio: that would be the host's.
@@ -35,7 +35,7 @@ pub fn run(words: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-fn serving(way: &Arc<Way>, words: &Serve) -> Server {
+fn serving(way: &Arc<Way>, words: &Serve) -> Result<Server, Failure> {
     let (way, verbose) = (way.clone(), words.verbose);
     let handler = move |call: ServerCall| {
         let (path, began) = (call.path().to_owned(), Instant::now());
@@ -44,9 +44,12 @@ fn serving(way: &Arc<Way>, words: &Serve) -> Server {
             say(&format!("{path} {} after {}", code.name(), time(began.elapsed())));
         }
     };
-    let options = Options::new().with(channel::tcp(words.reach));
-    let builder = ServerBuilder::default().transport_options(options);
-    builder.serve_on_threads(true, Arc::new(|run| run()), handler)
+    let options = Options::new().with(words.reach.tcp());
+    let mut builder = ServerBuilder::default().transport_options(options);
+    if let Some(tls) = words.shown.tls()? {
+        builder = builder.tls(tls);
+    }
+    Ok(builder.serve_on_threads(true, Arc::new(|run| run()), handler))
 }
 
 /// Takes no more calls, and waits for those that are open; the address is free at once.

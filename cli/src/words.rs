@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::metadata::{self, Pair};
+use crate::reach::{Reach, Shown};
 
 /// Calls, lists, describes, serves, measures and examines what stands at an address.
 #[derive(Parser)]
@@ -82,6 +83,7 @@ Examples:
   samehost call unix:/run/app.sock demo.Greeter/Hello '{\"name\": \"Ada\"}'
   samehost call shm:/run/app.sock Greeter/Hello @ada.json --deadline 500ms -H 'tenant: blue'
   samehost call 'stdio:python3 worker.py' demo.Greeter/Hello --proto greeter.proto -v
+  samehost call tcp:db.lan:4000 demo.Greeter/Hello --tls-ca ca.pem
   printf '{\"n\":1}\\n{\"n\":2}' | samehost call tcp:127.0.0.1:4000 demo.Sum/Add -
 
 What is served is asked from the server (grpc.reflection.v1, or v1alpha), unless --proto or --descriptor-set name it.
@@ -126,7 +128,8 @@ pub struct Describe {
 #[command(after_help = "\
 Examples:
   samehost serve unix:/run/worker.sock --to 'stdio:python3 worker.py'
-  samehost serve tcp:127.0.0.1:4000 --to unix:/run/app.sock -v")]
+  samehost serve tcp:127.0.0.1:4000 --to unix:/run/app.sock -v
+  samehost serve tcp:0.0.0.0:4000 --serve-tls-cert chain.pem --serve-tls-key key.pem --to unix:/run/app.sock")]
 pub struct Serve {
     /// Where to listen, such as unix:/run/app.sock; with stdio: alone this is a worker of whoever has started it
     pub address: String,
@@ -141,6 +144,9 @@ pub struct Serve {
 
     #[command(flatten)]
     pub reach: Reach,
+
+    #[command(flatten)]
+    pub shown: Shown,
 
     /// Says to standard error how each call ended, and how long it took
     #[arg(short, long)]
@@ -252,14 +258,6 @@ Example:
   samehost completion bash > ~/.local/share/bash-completion/completions/samehost")]
 pub struct Completion {
     pub shell: clap_complete::Shell,
-}
-
-/// How addresses may be used.
-#[derive(Args, Clone, Copy)]
-pub struct Reach {
-    /// Lets tcp: go to and from other hosts, in plain text that anyone on the way can read and change
-    #[arg(long)]
-    pub plain_text_beyond_host: bool,
 }
 
 /// Where it stands what is served.

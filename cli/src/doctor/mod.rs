@@ -23,9 +23,10 @@ pub fn run(words: Doctor) -> Result<(), Failure> {
             host::look(&mut report);
         }
         Some(address) => {
+            let tls = words.reach.tls()?;
             report.heading(address);
             if place::look(&mut report, address) {
-                server::look(&mut report, address, words.reach, words.patience);
+                server::look(&mut report, address, &words.reach, tls, words.patience);
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use samehost::Code;
 use samehost::raw::{CallOptions, Outcome, Patience};
+use samehost::{ClientTls, Code};
 
 use super::hello::{self, First, Hello};
 use super::process;
@@ -12,8 +12,8 @@ use super::report::Report;
 use super::tap::Tap;
 use crate::channel::{self, Way};
 use crate::output::time;
+use crate::reach::Reach;
 use crate::reflection::Reflection;
-use crate::words::Reach;
 
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 /// Calls whose shortest time is told.
@@ -22,9 +22,9 @@ const CALLS: usize = 20;
 const MESSAGE_BYTES: u32 = 64 << 20;
 
 /// Connects and asks; all of it may take so long.
-pub fn look(report: &mut Report, address: &str, reach: Reach, patience: Duration) {
+pub fn look(report: &mut Report, address: &str, reach: &Reach, tls: Option<ClientTls>, patience: Duration) {
     let tap = Tap::default();
-    let way = match channel::by(address, reach, tap.registry(), patience) {
+    let way = match channel::by(address, reach, tls, tap.registry(), patience) {
         Ok(way) => way,
         Err(status) => {
             report.wrong(status.message());

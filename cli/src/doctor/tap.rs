@@ -52,6 +52,10 @@ impl<T: Transport> Transport for Tapped<T> {
         self.transport.scheme()
     }
 
+    fn takes_tls(&self) -> bool {
+        self.transport.takes_tls()
+    }
+
     fn max_message_bytes(&self) -> u32 {
         self.transport.max_message_bytes()
     }

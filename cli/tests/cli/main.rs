@@ -7,3 +7,4 @@ mod doctor;
 mod http2;
 mod names;
 mod serve;
+mod tls;
