@@ -45,6 +45,23 @@ async fn a_deadline_reaches_the_handler_and_is_enforced_on_both_sides() {
 }
 
 #[tokio::test]
+async fn a_call_whose_time_is_over_already_is_not_made() {
+    for over in [Over::Pair, Over::Unix] {
+        let pair = Pair::serve(over);
+        let mut client = pair.client();
+        client.say(ask("connects")).await.unwrap();
+        for _ in 0..50 {
+            let mut request = Request::new(ask("late"));
+            request.set_timeout(Duration::ZERO);
+            let status = soon(client.say(request)).await.unwrap_err();
+            assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
+        }
+        client.say(ask("in time")).await.unwrap();
+        assert_eq!(pair.service.seen.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_also_ends_a_stream_and_a_wait_for_a_connection() {
     let pair = Pair::serve(Over::Pair);
     let (mut chatting, mut timeout, mut answered) = (pair.client(), Duration::from_millis(100), false);

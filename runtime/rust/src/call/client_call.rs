@@ -318,6 +318,11 @@ impl<'p> ClientCall<'p> {
     }
 
     fn poll_open(&mut self, cx: &Context<'_>) -> Poll<Result<(), Status>> {
+        if matches!(self.stage, Stage::Waiting(_))
+            && self.request.deadline.is_some_and(|deadline| deadline <= Instant::now())
+        {
+            return Poll::Ready(Err(self.expired()));
+        }
         loop {
             let Stage::Waiting(waiting) = &mut self.stage else { return Poll::Ready(Ok(())) };
             let Some((session, place)) = waiting else {

@@ -9,6 +9,13 @@ use crate::call::arrivals::Arrivals;
 impl ClientCall<'_> {
     /// Ends the call as its deadline has passed; answers its outcome.
     pub(crate) fn expire(&mut self) -> Status {
+        let status = self.expired();
+        self.end(&status, Some(&status));
+        status
+    }
+
+    /// The outcome of a call whose deadline has passed.
+    pub(super) fn expired(&self) -> Status {
         let waiting = match &self.stage {
             Stage::Waiting(None) => "waiting for a connection",
             Stage::Waiting(Some(_)) => "waiting for its turn, as the server takes no more calls at once",
@@ -22,9 +29,7 @@ impl ClientCall<'_> {
             }
             _ => Fault::DeadlineExceeded.text(&[&elapsed, &address, &waiting]),
         };
-        let status = Status::of(Code::DeadlineExceeded, text);
-        self.end(&status, Some(&status));
-        status
+        Status::of(Code::DeadlineExceeded, text)
     }
 
     /// Ends the call with this outcome, which its caller has come to by itself.
