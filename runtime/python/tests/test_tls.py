@@ -9,6 +9,7 @@ import json
 import ssl
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -284,7 +285,9 @@ def test_the_name_of_the_server_is_checked_and_may_be_another_one(certificates: 
                 kinds(channel)
 
 
-def test_plain_text_and_tls_are_told_from_each_other(certificates: Certificates) -> None:
+def test_plain_text_and_tls_are_told_from_each_other(
+    certificates: Certificates, caplog: pytest.LogCaptureFixture
+) -> None:
     with (
         served(certificates.of_server()) as port,
         samehost.channel(f"tcp:127.0.0.1:{port}") as channel,
@@ -296,7 +299,11 @@ def test_plain_text_and_tls_are_told_from_each_other(certificates: Certificates)
     plain.start()
     with samehost.channel(f"tcp:127.0.0.1:{port}", credentials=certificates.of_channel()) as channel:
         assert "the server does not speak TLS: it hung up in the handshake" in text_of(channel)
-    plain.stop(None)
+    plain.stop(None).wait(PATIENCE)
+    until = time.monotonic() + PATIENCE
+    while "the peer speaks TLS, and this server has no credentials" not in caplog.text:
+        assert time.monotonic() < until, caplog.text
+        time.sleep(0.01)
 
 
 def test_credentials_that_cannot_be_used_are_told_at_once(certificates: Certificates) -> None:

@@ -126,7 +126,7 @@ impl TcpConnector {
         Fault::ConnectUnreachable.with(&[address, &unreachable, &reason.unwrap_or_default()])
     }
 
-    fn connected(&self, timeout: Duration) -> Result<OwnedFd, LinkError> {
+    fn connected(&self, timeout: Duration) -> Result<(OwnedFd, SocketAddr), LinkError> {
         let started = Instant::now();
         let endpoints = self.place.resolve()?;
         let mut failures = Vec::new();
@@ -134,7 +134,7 @@ impl TcpConnector {
             // One that does not answer leaves time for those behind it.
             let left = timeout.saturating_sub(started.elapsed());
             match self.try_one(endpoint, left / (endpoints.len() - number) as u32) {
-                Ok(socket) => return Ok(socket),
+                Ok(socket) => return Ok((socket, *endpoint)),
                 Err(Failure::Final(why)) => return Err(why),
                 Err(failure) => failures.push((*endpoint, failure)),
             }
@@ -146,7 +146,7 @@ impl TcpConnector {
 impl Connector for TcpConnector {
     fn connect(&self, timeout: Duration) -> Result<Arc<dyn Link>, LinkError> {
         let until = end_of(timeout);
-        let socket = self.connected(timeout)?;
+        let (socket, endpoint) = self.connected(timeout)?;
         let address = self.place.address();
         let link = FdLink::over(socket, Peer::at(address.to_string()))
             .map_err(|errno| failed(address, "eventfd", errno))?;
@@ -155,7 +155,7 @@ impl Connector for TcpConnector {
             let left = until.saturating_duration_since(Instant::now());
             match self.wait(link.descriptors().read, flags, left)? {
                 true => Ok(()),
-                false => Err(Fault::ConnectTimeout.with(&[address, &timeout.as_secs_f64()])),
+                false => Err(Fault::ConnectUnanswered.with(&[address, &endpoint, &timeout.as_secs_f64()])),
             }
         })
     }

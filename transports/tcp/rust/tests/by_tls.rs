@@ -157,7 +157,8 @@ fn a_server_that_is_silent_in_the_handshake_is_given_up_in_time() {
     let address = answering(b"", false);
     let began = Instant::now();
     let failure = connector(&address, trusting_nobody()).connect(Duration::from_millis(250)).err().unwrap();
-    assert_eq!(failure, Fault::ConnectTimeout.with(&[&address, &0.25]));
+    let endpoint = &address["tcp:".len()..];
+    assert_eq!(failure, Fault::ConnectUnanswered.with(&[&address, &endpoint, &0.25]));
     assert!(began.elapsed() < LONG);
 }
 
