@@ -181,8 +181,13 @@ fn an_end_that_nobody_has_announced_is_an_end() {
 fn half_a_record_does_not_end_a_wait() {
     let (left, narrow, right) = through(1 << 20);
     narrow.room.store(10, Ordering::Relaxed);
-    assert_eq!(left.write(b"half"), Ok(0));
-    assert_eq!(right.wait(Interest::READ, Some(Duration::from_millis(20))), Ok(Interest::NONE));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| right.wait(Interest::READ, Some(Duration::from_millis(300))));
+        // Long enough for it to wait, on most machines.
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(left.write(b"half"), Ok(0));
+        assert_eq!(waiting.join().unwrap(), Ok(Interest::NONE));
+    });
     narrow.room.store(usize::MAX, Ordering::Relaxed);
     assert_eq!(left.write(b"half"), Ok(4));
     assert_eq!(right.wait(Interest::READ, None), Ok(Interest::READ));
