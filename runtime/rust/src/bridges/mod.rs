@@ -38,6 +38,28 @@ pub(crate) fn run(peer: &Peer, bridge: impl Future<Output = ()> + Send + 'static
     runtime::spawn(bridge).map_err(|error| Fault::LinkFailed.with(&[&peer.address, &"thread", &error]))
 }
 
+/// Has a bridge serve a client over its link and its own end of a pair, and warns where that ends badly. Answers the end that
+/// stands for the client.
+pub(crate) fn accept<F>(
+    link: Arc<dyn Link>,
+    medium: &str,
+    protocol: &'static str,
+    serve: impl FnOnce(Arc<dyn Link>, Arc<dyn Link>) -> F + Send + 'static,
+) -> Result<Arc<dyn Link>, LinkError>
+where
+    F: Future<Output = Result<(), String>> + Send,
+{
+    let peer = link.peer().clone();
+    let [near, far] = pair(&peer, medium)?;
+    let address = peer.address.clone();
+    run(&peer, async move {
+        if let Err(error) = serve(link, far).await {
+            tracing::warn!(%address, error, "a connection of {protocol} was closed");
+        }
+    })?;
+    Ok(near)
+}
+
 /// What the bridge's own end of a pair is made with: it takes whatever goes through it, for both ends have limits.
 pub(crate) fn settings(peer: &Peer) -> Settings {
     let limits = surface::Limits {

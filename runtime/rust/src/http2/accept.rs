@@ -15,7 +15,7 @@ use tower_service::Service as _;
 use super::authority::Authority;
 use super::messages::Messages;
 use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
-use crate::bridges::{self, Inside, LastWords, LinkIo, before, pair, run};
+use crate::bridges::{self, Inside, LastWords, LinkIo, before};
 use crate::call::bridge::Open;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::server::HELLO_TIMEOUT;
@@ -29,14 +29,7 @@ pub(super) fn accept(
     server: Limits,
     open: Box<dyn Open>,
 ) -> Result<Arc<dyn Link>, LinkError> {
-    let [near, far] = pair(link.peer(), MEDIUM)?;
-    run(&link.peer().clone(), async move {
-        let address = link.peer().address.clone();
-        if let Err(error) = serve(link, far, server, open).await {
-            tracing::warn!(%address, error, "a connection of HTTP/2 was closed");
-        }
-    })?;
-    Ok(near)
+    bridges::accept(link, MEDIUM, "HTTP/2", move |link, far| serve(link, far, server, open))
 }
 
 /// Serves a client until it has gone, or the server, at the other end of the pair.

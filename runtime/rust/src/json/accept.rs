@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::gateway::Gateway;
 use super::pace::Pace;
 use super::{MEDIUM, Transcoder};
-use crate::bridges::{self, Inside, LAST_WORDS, LastWords, LinkIo, before, pair, run};
+use crate::bridges::{self, Inside, LAST_WORDS, LastWords, LinkIo, before};
 use crate::call::bridge::Open;
 use crate::call::polled::Polled;
 use crate::call::server::HELLO_TIMEOUT;
@@ -32,14 +32,7 @@ pub(super) fn accept(
     transcoder: Arc<dyn Transcoder>,
     open: Box<dyn Open>,
 ) -> Result<Arc<dyn Link>, LinkError> {
-    let [near, far] = pair(link.peer(), MEDIUM)?;
-    run(&link.peer().clone(), async move {
-        let address = link.peer().address.clone();
-        if let Err(error) = serve(link, far, server, transcoder, open).await {
-            tracing::warn!(%address, error, "a connection of HTTP/1.1 was closed");
-        }
-    })?;
-    Ok(near)
+    bridges::accept(link, MEDIUM, "HTTP/1.1", move |link, far| serve(link, far, server, transcoder, open))
 }
 
 /// Serves a client until it has gone, or the server, at the other end of the pair.
