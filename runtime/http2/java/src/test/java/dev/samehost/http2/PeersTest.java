@@ -10,6 +10,7 @@ import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -20,6 +21,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -54,6 +56,17 @@ final class PeersTest {
       Attributes attributes = seen.attributes.get();
       isThisProcess(attributes.get(SamehostAttributes.PEER), setting.address());
       assertThat(attributes.get(SamehostAttributes.MEDIUM)).isEqualTo("gRPC over HTTP/2");
+    }
+  }
+
+  @Test
+  void aHandlerSeesTheTlsOfItsCaller() throws Exception {
+    Seen seen = new Seen();
+    try (Setting setting = new Setting(Setting.Case.SERVING_TLS)) {
+      setting.start(ServerInterceptors.intercept(Echo.service(), seen));
+      ClientCalls.blockingUnaryCall(setting.open(), Echo.UNARY, CallOptions.DEFAULT, REQUEST);
+      SSLSession session = seen.attributes.get().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+      assertThat(session.getProtocol()).isEqualTo("TLSv1.3");
     }
   }
 

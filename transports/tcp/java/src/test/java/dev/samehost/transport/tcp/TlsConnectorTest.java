@@ -173,6 +173,8 @@ final class TlsConnectorTest {
       try (Socket accepted = server.accept()) {
         // Its first word has come, so the handshake is in progress.
         assertThat(accepted.getInputStream().read()).isEqualTo(0x16);
+        // Long enough for it to wait for an answer, on most machines.
+        Thread.sleep(200);
         connector.close();
         assertThat(waiter.get(60, TimeUnit.SECONDS).fault()).isEqualTo(Fault.CHANNEL_SHUTDOWN);
       }

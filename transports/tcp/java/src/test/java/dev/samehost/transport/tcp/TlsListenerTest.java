@@ -17,18 +17,26 @@ import dev.samehost.transport.testkit.Certificates;
 import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import dev.samehost.transport.testkit.RecordingAcceptor;
 import dev.samehost.transport.testkit.TransportContractTest;
+import io.netty.pkitesting.X509Bundle;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -203,11 +211,16 @@ final class TlsListenerTest {
       start(TcpFixture.Secret.server(Certificates.TRUSTED.server(), asked));
       TransportOptions options =
           TcpFixture.Secret.client(Certificates.TRUSTED, Certificates.TRUSTED.client("anna"));
-      try (Connector connector =
-              new TcpTransport().connector(Address.parse(listener.address()), options);
-          var link = TransportContractTest.link(connector, acceptor)) {
-        assertThat(name(link.far())).isEqualTo("CN=anna");
-        assertThat(name(link.near())).isEqualTo("CN=server");
+      // The second connection goes on with the session of the first.
+      for (int i = 0; i < 2; i++) {
+        try (Connector connector =
+                new TcpTransport().connector(Address.parse(listener.address()), options);
+            var link = TransportContractTest.link(connector, acceptor)) {
+          assertThat(name(link.far())).isEqualTo("CN=anna");
+          assertThat(name(link.near())).isEqualTo("CN=server");
+          Bytes.write(link.far(), new byte[1]);
+          Bytes.read(link.near(), 1);
+        }
       }
       listener.close();
     }
@@ -237,14 +250,60 @@ final class TlsListenerTest {
   @Test
   void a_client_whose_certificate_is_not_trusted_is_refused() throws Exception {
     start(TcpFixture.Secret.server(Certificates.TRUSTED.server(), Tls.ClientAuth.OPTIONAL));
+    SSLContext context = SSLContext.getInstance("TLS");
+    KeyManager[] stubborn = {new Stubborn(Certificates.UNKNOWN.client("mallory"))};
+    context.init(stubborn, Certificates.TRUSTED.trust(), null);
     TransportOptions options =
-        TcpFixture.Secret.client(Certificates.TRUSTED, Certificates.UNKNOWN.client("mallory"));
-    // The JDK shows no certificate that the server does not ask for, and then has none.
+        TransportOptions.NONE.with(Tls.OPTION, Optional.of(Tls.ofClient(context)));
     try (Link link = connect(options)) {
-      Bytes.write(link, GREETING.getBytes(US_ASCII));
-      try (Link far = acceptor.nextAccepted()) {
-        assertThrows(SSLException.class, () -> name(far));
-      }
+      assertThat(firstRead(link).fault()).isEqualTo(Fault.TLS_REFUSED);
+    }
+    LinkException refused = acceptor.nextRefused();
+    assertThat(refused.fault()).isEqualTo(Fault.TLS_UNTRUSTED);
+    assertThat(refused).hasMessageThat().contains("unable to find valid certification path");
+  }
+
+  /** Shows its certificate to everybody, whomever they trust. */
+  private static final class Stubborn extends X509ExtendedKeyManager {
+    private final X509Bundle own;
+
+    private Stubborn(X509Bundle own) {
+      this.own = own;
+    }
+
+    @Override
+    public String[] getClientAliases(String type, Principal[] issuers) {
+      return new String[] {"own"};
+    }
+
+    @Override
+    public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+      return "own";
+    }
+
+    @Override
+    public String chooseEngineClientAlias(String[] types, Principal[] issuers, SSLEngine engine) {
+      return "own";
+    }
+
+    @Override
+    public String[] getServerAliases(String type, Principal[] issuers) {
+      return new String[0];
+    }
+
+    @Override
+    public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+      return null;
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return own.getCertificatePath();
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return own.getKeyPair().getPrivate();
     }
   }
 

@@ -50,18 +50,18 @@ public final class TlsLink implements Link {
   public int read(ByteBuffer destination) throws LinkException {
     int start = destination.position();
     boolean mayHaveMore = true;
-    if (isReady()) {
-      open(destination, start);
-    }
     try {
+      if (isReady()) {
+        open(destination);
+      }
       while (mayHaveMore && destination.hasRemaining() && !session.isReady() && failure == null) {
         mayHaveMore = receive();
-        open(destination, start);
+        open(destination);
       }
     } catch (LinkException e) {
       if (destination.position() == start) {
         throw e;
-      }
+      } // else it waits until what came before it was read
     }
     if (closed) {
       throw Fault.LINK_CLOSED.with(peer.address());
@@ -86,8 +86,7 @@ public final class TlsLink implements Link {
     return count == wanted;
   }
 
-  /** Opens what has come; a failure waits until what was opened before it was read. */
-  private void open(ByteBuffer destination, int start) throws LinkException {
+  private void open(ByteBuffer destination) throws LinkException {
     lock.lock();
     try {
       if (failure == null) {
@@ -100,7 +99,7 @@ public final class TlsLink implements Link {
       answer();
       lock.unlock();
     }
-    if (failure != null && destination.position() == start && !closed) {
+    if (failure != null && !closed) {
       throw failure;
     }
   }

@@ -109,9 +109,9 @@ public final class TlsSession {
     return ready;
   }
 
-  /** Whether the peer has ended its direction, and all that it sent was opened. */
+  /** Whether the peer has ended its direction, and all that it sent was opened and read. */
   public boolean hasEnded() {
-    return ended && !plain.hasRemaining();
+    return ended;
   }
 
   /** Whether what has come, at least a byte, can be TLS. */
@@ -121,11 +121,6 @@ public final class TlsSession {
     return type >= LEAST_TYPE
         && type <= MOST_TYPE
         && (incoming.remaining() < 2 || incoming.get(at + 1) == VERSION);
-  }
-
-  /** Whether anything has come that was not opened. */
-  public boolean hasRecords() {
-    return incoming.hasRemaining();
   }
 
   private boolean isReadyNow() {
