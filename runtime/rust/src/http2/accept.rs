@@ -14,7 +14,7 @@ use tower_service::Service as _;
 
 use super::authority::Authority;
 use super::messages::Messages;
-use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
+use super::{HEADERS, MEDIUM, Tasks, WINDOW};
 use crate::bridges::{self, Inside, LastWords, LinkIo, before};
 use crate::call::bridge::Open;
 use crate::call::connectivity::ConnectivityState;
@@ -57,7 +57,7 @@ async fn serve(
         Gateway { channel: channel.clone(), limit: server.max_message_bytes, address: peer.address };
     let connection = Builder::new(Tasks)
         .max_concurrent_streams(server.max_streams)
-        .max_header_list_size(server.max_metadata_bytes + HEADER_ROOM)
+        .max_header_list_size(HEADERS)
         .initial_stream_window_size(server.initial_credit)
         .initial_connection_window_size(WINDOW)
         .serve_connection(io, gateway);

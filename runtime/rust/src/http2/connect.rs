@@ -22,7 +22,7 @@ use tower_service::Service;
 use super::accept::is_grpc;
 use super::frames::{self, Frames};
 use super::messages::{Messages, unanswered};
-use super::{HEADER_ROOM, MEDIUM, Tasks, WINDOW};
+use super::{HEADERS, MEDIUM, Tasks, WINDOW};
 use crate::bridges::{LAST_WORDS, LinkIo, Listening, before, pair, run, settings};
 use crate::call::Side;
 use crate::call::server::Serve;
@@ -68,7 +68,7 @@ async fn relay(link: Arc<dyn Link>, far: Arc<dyn Link>, client: Limits, settled:
     let (listening, going, mut gone) = listening(settled);
     let Ok(io) = LinkIo::over(link, listening, closing) else { return };
     let mut builder = Builder::new(Tasks);
-    builder.max_header_list_size(client.max_metadata_bytes + HEADER_ROOM);
+    builder.max_header_list_size(HEADERS);
     builder.initial_stream_window_size(client.initial_credit).initial_connection_window_size(WINDOW);
     let Ok((requests, connection)) = builder.handshake(io).await else { return };
     let connection = tokio::spawn(connection);
@@ -157,7 +157,9 @@ impl Service<Request<tonic::body::Body>> for Server {
         Box::pin(async move {
             let response = answer.await.map_err(|error| unanswered(&error, &address))?;
             checked(&response, &address)?;
-            Ok(response.map(|body| Messages::of(body, limit, "client", address)))
+            let (head, body) = response.into_parts();
+            let messages = Messages::of(body, limit, "client", address).behind(&head.headers);
+            Ok(Response::from_parts(head, messages))
         })
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::Reason;
+use http::HeaderMap;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use samehost_transport_api::Fault;
@@ -17,6 +18,7 @@ use crate::call::MESSAGE_OPTION;
 use crate::surface::tonic::Unseen;
 
 const PREFIX_BYTES: usize = 5;
+const STATUS: &str = "grpc-status";
 
 /// What the peer sends of a call. A message that is longer than this side takes fails it before it has come.
 pub(super) struct Messages {
@@ -25,11 +27,18 @@ pub(super) struct Messages {
     /// Which side takes them, `client` or `server`.
     side: &'static str,
     address: Arc<str>,
+    /// The peer has still to say how the call has ended.
+    owes_status: bool,
 }
 
 impl Messages {
     pub(super) fn of(body: Incoming, limit: u32, side: &'static str, address: Arc<str>) -> Messages {
-        Messages { body, bound: Bound::of(limit), side, address }
+        Messages { body, bound: Bound::of(limit), side, address, owes_status: false }
+    }
+
+    /// The same of an answer with these headers: where they have no status, its trailers must.
+    pub(super) fn behind(self, headers: &HeaderMap) -> Messages {
+        Messages { owes_status: !headers.contains_key(STATUS), ..self }
     }
 }
 
@@ -41,7 +50,14 @@ impl Body for Messages {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else { return Poll::Ready(None) };
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+            return Poll::Ready(std::mem::take(&mut self.owes_status).then(|| {
+                let text = format!("{}: the server's answer is not gRPC's: it has no status", self.address);
+                Err(Status::unknown(text))
+            }));
+        };
+        self.owes_status &=
+            !matches!(&frame, Ok(frame) if frame.trailers_ref().is_some_and(|all| all.contains_key(STATUS)));
         let frame = frame.map_err(|error| failure(&error, &self.address));
         Poll::Ready(Some(frame.and_then(|frame| match frame.data_ref() {
             Some(data) => self.bound.check(data).map(|()| frame).map_err(|bytes| {
@@ -54,7 +70,7 @@ impl Body for Messages {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.is_end_stream() && !self.owes_status
     }
 }
 

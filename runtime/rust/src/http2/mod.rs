@@ -25,8 +25,9 @@ use crate::wire::Limits;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What carries the calls, for people.
 const MEDIUM: &str = "gRPC over HTTP/2";
-/// Room in a list of headers besides the metadata: HTTP's own, and the 32 bytes that it counts with each.
-const HEADER_ROOM: u32 = 8 << 10;
+/// The largest list of headers that is read, in HTTP's way of counting, with 32 bytes more for each. Whether its metadata is
+/// too large is for our wire to say, where that ends its call alone, and in words.
+const HEADERS: u32 = 40 << 10;
 
 /// How much a peer may send on a connection before it is read: as much as HTTP/2 can say, so that streams that nobody reads
 /// hold no other one up. Each has a window of its own.

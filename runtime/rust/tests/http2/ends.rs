@@ -242,6 +242,24 @@ async fn a_stream_that_a_server_resets_fails_its_call_with_the_reason() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_without_a_status_is_named_as_the_servers_fault() {
+    let place = Place::new(Over::Unix);
+    let listener = UnixListener::bind(place.address.strip_prefix("unix:").unwrap()).unwrap();
+    thread::spawn(move || {
+        let mut link = asked(&listener);
+        // HPACK: 200 by its place in the table, and a literal content-type.
+        let block = [&b"\x88\x0F\x10\x10"[..], b"application/grpc"].concat();
+        link.write_all(&[&[0, 0, block.len() as u8, HEADERS, 5, 0, 0, 0, 1], &block[..]].concat()).unwrap();
+        let _ = link.read_to_end(&mut Vec::new());
+    });
+    let mut client = EchoClient::new(Channel::for_address(&place.address).unwrap());
+    let status = soon(client.say(ask("hi"))).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unknown);
+    let text = format!("{}: the server's answer is not gRPC's: it has no status", place.address);
+    assert_eq!(status.message(), text);
+}
+
 /// Hands on what comes to a path to a server, and gives the connections, so that they can be cut.
 fn relay(listener: UnixListener, to: String) -> Receiver<[UnixStream; 2]> {
     let (tell, cuts) = channel();

@@ -90,6 +90,21 @@ async fn metadata_that_is_larger_than_the_server_takes_fails_its_call() {
     assert!(status.message().contains("exceeds maximum of 1000 bytes that the server takes"), "{status}");
 }
 
+#[tokio::test]
+async fn metadata_fits_by_its_bytes_and_not_by_how_many_there_are() {
+    let ours = Ours::serve(Over::Unix);
+    let mut request = Request::new(ask("hi"));
+    for at in 0..600 {
+        let key: tonic::metadata::MetadataKey<_> = format!("k{at:03}").parse().unwrap();
+        request.metadata_mut().insert(key, "1".parse().unwrap());
+    }
+    soon(ours.client().say(request)).await.unwrap();
+    let mut request = Request::new(ask("hi"));
+    request.metadata_mut().insert("x-long", "v".repeat(30_000).parse().unwrap());
+    let status = soon(ours.client().say(request)).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+}
+
 /// Has three calls wait for each other's end.
 async fn one_after_another<T>(client: EchoClient<T>, service: &Obedient)
 where

@@ -17,8 +17,12 @@ public final class Http2Bridge implements Bridge {
   /** What threads of its connections are called, before the address. */
   static final String THREAD = "samehost-http2-";
 
-  /** Beside the application's metadata: what HTTP says, and what it counts for each entry. */
-  static final int HEADER_BYTES = 4_096;
+  /**
+   * The largest list of headers that is read, in HTTP's way of counting, with 32 bytes more for
+   * each. Whether its metadata are too large is for our wire to say, where that ends its call
+   * alone, and in words.
+   */
+  static final int HEADERS_BYTES = 40 << 10;
 
   /** For {@link java.util.ServiceLoader}. */
   public Http2Bridge() {}

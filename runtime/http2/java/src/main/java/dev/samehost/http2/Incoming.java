@@ -87,7 +87,7 @@ final class Incoming {
         .directExecutor()
         .fallbackHandlerRegistry(Proxy.toLink(channel))
         .maxInboundMessageSize(limits.maxMessageBytes())
-        .maxInboundMetadataSize(limits.maxMetadataBytes() + Http2Bridge.HEADER_BYTES)
+        .maxInboundMetadataSize(Http2Bridge.HEADERS_BYTES)
         .maxConcurrentCallsPerConnection(limits.maxStreams())
         .permitKeepAliveTime(0, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)

@@ -90,7 +90,7 @@ final class Outgoing {
         .disableServiceConfigLookUp() // what is tried again is what the peer has not seen, alone
         .idleTimeout(Long.MAX_VALUE, TimeUnit.DAYS)
         .maxInboundMessageSize(limits.maxMessageBytes())
-        .maxInboundMetadataSize(limits.maxMetadataBytes() + Http2Bridge.HEADER_BYTES)
+        .maxInboundMetadataSize(Http2Bridge.HEADERS_BYTES)
         .compressorRegistry(Gzip.SENT)
         .decompressorRegistry(limits.has(Gzip.NAME) ? Gzip.TAKEN : Gzip.NOT_TAKEN)
         .build();

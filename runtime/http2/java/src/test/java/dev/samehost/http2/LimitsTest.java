@@ -22,6 +22,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The limits of a server of ours hold for clients of HTTP/2. */
 @Timeout(120)
@@ -54,13 +56,18 @@ final class LimitsTest {
     }
   }
 
-  @Test
-  void metadataAboveTheLimitFailTheirCallAndNoOther() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {9_000, 30_000})
+  void metadataAboveTheLimitFailTheirCallAndNoOther(int bytes) throws Exception {
+    BlockingQueue<StreamObserver<byte[]>> called = new LinkedBlockingQueue<>();
     try (Setting setting = new Setting(Setting.Case.SERVING_UNIX)) {
-      setting.start(Echo.service());
+      setting.start(Echo.unary((request, responses) -> called.add(responses)));
       Channel channel = setting.open();
+      Future<byte[]> other =
+          ClientCalls.futureUnaryCall(channel.newCall(Echo.UNARY, CallOptions.DEFAULT), REQUEST);
+      StreamObserver<byte[]> open = called.poll(Setting.PATIENCE_SECONDS, TimeUnit.SECONDS);
       Metadata large = new Metadata();
-      large.put(Metadata.Key.of("large", Metadata.ASCII_STRING_MARSHALLER), "x".repeat(9_000));
+      large.put(Metadata.Key.of("large", Metadata.ASCII_STRING_MARSHALLER), "x".repeat(bytes));
       Channel heavy =
           ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(large));
       StatusRuntimeException failure =
@@ -68,6 +75,23 @@ final class LimitsTest {
               StatusRuntimeException.class,
               () -> ClientCalls.blockingUnaryCall(heavy, Echo.UNARY, CallOptions.DEFAULT, REQUEST));
       assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      open.onNext(REQUEST);
+      open.onCompleted();
+      assertThat(other.get(Setting.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo(REQUEST);
+    }
+  }
+
+  @Test
+  void metadataFitByTheirBytesAndNotByHowManyThereAre() throws Exception {
+    Metadata many = new Metadata();
+    for (int i = 0; i < 600; i++) {
+      many.put(Metadata.Key.of("k" + i, Metadata.ASCII_STRING_MARSHALLER), "1");
+    }
+    try (Setting setting = new Setting(Setting.Case.SERVING_UNIX)) {
+      setting.start(Echo.service());
+      Channel channel =
+          ClientInterceptors.intercept(
+              setting.open(), MetadataUtils.newAttachHeadersInterceptor(many));
       assertThat(ClientCalls.blockingUnaryCall(channel, Echo.UNARY, CallOptions.DEFAULT, REQUEST))
           .isEqualTo(REQUEST);
     }
