@@ -17,6 +17,8 @@ import dev.samehost.transport.testkit.Certificates;
 import dev.samehost.transport.testkit.DescriptorsContract.Descriptors;
 import dev.samehost.transport.testkit.RecordingAcceptor;
 import dev.samehost.transport.testkit.TransportContractTest;
+import dev.samehost.transport.tls.TlsSession;
+import dev.samehost.transport.tls.TlsSessions;
 import io.netty.pkitesting.X509Bundle;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -138,13 +140,33 @@ final class TlsListenerTest {
     }
   }
 
+  private static void send(TlsSession session, Socket visitor) throws Exception {
+    byte[] records = new byte[session.output().remaining()];
+    session.output().get(records);
+    visitor.getOutputStream().write(records);
+  }
+
   @Test
   void a_stranger_inside_tls_reads_there_why_it_is_turned_away_and_then_the_end() throws Exception {
     start(TcpFixture.Secret.SERVER);
-    try (SSLSocket visitor = secretVisitor()) {
-      say(visitor, "220 mail.example");
-      assertThat(told(visitor.getInputStream())).isEqualTo(RecordingAcceptor.FAREWELL);
+    TlsSession session =
+        TlsSessions.client(
+            TcpFixture.Secret.CLIENT.get(Tls.OPTION).orElseThrow(), "localhost", port());
+    try (Socket visitor = visitor()) {
+      byte[] records = new byte[4_096];
+      while (!session.shake()) {
+        send(session, visitor);
+        int count = visitor.getInputStream().read(records);
+        session.take(ByteBuffer.wrap(records, 0, count));
+      }
+      int ignored = session.seal(US_ASCII.encode("220 mail.example"));
+      send(session, visitor);
+      session.take(ByteBuffer.wrap(visitor.getInputStream().readAllBytes()));
     }
+    ByteBuffer told = ByteBuffer.allocate(100);
+    session.open(told);
+    assertThat(told.flip()).isEqualTo(US_ASCII.encode(RecordingAcceptor.FAREWELL));
+    assertThat(session.hasEnded()).isTrue();
     assertThat(acceptor.nextRefused().fault()).isEqualTo(Fault.PEER_NONSENSE);
   }
 
