@@ -46,7 +46,7 @@ pub trait Secure: Send + Sync {
 /// A link that has taken a connection over, and whose first bytes are still to be judged.
 pub trait Upgraded: Link {
     /// Copies the first bytes that are there, and leaves them for whoever reads the link. Later ones
-    /// make the bell readable. Once it has failed, or all was said, what is there is passed over.
+    /// make the bell readable. Once all was said what is there is passed over.
     fn peek(&self, buffer: &mut [u8]) -> Result<Read, LinkError>;
 
     /// What is polled for more bytes; not the descriptor of an event loop that reads.

@@ -35,7 +35,7 @@ impl Upgraded for TlsLink {
     /// Goes on with the handshake first.
     fn peek(&self, buffer: &mut [u8]) -> Result<Read, LinkError> {
         let (link, mut state) = (self.link(), self.lock());
-        if state.failure.is_some() || state.is_turned_away() {
+        if state.is_turned_away() {
             return ignore(link, buffer);
         }
         state.gather(link, buffer.len())?;
