@@ -208,7 +208,7 @@ final class TlsTest {
     server.shutdownNow();
     start(InsecureServerCredentials.create());
     assertThat(failure(stub(trusting().build())))
-        .isEqualTo(Fault.TLS_NOT_SPOKEN.text(address(), "it answered in plain text"));
+        .isEqualTo(Fault.TLS_NOT_SPOKEN.text(address(), "it hung up in the handshake"));
     assertThat(stub(InsecureChannelCredentials.create()).unary(NOTE)).isEqualTo(NOTE);
     assertThat(seen.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)).isNull();
     assertThat(seen.getSecurityLevel()).isEqualTo(SecurityLevel.NONE);

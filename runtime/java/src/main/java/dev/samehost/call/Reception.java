@@ -180,9 +180,15 @@ public final class Reception {
       log.info("turned a connection away: {}", why.getMessage());
     }
 
-    /** A preface and why, without the address, which who reads it knows better. */
+    /**
+     * A preface and why, without the address, which who reads it knows better. Nothing for one who
+     * speaks another protocol, and would not understand.
+     */
     @Override
     public ByteBuffer farewell(LinkException why) {
+      if (why.fault() != Fault.USER_REFUSED && why.fault() != Fault.TLS_EXPECTED) {
+        return ByteBuffer.allocate(0);
+      }
       String text = why.getMessage();
       int end = text.indexOf(": ");
       FrameWriter words = new FrameWriter();
