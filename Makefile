@@ -50,10 +50,14 @@ lint: ## formatters and linters alone
 	@$(STAGE) 'lint Rust' $(CARGO) clippy -q --workspace --all-targets -- -D warnings
 	@$(MAKE) --no-print-directory python tidy
 
-# Clippy needs no linker of that system's, and Python's module no Python.
+# Nothing is linked, so that neither that system's C compiler is needed nor, for its module, Python.
+macos: export PYO3_NO_PYTHON = 1
+macos: export PYO3_CROSS_LIB_DIR = $(CURDIR)
+macos: export CC_aarch64_apple_darwin = true
+macos: export AR_aarch64_apple_darwin = true
 macos: ## that Rust compiles for macOS, with `rustup target add aarch64-apple-darwin`; nothing runs
-	@PYO3_NO_PYTHON=1 PYO3_CROSS_LIB_DIR=$(CURDIR) $(STAGE) 'Rust: lint for macOS' $(CARGO) clippy -q --workspace \
-		--exclude samehost-benchmarks --all-targets --target aarch64-apple-darwin -- -D warnings
+	@$(STAGE) 'Rust: lint for macOS' $(CARGO) clippy -q --workspace --exclude samehost-benchmarks --all-targets \
+		--target aarch64-apple-darwin -- -D warnings
 
 format: ## put all sources into their format
 	$(MVN) spotless:apply
