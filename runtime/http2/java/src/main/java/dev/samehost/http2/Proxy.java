@@ -54,7 +54,11 @@ final class Proxy extends HandlerRegistry {
   /** From HTTP/2 to our wire. */
   static Proxy toLink(Channel channel) {
     return new Proxy(
-        channel, Message.Marshaller.OF_HTTP2, Message.Marshaller.OF_LINK, false, s -> s);
+        channel,
+        Message.Marshaller.OF_HTTP2,
+        Message.Marshaller.OF_LINK,
+        false,
+        UnaryOperator.identity());
   }
 
   /**
