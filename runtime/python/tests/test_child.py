@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -21,7 +22,6 @@ from stubs import Ask, EchoStub, Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WAYS = ["print", "write", "puts", "echo"]
 
@@ -35,6 +35,19 @@ def wait_for(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def wait_until_all_are_handed() -> None:
+    """Wait until the thread that hands on a child's lines has ended: it does after the last of them."""
+
+    def is_handing() -> bool:
+        for name in Path("/proc/self/task").glob("*/comm"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if name.read_text() == "samehost-stderr\n":
+                    return True
+        return False
+
+    wait_for(lambda: not is_handing())
 
 
 def address_of(how: str) -> str:
@@ -74,6 +87,7 @@ def test_lines_that_nobody_takes_in_time_are_dropped_and_counted() -> None:
     with samehost.channel("stdio:", arguments=[*TALKER, "20000"], stderr_lines=take) as channel:
         error = error_of(lambda: EchoStub(channel).Say(Ask()))
         assert error.details().endswith("19998\n19999")
+        wait_until_all_are_handed()
         taken.set()
         wait_for(lambda: lines and "dropped" in lines[-1])
     assert lines[:-1] == [str(number) for number in range(len(lines) - 1)]
@@ -96,6 +110,7 @@ def test_lines_that_nobody_logs_in_time_are_dropped_and_counted(caplog: pytest.L
     try:
         with samehost.channel("stdio:", arguments=[*TALKER, "20000"]) as channel:
             assert error_of(lambda: EchoStub(channel).Say(Ask())).details().endswith("19998\n19999")
+            wait_until_all_are_handed()
             taken.set()
             wait_for(lambda: any("dropped" in record.getMessage() for record in records))
     finally:
