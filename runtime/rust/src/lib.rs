@@ -108,14 +108,17 @@
 //! caller's context on in the metadata by an interceptor, and take it up in one of the server:
 //! `Span::current().set_parent(..)` there is about `rpc.server`.
 //!
-//! What goes over the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (streams, sessions,
-//! channels), `wire` (frames), and below them the transports' interface, [`transport`].
+//! What goes over the wire stands in `PROTOCOL.md`; the layers are `surface` (what is public), `call` (sessions, channels,
+//! servers, and who moves their bytes), `connection` (a connection and its streams), `wire` (frames), and below them the
+//! transports' interface, [`transport`].
 
 #[cfg(feature = "http2")]
 mod bridges;
 mod buffers;
 #[allow(dead_code)] // the whole protocol is here, and not every part has a user yet
 mod call;
+#[allow(dead_code)] // as above
+mod connection;
 #[cfg(feature = "http2")]
 mod http2;
 #[cfg(feature = "http1")]

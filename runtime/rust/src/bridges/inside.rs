@@ -10,11 +10,11 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{LAST_WORDS, LinkIo, before, settings};
-use crate::call::Side;
 use crate::call::bridge::Open;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::session::Session;
 use crate::call::task::TaskDriver;
+use crate::connection::Side;
 use crate::surface::tonic::Channel;
 
 /// The client's calls within this process, by a channel to the server at the other end of a pair.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use samehost_transport_api::{Fault, Link, LinkError, Peer};
 use samehost_transport_posix::FdLink;
 
-use crate::call::Settings;
+use crate::connection::Settings;
 use crate::surface;
 pub(crate) use inside::{Inside, LastWords, serve};
 pub(crate) use io::{LinkIo, Listening};

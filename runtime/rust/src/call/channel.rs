@@ -10,7 +10,7 @@ use super::backoff::dice;
 use super::connectivity::{ConnectivityState, StateWatch};
 use super::dial::{self, Dialer, Starter};
 use super::session::{Notice, Session};
-use super::waitlist::{Place, Waitlist, Wakes};
+use crate::connection::{Place, Waitlist, Wakes};
 
 /// The way to one server: at most one connection at a time, made when it is needed by a thread of
 /// its own that ends with the try. Calls wait here for a connection; they never run here.

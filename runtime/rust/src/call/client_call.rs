@@ -8,13 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use super::arrivals::{Arrival, Arrivals, Finish};
 use super::channel::{ChannelHandle, Wait};
 use super::outgoing::{CallOver, Outgoing};
 use super::session::{OpenRequest, Session, Taker};
 use super::span::CallSpan;
-use super::waitlist::Place;
-use super::{Content, Message, OpenError, Status, StreamId};
+use crate::connection::{Arrival, Arrivals, Content, Finish, Message, OpenError, Place, Status, StreamId};
 use crate::wire::MetadataBlock;
 
 /// So often a call that no handler has seen is tried, as PROTOCOL.md says.

@@ -10,7 +10,7 @@ use super::backoff::Backoff;
 use super::bridge::Connect;
 use super::channel::ChannelCore;
 use super::session::{Driver, Notice, Session, Taken};
-use super::{Settings, Side};
+use crate::connection::{Settings, Side};
 use crate::wire::Limits;
 
 /// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It

@@ -5,8 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::client_call::Request;
 use super::session::Session;
-use super::waitlist::Place;
-use super::{Content, Message, OpenError, Status, StreamId};
+use crate::connection::{Content, Message, OpenError, Place, Status, StreamId};
 
 /// So many bytes of messages are kept before the stream is open, and until the call is known to
 /// have reached a handler; beyond the first message, that is.

@@ -10,7 +10,7 @@ use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError,
 use super::bridge::{Accept, Accepts, Open};
 use super::server_call::ServerCall;
 use super::session::{Driver, Incoming, Session};
-use super::{Settings, Side, Status};
+use crate::connection::{Settings, Side, Status};
 use crate::wire::{self, FirstWord, GoAwayCode};
 
 /// How long a client may take to say HELLO.

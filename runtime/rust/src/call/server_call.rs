@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use samehost_transport_api::{Code, Fault, Peer};
 
-use super::arrivals::{Arrival, Arrivals, Finish};
 use super::channel::ChannelHandle;
 use super::session::{Incoming, Session, Taker};
 use super::span::CallSpan;
-use super::{Message, Status, StreamError, StreamId};
+use crate::connection::{Arrival, Arrivals, Finish, Message, Status, StreamError, StreamId};
 use crate::wire::MetadataBlock;
 
 /// One call that the peer made. Whoever has it answers it; dropped without an answer it fails. It

@@ -15,8 +15,9 @@ use samehost_transport_api::{Link, LinkError, Peer};
 
 use super::channel::{ChannelCore, ChannelHandle};
 use super::reader::Reader;
-use super::waitlist::{Waitlist, Wakes};
-use super::{Connection, ConnectionState, End, Message, Settings, Side, Status, StreamId};
+use crate::connection::{
+    Connection, ConnectionState, End, Message, Settings, Side, Status, StreamId, Waitlist, Wakes,
+};
 use crate::wire::MetadataBlock;
 
 pub(crate) use moving::Taken;

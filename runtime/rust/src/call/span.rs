@@ -6,7 +6,7 @@ use samehost_transport_api::{Code, Peer};
 use tracing::field::Empty;
 use tracing::{Level, Span};
 
-use super::Status;
+use crate::connection::Status;
 
 /// The span of one call on one of its sides, from its beginning to its outcome. Its fields are those
 /// of OpenTelemetry's conventions for RPC, and those by which `tracing-opentelemetry` knows a span's

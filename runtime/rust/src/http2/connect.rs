@@ -24,10 +24,10 @@ use super::frames::{self, Frames};
 use super::messages::{Messages, unanswered};
 use super::{HEADERS, MEDIUM, Tasks, WINDOW};
 use crate::bridges::{LAST_WORDS, LinkIo, Listening, before, pair, run, settings};
-use crate::call::Side;
 use crate::call::server::Serve;
 use crate::call::session::Session;
 use crate::call::task::TaskDriver;
+use crate::connection::Side;
 use crate::surface::tonic::{Services, begin};
 use crate::wire::Limits;
 

@@ -14,7 +14,7 @@ use samehost_transport_api::Fault;
 use tonic::{Code, Status};
 
 use super::frames::Frames;
-use crate::call::MESSAGE_OPTION;
+use crate::connection::MESSAGE_OPTION;
 use crate::surface::tonic::Unseen;
 
 const PREFIX_BYTES: usize = 5;

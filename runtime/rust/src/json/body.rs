@@ -10,8 +10,8 @@ use hyper::body::Incoming;
 use samehost_transport_api::Fault;
 use tokio::time::timeout;
 
-use crate::call::MESSAGE_OPTION;
 use crate::call::server::HELLO_TIMEOUT;
+use crate::connection::MESSAGE_OPTION;
 use crate::surface::Status;
 
 /// Why a body was not read to its end.

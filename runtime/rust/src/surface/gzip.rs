@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use samehost_transport_api::{Fault, LinkError};
 
-use crate::call::MESSAGE_OPTION;
+use crate::connection::MESSAGE_OPTION;
 
 /// The name of the method, as a feature and in `grpc-encoding`.
 pub(crate) const GZIP: &str = "gzip";

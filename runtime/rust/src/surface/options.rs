@@ -12,8 +12,8 @@ use samehost_transport_unix::UnixTransport;
 #[cfg(feature = "tonic")]
 use super::Status;
 use super::gzip::GZIP;
-use crate::call::Settings;
 use crate::call::bridge::{Accept, Accepts, Connect};
+use crate::connection::Settings;
 use crate::wire::{self, Hello, VERSION};
 
 /// How much the peer may send of each stream before it is read, where nothing else was asked for: as much as gRPC

@@ -7,19 +7,19 @@ use samehost_transport_api::Fault;
 use samehost_transport_api::{Code, LinkError};
 
 use super::Metadata;
-use crate::call;
+use crate::connection;
 
 const DETAILS: &str = "grpc-status-details-bin";
 
 /// gRPC's status: the outcome of a call, and the one error of this crate. Its message alone lets a
 /// person act. It becomes a `tonic::Status` by `into()`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Status(call::Status);
+pub struct Status(connection::Status);
 
 impl Status {
     /// A status of the application's.
     pub fn new(code: Code, message: impl Into<String>) -> Status {
-        call::Status::of(code, message.into()).into()
+        connection::Status::of(code, message.into()).into()
     }
 
     /// This status with these trailers.
@@ -54,7 +54,7 @@ impl Status {
     }
 
     #[cfg(feature = "tonic")]
-    pub(crate) fn inner(&self) -> &call::Status {
+    pub(crate) fn inner(&self) -> &connection::Status {
         &self.0
     }
 }
@@ -65,14 +65,14 @@ impl From<LinkError> for Status {
     }
 }
 
-impl From<call::Status> for Status {
-    fn from(status: call::Status) -> Status {
+impl From<connection::Status> for Status {
+    fn from(status: connection::Status) -> Status {
         Status(status)
     }
 }
 
-impl From<Status> for call::Status {
-    fn from(status: Status) -> call::Status {
+impl From<Status> for connection::Status {
+    fn from(status: Status) -> connection::Status {
         status.0
     }
 }

@@ -3,8 +3,7 @@
 use samehost_transport_api::{Code, Fault};
 
 use super::{ClientCall, Messages, Stage};
-use crate::call::Status;
-use crate::call::arrivals::Arrivals;
+use crate::connection::{Arrivals, Status};
 
 impl ClientCall<'_> {
     /// Ends the call as its deadline has passed; answers its outcome.

@@ -3,7 +3,7 @@
 use super::{ClientCall, Stage};
 use crate::call::blocking::Pause;
 use crate::call::session::{Own, Until};
-use crate::call::{Message, Status};
+use crate::connection::{Message, Status};
 use crate::wire::MetadataBlock;
 
 impl ClientCall<'_> {

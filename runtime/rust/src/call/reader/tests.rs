@@ -6,7 +6,7 @@ use samehost_transport_api::{LinkError, Peer, Read};
 
 use super::*;
 use crate::call::by_hand::{ByHand, Script};
-use crate::call::{Connection, Settings, Side};
+use crate::connection::{Connection, Settings, Side};
 use crate::wire::{FrameWriter, Hello};
 
 fn hello() -> Hello {

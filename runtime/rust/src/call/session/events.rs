@@ -1,9 +1,7 @@
 //! Where the events of a connection go.
 
 use super::{After, Incoming, Notice, State};
-use crate::call::arrivals::Arrivals;
-use crate::call::waiters::Waiters;
-use crate::call::{Cause, ConnectionState, Event, Status, StreamId};
+use crate::connection::{Arrivals, Cause, ConnectionState, Event, Status, StreamId, Waiters};
 
 impl State {
     /// Puts every event where it belongs.

@@ -3,8 +3,7 @@
 use std::task::{Context, Waker};
 
 use super::{After, State};
-use crate::call::StreamId;
-use crate::call::arrivals::Arrivals;
+use crate::connection::{Arrivals, StreamId};
 
 /// What the thread that reads waits for itself. It takes what arrives at its own stream under the lock under which it
 /// has read that, and need not be woken for it.
@@ -39,7 +38,7 @@ impl<'a> Own<'a> {
         self.forgotten
             || match self.until {
                 Until::Some => !self.arrived.is_empty(),
-                Until::All => self.arrived.messages.has_more(),
+                Until::All => self.arrived.has_several_messages(),
             }
     }
 

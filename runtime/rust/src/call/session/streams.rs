@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::{After, Session, State};
-use crate::call::arrivals::Arrivals;
-use crate::call::receiving::Receiving;
-use crate::call::waiters::Waiters;
-use crate::call::waitlist::{Place, Wakes};
-use crate::call::{Content, Message, OpenError, Status, StreamError, StreamId};
+use crate::connection::{
+    Arrivals, Content, Message, OpenError, Place, Receiving, Status, StreamError, StreamId, Waiters, Wakes,
+};
 use crate::wire::MetadataBlock;
 
 /// What opens a stream.

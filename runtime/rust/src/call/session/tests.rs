@@ -13,10 +13,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use samehost_transport_api::{Code, Fault, Read};
 
 use super::*;
-use crate::call::Content;
-use crate::call::arrivals::{Arrival, Arrivals, Finish};
 use crate::call::by_hand::{ByHand, Script};
 use crate::call::server_call::ServerCall;
+use crate::connection::{Arrival, Arrivals, Content, Finish};
 use crate::wire::Hello;
 
 /// A link over nothing: what is read and how much is taken is laid down by the test.

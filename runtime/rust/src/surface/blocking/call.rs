@@ -7,10 +7,10 @@ use std::time::Instant;
 use prost::Message;
 use samehost_transport_api::{Code, Fault, LinkError};
 
-use crate::call;
 use crate::call::blocking::block_on;
 use crate::call::client_call::{Answer, ClientCall};
 use crate::call::outgoing::{CallOver, Outgoing};
+use crate::connection;
 use crate::surface::{Metadata, Status, gzip, proto};
 
 /// A message and what came with it.
@@ -165,7 +165,7 @@ impl<Q: Message> Sender<Q> {
         self.outgoing.half_close();
     }
 
-    fn encoded(&self, message: &Q) -> call::Message {
+    fn encoded(&self, message: &Q) -> connection::Message {
         encoded(message, self.compresses)
     }
 }
@@ -174,7 +174,7 @@ impl<Q> Drop for Sender<Q> {
     fn drop(&mut self) {
         if !self.outgoing.is_half_closed() {
             let text = Fault::CallCancelled.text(&[&"its sending half was dropped"]);
-            self.outgoing.fail(call::Status::of(Code::Cancelled, text));
+            self.outgoing.fail(connection::Status::of(Code::Cancelled, text));
         }
     }
 }
@@ -184,7 +184,7 @@ pub struct Receiver<A> {
     call: ClientCall<'static>,
     max_message_bytes: u32,
     headers: Option<Metadata>,
-    outcome: Option<call::Status>,
+    outcome: Option<connection::Status>,
     kind: PhantomData<fn() -> A>,
 }
 
@@ -195,9 +195,10 @@ impl<A: Message + Default> Receiver<A> {
             block_on(&mut self.call, until, |call, cx| call.poll_answer(cx), |call, pause| call.pause(pause));
         match answer {
             Some(Some(answer)) => answer,
-            Some(None) => {
-                Answer::Status(call::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"it is over"])))
-            }
+            Some(None) => Answer::Status(connection::Status::of(
+                Code::Cancelled,
+                Fault::CallCancelled.text(&[&"it is over"]),
+            )),
             None => Answer::Status(self.call.expire()),
         }
     }
@@ -234,9 +235,9 @@ impl<A: Message + Default> Receiver<A> {
         }
     }
 
-    fn decoded(&mut self, message: call::Message) -> Result<A, Status> {
+    fn decoded(&mut self, message: connection::Message) -> Result<A, Status> {
         decoded(message, self.max_message_bytes).map_err(|error| {
-            let status = call::Status::of(error.code(), error.to_string());
+            let status = connection::Status::of(error.code(), error.to_string());
             self.call.fail(&status);
             self.outcome = Some(status.clone());
             status.into()
@@ -250,15 +251,15 @@ impl<A: Message + Default> Receiver<A> {
 }
 
 /// A message as it travels.
-pub(super) fn encoded(message: &impl Message, compresses: bool) -> call::Message {
+pub(super) fn encoded(message: &impl Message, compresses: bool) -> connection::Message {
     let bytes = proto::encoded(message);
     let bytes = if compresses { gzip::compressed(&bytes) } else { bytes };
-    call::Message { bytes, compressed: compresses }
+    connection::Message { bytes, compressed: compresses }
 }
 
 /// A message as the application has it.
 pub(super) fn decoded<A: Message + Default>(
-    message: call::Message,
+    message: connection::Message,
     max_message_bytes: u32,
 ) -> Result<A, LinkError> {
     let bytes = match message.compressed {
@@ -278,6 +279,6 @@ pub struct Canceller {
 impl Canceller {
     /// The call fails with CANCELLED; a thread that waits for it wakes up. Does nothing when it is over.
     pub fn cancel(&self, reason: &str) {
-        self.outgoing.fail(call::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&reason])));
+        self.outgoing.fail(connection::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&reason])));
     }
 }

@@ -10,12 +10,12 @@ use samehost_transport_api::{Options, Registry};
 use super::call::encoded;
 use super::unary::unary;
 use super::{Call, CallOptions, Response};
-use crate::call;
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
 use crate::call::channel::ChannelHandle;
 use crate::call::client_call::{ClientCall, Request};
 use crate::call::connectivity::ConnectivityState;
+use crate::connection;
 use crate::surface::proto::{Encoded, with_encoded};
 use crate::surface::{Route, Status};
 
@@ -79,7 +79,7 @@ impl Channel {
             let call = match message {
                 Encoded::Lent(bytes) => ClientCall::of_lent(self.handle.clone(), request, bytes),
                 Encoded::Own(bytes) => {
-                    let message = call::Message { bytes, compressed: false };
+                    let message = connection::Message { bytes, compressed: false };
                     ClientCall::of_one(self.handle.clone(), request, message)
                 }
             };

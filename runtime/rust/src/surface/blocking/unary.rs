@@ -7,9 +7,9 @@ use samehost_transport_api::{Code, Fault, LinkError};
 
 use super::Response;
 use super::call::decoded;
-use crate::call;
 use crate::call::blocking::block_on;
 use crate::call::client_call::{Answer, ClientCall};
+use crate::connection;
 use crate::surface::{Metadata, Status};
 
 /// One message there, one message back.
@@ -43,7 +43,7 @@ pub(super) fn unary<A: Message + Default>(
     let status = match outcome {
         Some(Some(status)) => status,
         Some(None) if surplus => return Err(failed(&mut call, Fault::MessageSurplus.with(&[&"the server"]))),
-        Some(None) => call::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"it is over"])),
+        Some(None) => connection::Status::of(Code::Cancelled, Fault::CallCancelled.text(&[&"it is over"])),
         None => call.expire(),
     };
     if status.code != Code::Ok {
@@ -56,6 +56,6 @@ pub(super) fn unary<A: Message + Default>(
 
 /// Ends a call whose response is not as it should be; the server is told that nobody wants it.
 fn failed(call: &mut ClientCall<'_>, error: LinkError) -> Status {
-    call.fail(&call::Status::of(error.code(), error.to_string()));
+    call.fail(&connection::Status::of(error.code(), error.to_string()));
     error.into()
 }

@@ -11,11 +11,11 @@ use samehost_transport_api::{Code, Fault};
 use super::meeting::Meeting;
 use super::unary::{failed, inflated, missing, request, status_of, surplus};
 use super::{Channel, Interrupted, Patience, outgoing};
-use crate::call;
 use crate::call::client_call::{Answer, ClientCall};
 use crate::call::outgoing::Outgoing;
 use crate::call::session::Session;
 use crate::call::timers::{Timer, Timers, weakly};
+use crate::connection;
 use crate::surface::{Metadata, Status};
 
 /// What a call takes along.
@@ -296,7 +296,7 @@ impl Call {
         if self.inner.outcome.get().is_some() {
             return false;
         }
-        let status = call::Status::of(code, text.to_owned());
+        let status = connection::Status::of(code, text.to_owned());
         state.call.fail(&status);
         self.inner.end(&mut state, status);
         drop(state);
@@ -367,7 +367,7 @@ impl Inner {
         Poll::Ready(())
     }
 
-    fn end(&self, state: &mut State, status: call::Status) {
+    fn end(&self, state: &mut State, status: connection::Status) {
         if status.code != Code::Ok {
             state.held = None;
         }

@@ -48,7 +48,7 @@ pub use patience::{Interrupted, Patience};
 pub use server::{Server, ServerBuilder};
 pub use server_call::{Answer, OutOfOrder, Over, ServerCall};
 
-use crate::call::Message;
+use crate::connection::Message;
 use crate::surface::gzip;
 
 /// In a child that was forked by this process: nothing of the parent's threads is waited for. What the parent has made

@@ -9,7 +9,7 @@ use super::call::{CallOptions, Outcome};
 use super::channel::deadline;
 use super::{Channel, Interrupted, Patience, outgoing};
 use crate::call::client_call::{Answer, ClientCall, Request};
-use crate::call::{self, Message};
+use crate::connection::{self, Message};
 use crate::surface::Metadata;
 use crate::surface::gzip::{self, ACCEPT_ENCODING, ENCODING, GZIP};
 
@@ -91,12 +91,12 @@ pub(super) fn surplus() -> LinkError {
     Fault::MessageSurplus.with(&[&"the server"])
 }
 
-pub(super) fn status_of(error: &LinkError) -> call::Status {
-    call::Status::of(error.code(), error.to_string())
+pub(super) fn status_of(error: &LinkError) -> connection::Status {
+    connection::Status::of(error.code(), error.to_string())
 }
 
 /// Ends a call whose response is not as it should be; the server is told that nobody wants it.
-pub(super) fn failed(call: &mut ClientCall<'_>, error: &LinkError) -> call::Status {
+pub(super) fn failed(call: &mut ClientCall<'_>, error: &LinkError) -> connection::Status {
     let status = status_of(error);
     call.fail(&status);
     status

@@ -12,7 +12,7 @@ use super::metadata::status_headers;
 use super::response::TimedCall;
 use crate::call::client_call::Answer;
 use crate::call::server_call::Messages;
-use crate::call::{Message, Status};
+use crate::connection::{Message, Status};
 
 /// A message of at most so many bytes is handed over in one piece with its prefix, as a copy.
 const COPIED_BYTES: usize = 4096;

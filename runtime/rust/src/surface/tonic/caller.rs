@@ -69,7 +69,7 @@ impl Drop for Registered {
 mod tests {
     use super::*;
     use crate::call::session::Driver;
-    use crate::call::{Settings, Side};
+    use crate::connection::{Settings, Side};
     use crate::wire::Hello;
 
     struct Nobody;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use crate::call::Message;
+use crate::connection::Message;
 use crate::surface::Status;
 
 const PREFIX: usize = 5;

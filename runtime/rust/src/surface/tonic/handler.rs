@@ -15,7 +15,7 @@ use super::reply::{Outcome, Reply, handler_failed, is_unseen, status_of, unimple
 use super::service::{Entry, HttpResponse, Responding, Services};
 use super::told::{extensions, headers, headers_of_http};
 use crate::call::server_call::ServerCall;
-use crate::call::{Message, Status};
+use crate::connection::{Message, Status};
 
 /// Serves a call. The first poll is here: most unary handlers are done with it. After that a task of the
 /// runtime goes on.

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use samehost_transport_api::Code;
 use tonic::metadata::{BinaryMetadataValue, KeyAndValueRef, MetadataMap};
 
-use crate::call;
+use crate::connection;
 use crate::surface::Status;
 use crate::surface::metadata::{invalid_key, invalid_value};
 use crate::wire::MetadataBlock;
@@ -73,7 +73,7 @@ pub(crate) fn add_pairs<'b>(headers: &mut HeaderMap, pairs: impl Iterator<Item =
 }
 
 /// A status as headers or trailers.
-pub(super) fn status_headers(status: call::Status) -> HeaderMap {
+pub(super) fn status_headers(status: connection::Status) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(2 + usize::from(status.trailers().count()));
     add_to(&mut headers, status.trailers());
     headers.insert(STATUS, HeaderValue::from_static(number(status.code)));
@@ -100,15 +100,15 @@ fn is_plain_ok(headers: &HeaderMap) -> bool {
 }
 
 /// The status in headers or trailers, if one is there.
-pub(super) fn take_status(mut headers: HeaderMap) -> Result<Option<call::Status>, Status> {
+pub(super) fn take_status(mut headers: HeaderMap) -> Result<Option<connection::Status>, Status> {
     if is_plain_ok(&headers) {
         // Most often that is it, and nothing has to be looked up.
-        return Ok(Some(call::Status::OK));
+        return Ok(Some(connection::Status::OK));
     }
     let Some(code) = headers.remove(STATUS) else { return Ok(None) };
     let code = code.to_str().ok().and_then(|text| text.parse().ok()).map_or(Code::Unknown, Code::from_number);
     let text = headers.remove(MESSAGE).map_or(String::new(), |text| percent_decoded(text.as_bytes()));
-    Ok(Some(call::Status::new(code, text, to_block(headers)?)))
+    Ok(Some(connection::Status::new(code, text, to_block(headers)?)))
 }
 
 /// gRPC's form of a text in a header: all but printable ASCII, and `%`, as `%XX`.

@@ -11,20 +11,20 @@ use super::framing::{Framed, Splitter};
 use super::metadata::{take_status, to_block};
 use super::service::HttpResponse;
 use crate::call::server_call::ServerCall;
-use crate::call::{self, Message};
+use crate::connection::{self, Message};
 use crate::surface::Status;
 use crate::wire::MetadataBlock;
 
 /// How a call ends.
 pub(super) enum Outcome {
     /// With this status, after headers or without any.
-    Status(call::Status),
+    Status(connection::Status),
     /// With the whole response in one piece.
-    Whole(MetadataBlock, Option<Message>, call::Status),
+    Whole(MetadataBlock, Option<Message>, connection::Status),
     /// At once, as its response broke off.
-    Reset(call::Status),
+    Reset(connection::Status),
     /// At once, as no handler has seen it.
-    Refused(call::Status),
+    Refused(connection::Status),
     /// At its deadline.
     Expired,
     /// It is over already.
@@ -123,7 +123,11 @@ impl Reply {
     }
 
     /// The outcome where the body has ended, with this status.
-    fn ended(&mut self, call: Option<&ServerCall>, status: Result<Option<call::Status>, Status>) -> Outcome {
+    fn ended(
+        &mut self,
+        call: Option<&ServerCall>,
+        status: Result<Option<connection::Status>, Status>,
+    ) -> Outcome {
         let status = match self.splitter.end().and(status) {
             Ok(Some(status)) => status,
             Ok(None) => handler_failed(),
@@ -153,7 +157,7 @@ impl Reply {
 /// The data of a frame of a body, or how that has ended.
 fn read(
     frame: Option<Result<Frame<Bytes>, tonic::Status>>,
-) -> Result<Bytes, Result<Option<call::Status>, Status>> {
+) -> Result<Bytes, Result<Option<connection::Status>, Status>> {
     match frame {
         Some(Ok(frame)) => {
             frame.into_data().map_err(|frame| take_status(frame.into_trailers().unwrap_or_default()))
@@ -163,7 +167,7 @@ fn read(
     }
 }
 
-async fn ready(call: &ServerCall) -> Result<(), crate::call::StreamError> {
+async fn ready(call: &ServerCall) -> Result<(), crate::connection::StreamError> {
     std::future::poll_fn(|cx| call.poll_ready(cx)).await
 }
 
@@ -183,23 +187,23 @@ pub(super) fn is_unseen(status: &tonic::Status) -> bool {
     std::error::Error::source(status).is_some_and(|source| source.is::<Unseen>())
 }
 
-pub(super) fn status_of(status: &tonic::Status) -> call::Status {
+pub(super) fn status_of(status: &tonic::Status) -> connection::Status {
     let code = Code::from_number(status.code() as i32 as u32);
     let mut headers = http::HeaderMap::new();
     match status.add_header(&mut headers) {
         Ok(()) => match take_status(headers) {
             Ok(Some(status)) => status,
-            Ok(None) => call::Status::of(code, status.message().to_owned()),
+            Ok(None) => connection::Status::of(code, status.message().to_owned()),
             Err(invalid) => invalid.into(),
         },
-        Err(_) => call::Status::of(code, status.message().to_owned()),
+        Err(_) => connection::Status::of(code, status.message().to_owned()),
     }
 }
 
-pub(super) fn unimplemented(path: &str) -> call::Status {
+pub(super) fn unimplemented(path: &str) -> connection::Status {
     Status::from(Fault::MethodUnknown.with(&[&path.trim_start_matches('/')])).into()
 }
 
-pub(super) fn handler_failed() -> call::Status {
+pub(super) fn handler_failed() -> connection::Status {
     Status::from(Fault::HandlerFailed.with(&[])).into()
 }

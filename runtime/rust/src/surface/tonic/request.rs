@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker, ready};
 use http_body::Body;
 
 use super::framing::{Framed, Splitter};
-use crate::call::Message;
 use crate::call::outgoing::Outgoing;
+use crate::connection::Message;
 use crate::surface::Status;
 
 /// What a body has given so far.

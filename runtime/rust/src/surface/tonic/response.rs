@@ -14,8 +14,8 @@ use super::body::ResponseBody;
 use super::medium::Medium;
 use super::metadata::{add_to, status_headers};
 use super::request::RequestSender;
-use crate::call::Status;
 use crate::call::client_call::{Answer, ClientCall};
+use crate::connection::Status;
 
 /// A call and the timer of its deadline.
 pub(crate) struct TimedCall {

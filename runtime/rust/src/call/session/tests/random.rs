@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::call::server_call::{Messages, ServerCall};
-use crate::call::waitlist::Place;
-use crate::call::{Event, OpenError};
+use crate::connection::{Event, OpenError, Place};
 
 /// A small generator of numbers that look random: xorshift.
 struct Numbers(u64);

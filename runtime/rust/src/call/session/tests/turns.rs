@@ -1,8 +1,7 @@
 //! Who is woken: to open a stream, where the peer takes no more at once; to send, where a stream had no room.
 
 use super::*;
-use crate::call::waitlist::Place;
-use crate::call::{OpenError, StreamError};
+use crate::connection::{OpenError, Place, StreamError};
 
 /// An open session with a peer that takes one stream at a time, and what the peer is.
 fn session() -> (Arc<Session>, Connection) {

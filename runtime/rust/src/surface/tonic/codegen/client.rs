@@ -8,8 +8,8 @@ use prost::Message;
 use tonic::metadata::MetadataMap;
 
 use super::{decoded, encoded, missing};
-use crate::call;
 use crate::call::client_call::{self, ClientCall};
+use crate::connection;
 use crate::surface::tonic::Channel;
 use crate::surface::tonic::medium::Medium;
 use crate::surface::tonic::metadata::{add_to, status_headers};
@@ -91,7 +91,7 @@ fn response<A>(
     medium: Option<Medium>,
     mut headers: HeaderMap,
     answer: Option<A>,
-    status: call::Status,
+    status: connection::Status,
 ) -> Result<tonic::Response<A>, tonic::Status> {
     if status.code != samehost_transport_api::Code::Ok {
         let mut trailers = status_headers(status);

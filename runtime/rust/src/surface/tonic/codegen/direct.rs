@@ -13,8 +13,8 @@ use tonic::codec::EnabledCompressionEncodings;
 use tonic::metadata::MetadataMap;
 
 use super::{decoded, missing, within};
-use crate::call;
 use crate::call::server_call::{Messages, ServerCall};
+use crate::connection;
 use crate::surface::proto::{Encoded, with_encoded};
 use crate::surface::tonic::body::broken_off;
 use crate::surface::tonic::metadata::{has_status, to_block};
@@ -159,15 +159,15 @@ fn answer<A: Message>(
     with_encoded(&message, |message| match message {
         Encoded::Lent(bytes) => call.respond(headers, bytes),
         Encoded::Own(bytes) => {
-            let message = call::Message { bytes, compressed: false };
-            call.give_answer(Some(headers), Some(message), call::Status::OK);
+            let message = connection::Message { bytes, compressed: false };
+            call.give_answer(Some(headers), Some(message), connection::Status::OK);
         }
     });
     Ok(())
 }
 
 /// The one message of a request, once that has ended.
-async fn whole(messages: &mut Messages) -> Result<call::Message, tonic::Status> {
+async fn whole(messages: &mut Messages) -> Result<connection::Message, tonic::Status> {
     let message = match poll_fn(|cx| messages.poll_next(cx)).await {
         Some(message) => message.map_err(broken_off)?,
         None => return Err(missing("the client")),

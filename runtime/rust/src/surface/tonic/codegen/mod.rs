@@ -8,7 +8,7 @@ mod server;
 use prost::Message;
 use samehost_transport_api::Fault;
 
-use crate::call;
+use crate::connection;
 use crate::surface::{Status, proto};
 
 pub use client::Short;
@@ -20,15 +20,15 @@ pub use server::UnaryCall;
 const TONIC_LIMIT: usize = 4 << 20;
 
 /// A message as it travels, within the limit that tonic's stubs have for themselves.
-fn encoded(message: &impl Message, limit: Option<usize>) -> Result<call::Message, tonic::Status> {
+fn encoded(message: &impl Message, limit: Option<usize>) -> Result<connection::Message, tonic::Status> {
     let bytes = proto::encoded(message);
     within("encoded", bytes.len(), limit.unwrap_or(usize::MAX))?;
-    Ok(call::Message { bytes, compressed: false })
+    Ok(connection::Message { bytes, compressed: false })
 }
 
 /// A message as the application has it. `from` says who has sent it.
 fn decoded<M: Message + Default>(
-    message: call::Message,
+    message: connection::Message,
     limit: Option<usize>,
     from: &str,
 ) -> Result<M, tonic::Status> {

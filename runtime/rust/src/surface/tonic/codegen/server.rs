@@ -9,8 +9,8 @@ use tonic::metadata::MetadataMap;
 use tonic::server::UnaryService;
 
 use super::{decoded, encoded, missing};
-use crate::call;
 use crate::call::server_call::Messages;
+use crate::connection;
 use crate::surface::tonic::body::broken_off;
 
 /// A call that may go the short way, in the extensions of its HTTP request. So it passes interceptors and whatever
@@ -23,7 +23,7 @@ pub struct UnaryCall {
 
 struct Shared {
     messages: Arc<Mutex<Messages>>,
-    answer: Mutex<Option<call::Message>>,
+    answer: Mutex<Option<connection::Message>>,
 }
 
 impl UnaryCall {
@@ -32,7 +32,7 @@ impl UnaryCall {
     }
 
     /// The answer that the generated code has left here.
-    pub(in crate::surface::tonic) fn take_answer(&self) -> Option<call::Message> {
+    pub(in crate::surface::tonic) fn take_answer(&self) -> Option<connection::Message> {
         self.shared.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -83,7 +83,7 @@ impl UnaryCall {
     }
 
     /// The one message of the request, once that has ended.
-    async fn message(&self) -> Result<call::Message, tonic::Status> {
+    async fn message(&self) -> Result<connection::Message, tonic::Status> {
         let next = || {
             poll_fn(|cx| self.shared.messages.lock().unwrap_or_else(PoisonError::into_inner).poll_next(cx))
         };

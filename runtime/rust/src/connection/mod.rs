@@ -1,22 +1,72 @@
-//! One end of a connection.
+//! One connection and its streams as state machines, as PROTOCOL.md describes them. Pure: bytes and actions in, bytes and
+//! events out; no I/O, no clock, no threads, no locks. This layer uses the wire, and the faults of the transports'
+//! interface; `call` drives it.
 
 mod actions;
+mod arrivals;
+mod by_id;
 mod end;
+mod event;
+mod ids;
 mod input;
+mod methods;
 mod output;
 mod owners;
+mod queue;
+mod receiving;
+mod rejection;
+mod sending;
+mod settings;
+mod status;
+mod stream;
+mod waiters;
+mod waitlist;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::by_id::ById;
-use super::event::{Closed, Event};
-use super::ids;
-use super::methods::{IncomingMethods, OutgoingMethods};
-use super::sending::FrameBounds;
-use super::stream::Stream;
-use super::{ConnectionState, Settings, Side, StreamId};
 use crate::wire::{FrameReader, FrameWriter, Hello, Limits, PrefaceReader};
+
+pub(crate) use actions::{OpenError, StreamError};
+pub(crate) use arrivals::{Arrival, Arrivals, Finish};
+use by_id::ById;
+pub(crate) use event::{Cause, Closed, Content, End, Event, Message};
+pub(crate) use ids::{Side, StreamId};
+use methods::{IncomingMethods, OutgoingMethods};
+pub(crate) use receiving::Receiving;
+pub(crate) use rejection::MESSAGE_OPTION;
+use sending::FrameBounds;
+pub(crate) use settings::Settings;
+pub(crate) use status::Status;
+use stream::Stream;
+pub(crate) use waiters::Waiters;
+pub(crate) use waitlist::{Place, Waitlist, Wakes};
+
+/// Where a connection stands.
+///
+/// ```text
+///           link up
+///              |
+///              v
+///       AWAIT_PREFACE --- 8 bytes match ---> AWAIT_HELLO --- HELLO, versions meet ---> OPEN
+///              |                                  |                                     |
+///              | mismatch, end, timeout           | malformed, no version, timeout      | GOAWAY sent
+///              |                                  |                                     | or received
+///              v                                  v                                     v
+///            CLOSED <--------------------------------------------------------------- DRAINING
+///                      last stream over, end of the link, or a connection error
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectionState {
+    AwaitPreface,
+    AwaitHello,
+    Open,
+    Draining,
+    Closed,
+}
 
 /// One end of a connection as PROTOCOL.md describes it: bytes in, events out; actions in, bytes out.
 /// It does no I/O, knows no clock and no threads; its driver holds a lock around every call.
@@ -25,9 +75,9 @@ use crate::wire::{FrameReader, FrameWriter, Hello, Limits, PrefaceReader};
 /// [`next_event`](Connection::next_event) and writes [`outbound`](Connection::outbound). A stream that it
 /// [owns](Connection::own) it has until it lets it go.
 ///
-/// An action on a stream that is over answers [`StreamError::Gone`](super::StreamError) and does
+/// An action on a stream that is over answers [`StreamError::Gone`] and does
 /// nothing, for the peer may end it at any time; an action out of order (a message after the end) is
-/// the caller's mistake, answers [`StreamError::Order`](super::StreamError) and does nothing.
+/// the caller's mistake, answers [`StreamError::Order`] and does nothing.
 #[derive(Debug)]
 pub(crate) struct Connection {
     side: Side,
@@ -165,7 +215,7 @@ impl Connection {
 
     /// How many streams are kept, those among them that are over on the wire.
     #[cfg(test)]
-    pub(in crate::call) fn kept_streams(&self) -> usize {
+    pub(crate) fn kept_streams(&self) -> usize {
         self.streams.len()
     }
 

@@ -47,8 +47,14 @@ impl Arrivals {
         self.headers.is_none() && self.messages.is_empty() && self.end.is_none()
     }
 
+    /// Whether there is more than one message.
+    #[inline]
+    pub(crate) fn has_several_messages(&self) -> bool {
+        self.messages.has_more()
+    }
+
     /// Moves all of this into `arrived`, which is empty; answers whether that was anything.
-    pub(super) fn move_into(&mut self, arrived: &mut Arrivals) -> bool {
+    pub(crate) fn move_into(&mut self, arrived: &mut Arrivals) -> bool {
         debug_assert!(arrived.is_empty());
         if self.is_empty() {
             return false;
@@ -58,7 +64,7 @@ impl Arrivals {
     }
 
     /// Moves all of this behind what is in `arrived`.
-    pub(super) fn move_behind(&mut self, arrived: &mut Arrivals) {
+    pub(crate) fn move_behind(&mut self, arrived: &mut Arrivals) {
         if arrived.is_empty() {
             self.move_into(arrived);
             return;
@@ -70,7 +76,7 @@ impl Arrivals {
     }
 
     /// Takes the headers, the one message and the status of a response that went well, if that is what is here.
-    pub(super) fn take_response(&mut self) -> Option<(MetadataBlock, Message, Status)> {
+    pub(crate) fn take_response(&mut self) -> Option<(MetadataBlock, Message, Status)> {
         match &self.end {
             Some(Finish::Status(status)) if status.code == Code::Ok && !self.messages.has_more() => {}
             _ => return None,
@@ -102,12 +108,12 @@ impl Arrivals {
         self.messages.pop_front()
     }
 
-    pub(super) fn is_reset(&self) -> bool {
+    pub(crate) fn is_reset(&self) -> bool {
         matches!(self.end, Some(Finish::Reset { .. }))
     }
 
     /// Whether the stream ended without any handler having seen the call.
-    pub(super) fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         matches!(self.end, Some(Finish::Reset { refused: true, .. }))
     }
 }

@@ -4,9 +4,6 @@ use std::task::{Context, Wake, Waker};
 
 use samehost_transport_api::Code;
 
-use super::super::arrivals::{Arrival, Arrivals};
-use super::super::waiters::Waiters;
-use super::super::waitlist::Wakes;
 use super::super::*;
 use super::pair::*;
 use crate::wire::MetadataBlock;

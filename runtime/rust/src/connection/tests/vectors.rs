@@ -6,8 +6,6 @@ use std::collections::VecDeque;
 use samehost_transport_api::Code;
 use serde_json::{Value, json};
 
-use super::super::arrivals::{Arrival, Finish};
-use super::super::event::Closed;
 use super::super::*;
 use super::pair::{Told, next_told};
 use crate::vectors::{cases, hello, hex, metadata, number, text, to_hex};

@@ -1,6 +1,5 @@
 //! Hostile bytes, by a seeded generator: never a panic, never unbounded memory, always the same end.
 
-use super::super::arrivals::Arrival;
 use super::super::*;
 use super::pair::*;
 use crate::wire::{FrameWriter, Hello, MetadataBlock, OpenFields, StatusFields};

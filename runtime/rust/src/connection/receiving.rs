@@ -17,7 +17,7 @@ const PROMISED_BYTES: usize = 1 << 20;
 /// and gets back, and holds what the application has not requested or not taken. It sends and tells nothing by
 /// itself: who moves it on looks at [`has_news`](Receiving::has_news) and [`take_credit`](Receiving::take_credit).
 #[derive(Debug)]
-pub(super) struct Receiving {
+pub(crate) struct Receiving {
     /// Who receives: the server of the call or its client.
     towards: Towards,
     /// What the peer may still spend.
@@ -33,7 +33,7 @@ pub(super) struct Receiving {
     /// The end of the peer's direction, behind messages that wait.
     end: Option<Finish>,
     /// What the application may take.
-    pub(super) arrivals: Arrivals,
+    pub(crate) arrivals: Arrivals,
     /// Some of that has come since somebody last asked for news.
     has_news: bool,
     /// The stream is over, and the application may know it.
@@ -216,7 +216,7 @@ impl Receiving {
     }
 
     /// Whether a message has to be requested for anything to arrive.
-    pub(super) fn wants_request(&self) -> bool {
+    pub(crate) fn wants_request(&self) -> bool {
         self.requested == 0 && !self.is_finished && self.arrivals.is_empty()
     }
 
@@ -226,12 +226,12 @@ impl Receiving {
     }
 
     /// Whether the stream is over, and the application may know it.
-    pub(super) fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.is_finished
     }
 
     /// Whether the stream is over, though the application may not know it before it has requested what came first.
-    pub(super) fn is_decided(&self) -> bool {
+    pub(crate) fn is_decided(&self) -> bool {
         self.is_finished || matches!(self.end, Some(Finish::Status(_) | Finish::Reset { .. }))
     }
 
@@ -266,7 +266,7 @@ impl Receiving {
     }
 
     /// The stream has ended without a status; that overtakes what was not taken.
-    pub(super) fn reset(&mut self, status: Status, refused: bool) {
+    pub(crate) fn reset(&mut self, status: Status, refused: bool) {
         self.stop();
         self.arrivals = Arrivals::default();
         self.finish(Finish::Reset { status, refused });

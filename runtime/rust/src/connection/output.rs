@@ -1,11 +1,10 @@
 //! What is to be written, and whose turn it is to write.
 
-use super::super::event::{Cause, Event};
-use super::super::receiving::Receiving;
-use super::super::rejection::Failure;
-use super::super::sending::Turn;
-use super::super::{ConnectionState, StreamId};
-use super::Connection;
+use super::event::{Cause, Event};
+use super::receiving::Receiving;
+use super::rejection::Failure;
+use super::sending::Turn;
+use super::{Connection, ConnectionState, StreamId};
 
 impl Connection {
     /// What is to be written, oldest first; empty when there is nothing.

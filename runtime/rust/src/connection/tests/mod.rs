@@ -5,7 +5,6 @@ mod flow;
 mod fuzz;
 mod owners;
 mod pair;
-mod purity;
 mod streams;
 mod unexpected;
 mod vectors;

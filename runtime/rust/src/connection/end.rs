@@ -2,10 +2,9 @@
 
 use samehost_transport_api::{Fault, LinkError};
 
-use super::super::event::{Cause, Closed, End, Event};
-use super::super::rejection::Failure;
-use super::super::{ConnectionState, StreamId, ids};
-use super::Connection;
+use super::event::{Cause, Closed, End, Event};
+use super::rejection::Failure;
+use super::{Connection, ConnectionState, StreamId, ids};
 use crate::wire::{GoAwayCode, WireError};
 
 impl Connection {

@@ -1,6 +1,16 @@
 //! Identifiers of streams: serial numbers that wrap.
 
-use super::{Side, StreamId};
+/// The id of a stream on its connection: odd for the connector's, even for the acceptor's.
+pub(crate) type StreamId = u32;
+
+/// Which side of the link this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// It made the link: a client of a socket, the parent of a child.
+    Connector,
+    /// It took the link.
+    Acceptor,
+}
 
 /// Whether `id` is later than `other`, both of one side.
 pub(super) fn is_later(id: StreamId, other: StreamId) -> bool {

@@ -2,16 +2,35 @@
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::event::{Cause, Content, Event, Message};
-use super::super::ids;
-use super::super::receiving::Receiving;
-use super::super::rejection::{Failure, Towards};
-use super::super::sending::{Answer, Outgoing, Sending, Stage};
-use super::super::stream::Stream;
-use super::super::waiters::Waiters;
-use super::super::{ConnectionState, OpenError, Status, StreamError, StreamId};
-use super::Connection;
+use super::event::{Cause, Content, Event, Message};
+use super::ids;
+use super::receiving::Receiving;
+use super::rejection::{Failure, Towards};
+use super::sending::{Answer, Outgoing, Sending, Stage};
+use super::stream::Stream;
+use super::waiters::Waiters;
+use super::{Connection, ConnectionState, Status, StreamId};
 use crate::wire::{MetadataBlock, OpenFields, StatusFields, is_path};
+
+/// Why a stream was not opened; nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OpenError {
+    /// `can_open` is false for the moment; `CanOpen` (or `Hello`) follows when it is true.
+    NotNow,
+    /// The connection is draining or closed: it will never open one again.
+    Over,
+    /// The call can never be sent: its path is none, or its metadata or message is above the peer's limit.
+    Failed { code: Code, text: String },
+}
+
+/// Why an action on a stream was not done; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamError {
+    /// The stream is over; an event says how, unless this side ended it.
+    Gone,
+    /// The action is out of order: a mistake of the caller's, which the text names.
+    Order(&'static str),
+}
 
 impl Connection {
     /// Opens a stream, in one frame when all of it fits. `message` is the first message, `end` says
@@ -155,7 +174,7 @@ impl Connection {
 
     /// As [`send_status`](Connection::send_status) of a response that went well, with a message that somebody lends, and
     /// [`let_go`](Connection::let_go). Most often all of it can be written at once, and nothing is left of the stream.
-    pub(in crate::call) fn respond(
+    pub(crate) fn respond(
         &mut self,
         id: StreamId,
         headers: MetadataBlock,

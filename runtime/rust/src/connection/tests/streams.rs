@@ -2,7 +2,6 @@
 
 use samehost_transport_api::Code;
 
-use super::super::arrivals::{Arrival, Finish};
 use super::super::*;
 use super::pair::*;
 use crate::wire::{Hello, MetadataBlock};

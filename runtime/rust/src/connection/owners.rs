@@ -1,16 +1,15 @@
 //! What the owners of streams do, beside what goes over the wire.
 
-use super::super::arrivals::Arrivals;
-use super::super::receiving::Receiving;
-use super::super::stream::Stream;
-use super::super::waiters::Waiters;
-use super::super::{Status, StreamId};
-use super::Connection;
+use super::arrivals::Arrivals;
+use super::receiving::Receiving;
+use super::stream::Stream;
+use super::waiters::Waiters;
+use super::{Connection, Status, StreamId};
 
 impl Connection {
     /// A stream that was just opened, by either side, has an owner from now on: it is kept until it is
     /// [let go](Connection::let_go).
-    pub(in crate::call) fn own(&mut self, id: StreamId, waiters: Waiters) {
+    pub(crate) fn own(&mut self, id: StreamId, waiters: Waiters) {
         let stream = match self.streams.get_mut(id) {
             Some(stream) => stream,
             None => self.streams.insert_with(id, Stream::ended_by_opener),
@@ -20,7 +19,7 @@ impl Connection {
 
     /// A stream that this side has just opened has an owner from now on, who wants its first message.
     #[inline]
-    pub(in crate::call) fn own_opened(&mut self, id: StreamId, waiters: Waiters) {
+    pub(crate) fn own_opened(&mut self, id: StreamId, waiters: Waiters) {
         if let Some(stream) = self.streams.get_mut(id) {
             stream.waiters = Some(waiters);
             stream.receiving.request_first();
@@ -29,7 +28,7 @@ impl Connection {
 
     /// A stream that has an owner, and who waits there.
     #[inline]
-    pub(in crate::call) fn owned(&mut self, id: StreamId) -> Option<(&mut Receiving, &mut Waiters)> {
+    pub(crate) fn owned(&mut self, id: StreamId) -> Option<(&mut Receiving, &mut Waiters)> {
         match self.streams.get_mut(id)? {
             Stream { receiving, waiters: Some(waiters), .. } => Some((receiving, waiters)),
             _ => None,
@@ -37,14 +36,14 @@ impl Connection {
     }
 
     /// The streams that have an owner, in no promised order.
-    pub(in crate::call) fn owned_ids(&self) -> impl Iterator<Item = StreamId> {
+    pub(crate) fn owned_ids(&self) -> impl Iterator<Item = StreamId> {
         self.streams.iter().filter(|(_, stream)| stream.waiters.is_some()).map(|(id, _)| id)
     }
 
     /// A stream has no owner any more; answers who waited there. If it is not over it goes on to its end, but nobody is
     /// told.
     #[inline]
-    pub(in crate::call) fn let_go(&mut self, id: StreamId) -> Option<Waiters> {
+    pub(crate) fn let_go(&mut self, id: StreamId) -> Option<Waiters> {
         let stream = self.streams.get_mut(id)?;
         let waiters = stream.waiters.take();
         // Nobody takes what it has to tell.
@@ -58,14 +57,14 @@ impl Connection {
 
     /// A stream that has ended without a status has this outcome, behind what its opener has received; answers whether
     /// anybody may take it.
-    pub(in crate::call) fn conclude(&mut self, id: StreamId, status: Status, refused: bool) -> bool {
+    pub(crate) fn conclude(&mut self, id: StreamId, status: Status, refused: bool) -> bool {
         let Some(stream) = self.streams.get_mut(id) else { return false };
         stream.receiving.conclude(status, refused);
         true
     }
 
     /// Takes what has arrived at a stream into `arrived`, which is empty.
-    pub(in crate::call) fn take_arrivals(&mut self, id: StreamId, arrived: &mut Arrivals) {
+    pub(crate) fn take_arrivals(&mut self, id: StreamId, arrived: &mut Arrivals) {
         let Some(stream) = self.streams.get_mut(id) else { return };
         stream.receiving.arrivals.move_into(arrived);
         if stream.has_gone() {

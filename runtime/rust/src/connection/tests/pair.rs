@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::super::arrivals::{Arrival, Arrivals, Finish};
-use super::super::event::Closed;
 use super::super::*;
 use crate::wire::{Hello, MetadataBlock};
 

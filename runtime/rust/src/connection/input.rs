@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use samehost_transport_api::{Code, Fault};
 
-use super::super::arrivals::Finish;
-use super::super::event::{Cause, End, Event};
-use super::super::receiving::{Encoding, Receiving};
-use super::super::rejection::{Failure, Rejection, Towards};
-use super::super::sending::{Sending, Stage};
-use super::super::stream::{Stream, StreamState};
-use super::super::{ConnectionState, Status, StreamId, ids};
-use super::Connection;
+use super::arrivals::Finish;
+use super::event::{Cause, End, Event};
+use super::receiving::{Encoding, Receiving};
+use super::rejection::{Failure, Rejection, Towards};
+use super::sending::{Sending, Stage};
+use super::stream::{Stream, StreamState};
+use super::{Connection, ConnectionState, Status, StreamId, ids};
 use crate::wire::{self, Flags, Frame, FrameType, GoAwayCode, Hello, Limits, MetadataBlock, WireError};
 
 /// So many calls may be served whose callers have given up, beside those that are open.
