@@ -7,7 +7,7 @@ use http::HeaderMap;
 use prost::Message;
 use tonic::metadata::MetadataMap;
 
-use super::{decoded, encoded, missing};
+use super::{decoded, encoded, missing, surplus};
 use crate::call::client_call::{self, ClientCall};
 use crate::connection;
 use crate::surface::tonic::Channel;
@@ -75,8 +75,11 @@ impl Short {
                     add_to(&mut headers, &block);
                     medium = call.medium();
                 }
+                Some(client_call::Answer::Message(_)) if answer.is_some() => {
+                    return Err(surplus("the server"));
+                }
                 Some(client_call::Answer::Message(message)) => {
-                    answer.get_or_insert(decoded::<A>(message, self.max_decoding, "the server")?);
+                    answer = Some(decoded::<A>(message, self.max_decoding, "the server")?);
                 }
                 Some(client_call::Answer::Status(status)) => {
                     return response(medium, headers, answer, status);

@@ -12,7 +12,7 @@ use prost::Message;
 use tonic::codec::EnabledCompressionEncodings;
 use tonic::metadata::MetadataMap;
 
-use super::{decoded, missing, within};
+use super::{decoded, missing, surplus, within};
 use crate::call::server_call::{Messages, ServerCall};
 use crate::connection;
 use crate::surface::proto::{Encoded, with_encoded};
@@ -173,7 +173,8 @@ async fn whole(messages: &mut Messages) -> Result<connection::Message, tonic::St
         None => return Err(missing("the client")),
     };
     match poll_fn(|cx| messages.poll_next(cx)).await {
+        Some(Ok(_)) => Err(surplus("the client")),
         Some(Err(status)) => Err(broken_off(status)),
-        _ => Ok(message),
+        None => Ok(message),
     }
 }

@@ -44,6 +44,10 @@ fn missing(from: &str) -> tonic::Status {
     Status::from(Fault::MessageMissing.with(&[&from])).into()
 }
 
+fn surplus(from: &str) -> tonic::Status {
+    Status::from(Fault::MessageSurplus.with(&[&from])).into()
+}
+
 /// The limits of tonic's stubs, in tonic's words.
 fn within(which: &str, found: usize, limit: usize) -> Result<(), tonic::Status> {
     if found <= limit {

@@ -8,7 +8,7 @@ use tonic::codec::EnabledCompressionEncodings;
 use tonic::metadata::MetadataMap;
 use tonic::server::UnaryService;
 
-use super::{decoded, encoded, missing};
+use super::{decoded, encoded, missing, surplus};
 use crate::call::server_call::Messages;
 use crate::connection;
 use crate::surface::tonic::body::broken_off;
@@ -92,8 +92,9 @@ impl UnaryCall {
             None => return Err(missing("the client")),
         };
         match next().await {
+            Some(Ok(_)) => Err(surplus("the client")),
             Some(Err(status)) => Err(broken_off(status)),
-            _ => Ok(message),
+            None => Ok(message),
         }
     }
 }
