@@ -41,16 +41,17 @@ pub(crate) fn incoming(pairs: Option<&Bound<'_, PyAny>>) -> PyResult<Metadata> {
     Ok(metadata)
 }
 
-/// The pairs as a tuple.
+/// The pairs as a tuple. A text that is not printable ASCII is left out, as a sender who keeps to gRPC's rule sends none.
 pub(crate) fn outgoing<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Bound<'py, PyTuple>> {
     let mut pairs = Vec::new();
     for (key, value) in metadata.iter().filter(|(key, _)| !OWN.contains(key)) {
-        let pair = if key.ends_with("-bin") {
-            (key, PyBytes::new(py, value)).into_pyobject(py)?
-        } else {
-            (key, &*String::from_utf8_lossy(value)).into_pyobject(py)?
-        };
-        pairs.push(pair);
+        if key.ends_with("-bin") {
+            pairs.push((key, PyBytes::new(py, value)).into_pyobject(py)?);
+        } else if let Ok(text) = std::str::from_utf8(value)
+            && value.iter().all(|byte| (b' '..=b'~').contains(byte))
+        {
+            pairs.push((key, text).into_pyobject(py)?);
+        }
     }
     PyTuple::new(py, pairs)
 }

@@ -11,7 +11,7 @@ use samehost_transport_api::Code;
 use super::answer::{Answer, Kind, error};
 use crate::surface::Status;
 use crate::surface::gzip::{ACCEPT_ENCODING, GZIP};
-use crate::surface::metadata::invalid_value;
+use crate::surface::metadata::{invalid_value, is_text};
 use crate::surface::tonic::metadata::to_block;
 use crate::wire::MetadataBlock;
 
@@ -159,7 +159,7 @@ fn metadata(headers: &HeaderMap) -> Result<MetadataBlock, Status> {
                     own.append(name, part.expect("it is of a value"));
                 }
             }
-            false if value.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~')) => {
+            false if is_text(value.as_bytes()) => {
                 own.append(name, value.clone());
             }
             false => return Err(invalid_value(name.as_str())),

@@ -25,7 +25,7 @@ impl Metadata {
     /// not end in `-bin`.
     pub fn push(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<(), Status> {
         let value = value.as_ref();
-        if !key.ends_with("-bin") && !value.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        if !key.ends_with("-bin") && !is_text(value) {
             return Err(invalid_value(key));
         }
         self.0.push(key, value).map_err(|_| invalid_key(key))
@@ -45,6 +45,11 @@ impl Metadata {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Whether bytes may be a value whose key does not end in `-bin`: printable ASCII.
+pub(crate) fn is_text(value: &[u8]) -> bool {
+    value.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 pub(crate) fn invalid_key(key: &str) -> Status {

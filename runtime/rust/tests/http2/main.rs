@@ -7,5 +7,6 @@ mod clients;
 mod common;
 mod ends;
 mod limits;
+mod odd;
 mod servers;
 mod stock;

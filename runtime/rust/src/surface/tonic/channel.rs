@@ -108,11 +108,11 @@ impl Channel {
         let mut left = None;
         let metadata = to_block_and(headers, |key, value| {
             if TIMEOUT == key {
-                left.get_or_insert(timeout::parse(value));
+                left.get_or_insert(timeout::parse(value).ok_or_else(timeout::invalid));
             }
         })?;
         // A deadline beyond the clock's range is none.
-        let deadline = left.flatten().and_then(|left| Instant::now().checked_add(left));
+        let deadline = left.transpose()?.and_then(|left| Instant::now().checked_add(left));
         let asked = extensions.get::<WaitForReady>();
         Ok(Request {
             path,

@@ -6,7 +6,7 @@ use tonic::metadata::{BinaryMetadataValue, KeyAndValueRef, MetadataMap};
 
 use crate::connection;
 use crate::surface::Status;
-use crate::surface::metadata::{invalid_key, invalid_value};
+use crate::surface::metadata::{invalid_key, invalid_value, is_text};
 use crate::wire::MetadataBlock;
 
 pub(super) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -16,7 +16,8 @@ const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// Headers that frames of the wire say in their own way.
 const UNSENT: [&str; 5] = ["te", "content-type", "grpc-timeout", "grpc-status", "grpc-message"];
 
-/// The wire's form of headers. Binary values become the bytes that they stand for.
+/// The wire's form of headers. Binary values become the bytes that they stand for. A text that is not printable ASCII, which
+/// HTTP allows and gRPC does not, is left out.
 pub(crate) fn to_block(headers: HeaderMap) -> Result<MetadataBlock, Status> {
     to_block_and(headers, |_, _| {})
 }
@@ -33,10 +34,16 @@ pub(super) fn to_block_and(
     for pair in MetadataMap::from_headers(headers).iter() {
         match pair {
             KeyAndValueRef::Ascii(key, value) => {
-                let key = key.as_str();
-                match UNSENT.contains(&key) {
-                    true => unsent(key, value.as_encoded_bytes()),
-                    false => block.push(key, value.as_encoded_bytes()).map_err(|_| invalid_key(key))?,
+                let (key, value) = (key.as_str(), value.as_encoded_bytes());
+                if UNSENT.contains(&key) {
+                    unsent(key, value);
+                } else if is_text(value) {
+                    block.push(key, value).map_err(|_| invalid_key(key))?;
+                } else {
+                    tracing::warn!(
+                        key,
+                        "metadata has a value that is not printable ASCII, which is not sent"
+                    );
                 }
             }
             KeyAndValueRef::Binary(key, value) => {
@@ -49,8 +56,7 @@ pub(super) fn to_block_and(
     Ok(block)
 }
 
-/// Adds the pairs of a block to headers. A value that no header can hold, which gRPC does not allow
-/// either, is left out.
+/// Adds the pairs of a block to headers. A text that is not printable ASCII is left out.
 pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
     add_pairs(headers, block.iter());
 }
@@ -60,14 +66,16 @@ pub(crate) fn add_pairs<'b>(headers: &mut HeaderMap, pairs: impl Iterator<Item =
     for (key, value) in pairs {
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else { continue };
         let value = match key.ends_with("-bin") {
-            true => HeaderValue::from_bytes(BinaryMetadataValue::from_bytes(value).as_encoded_bytes()),
-            false => HeaderValue::from_bytes(value),
+            true => HeaderValue::from_bytes(BinaryMetadataValue::from_bytes(value).as_encoded_bytes()).ok(),
+            false => is_text(value).then(|| HeaderValue::from_bytes(value).ok()).flatten(),
         };
         match value {
-            Ok(value) => {
+            Some(value) => {
                 headers.append(name, value);
             }
-            Err(_) => tracing::debug!(key, "metadata that is not printable was left out"),
+            None => {
+                tracing::debug!(key, "metadata has a value that is not printable ASCII, which is left out")
+            }
         }
     }
 }
@@ -195,6 +203,23 @@ mod tests {
         }
         headers.insert("mine", HeaderValue::from_static("yes"));
         assert_eq!(to_block(headers).unwrap().iter().collect::<Vec<_>>(), [("mine", &b"yes"[..])]);
+    }
+
+    #[test]
+    fn a_text_that_is_not_printable_is_left_out_in_either_direction() {
+        let values = [&b"one"[..], b"\t", b"\x7F", "\u{fc}".as_bytes(), b"", b" two~"];
+        let (mut block, mut said) = (MetadataBlock::new(), HeaderMap::new());
+        for value in values {
+            block.push("k", value).unwrap();
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                said.append("k", value);
+            }
+        }
+        let mut headers = HeaderMap::new();
+        add_to(&mut headers, &block);
+        assert_eq!(headers.get_all("k").iter().collect::<Vec<_>>(), ["one", "", " two~"]);
+        let sent = to_block(said).unwrap();
+        assert_eq!(sent.iter().map(|pair| pair.1).collect::<Vec<_>>(), [&b"one"[..], b"", b" two~"]);
     }
 
     #[test]

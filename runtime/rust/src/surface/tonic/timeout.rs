@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use samehost_transport_api::Fault;
+
+use crate::surface::Status;
+
 const MOST: u128 = 99_999_999;
 
 /// Reads `grpc-timeout`; `None` where the text breaks gRPC's rule.
@@ -20,6 +24,12 @@ pub(super) fn parse(text: &[u8]) -> Option<Duration> {
         b'n' => Some(Duration::from_nanos(number)),
         _ => None,
     }
+}
+
+/// Of a call whose `grpc-timeout` breaks gRPC's rule: one without a deadline is not what its caller wants.
+pub(super) fn invalid() -> Status {
+    let reason = "it is of 1 to 8 digits and a unit, one of H M S m u n";
+    Fault::MetadataInvalid.with(&[&"grpc-timeout", &reason]).into()
 }
 
 /// Writes `grpc-timeout` in the finest unit that fits, rounded up.

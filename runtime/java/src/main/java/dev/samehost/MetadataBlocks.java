@@ -67,13 +67,16 @@ final class MetadataBlocks {
       if (isBinary(name)) {
         metadata.put(binary(name), value.clone()); // the block may be another call's too
       } else {
-        metadata.put(ascii(name), new String(value, StandardCharsets.US_ASCII));
+        String text = new String(value, StandardCharsets.ISO_8859_1);
+        if (isPrintable(text)) {
+          metadata.put(ascii(name), text);
+        }
       }
     }
     return metadata;
   }
 
-  /** As gRPC has it: control characters travel under binary keys alone. */
+  /** As gRPC has it: what is not printable ASCII travels under binary keys alone. */
   private static boolean isPrintable(String value) {
     for (int i = 0; i < value.length(); i++) {
       if (value.charAt(i) < ' ' || value.charAt(i) > '~') {

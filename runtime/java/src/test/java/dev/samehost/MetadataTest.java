@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableList;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import dev.samehost.transport.Peer;
+import dev.samehost.wire.MetadataBlock;
 import io.grpc.ClientInterceptor;
 import io.grpc.ForwardingServerCall;
 import io.grpc.Grpc;
@@ -254,5 +255,17 @@ final class MetadataTest {
       setting.blocking().withInterceptors(interceptors).unary(note("x"));
       assertThat(headers.get().getAll(TEXT)).containsExactly("plain ~"); // as gRPC does
     }
+  }
+
+  @Test
+  void aTextThatIsNotPrintableIsNotTaken() {
+    MetadataBlock.Builder block = MetadataBlock.builder();
+    for (byte[] value : new byte[][] {{'o', 'k', ' ', '~'}, {'\t'}, {0x7F}, {(byte) 0xC3}, {}}) {
+      block.add(TEXT.name(), value);
+    }
+    block.add(BINARY.name(), BYTES);
+    Metadata taken = MetadataBlocks.toMetadata(block.build());
+    assertThat(taken.getAll(TEXT)).containsExactly("ok ~", "").inOrder();
+    assertThat(taken.get(BINARY)).isEqualTo(BYTES);
   }
 }

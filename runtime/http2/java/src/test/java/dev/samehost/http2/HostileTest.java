@@ -39,6 +39,7 @@ final class HostileTest {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(ISO_8859_1);
 
   private static final int SETTINGS = 4;
+  private static final int RST_STREAM = 3;
   private static final int PING = 6;
   private static final int GOAWAY = 7;
   private static final int HEADERS = 1;
@@ -168,6 +169,41 @@ final class HostileTest {
       assertThat(answers.get(1)).isEqualTo(answers.get(2));
     }
     serves();
+  }
+
+  @Test
+  void aTimeoutThatIsNoneFailsItsCallAndNoOther() throws Exception {
+    // As above, with a path, gRPC's content-type and a timeout.
+    String path = "/" + Echo.UNARY.getFullMethodName();
+    String head =
+        "8386"
+            + literal(4, path)
+            + "0f10"
+            + sized("application/grpc")
+            + "00"
+            + sized("grpc-timeout");
+    try (SocketChannel socket = connect()) {
+      socket.write(ByteBuffer.wrap(PREFACE));
+      socket.write(frame(SETTINGS, 0, 0, new byte[0]));
+      int stream = 1;
+      for (String timeout : new String[] {"1", "1x", "123456789S", "S"}) {
+        byte[] request = HexFormat.of().parseHex(head + sized(timeout));
+        socket.write(frame(HEADERS, 5, stream, request));
+        assertThat(next(socket, RST_STREAM)).isEqualTo(new byte[] {0, 0, 0, 2}); // INTERNAL_ERROR
+        stream += 2;
+      }
+    }
+    serves();
+  }
+
+  /** Text with its length before it. */
+  private static String sized(String text) {
+    return String.format("%02x", text.length()) + hex(text);
+  }
+
+  /** A field whose name is in HPACK's table. */
+  private static String literal(int name, String text) {
+    return String.format("%02x", name) + sized(text);
   }
 
   private static String hex(String text) {
