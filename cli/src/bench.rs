@@ -76,14 +76,19 @@ fn measure(load: &Load, words: &Bench, interrupt: &Interrupt) -> Result<Measured
     let stop = AtomicBool::new(false);
     let mut seen = Seen::new();
     let took = thread::scope(|scope| -> Result<_, Failure> {
-        let mut callers = Vec::new();
+        let mut callers: Vec<thread::ScopedJoinHandle<'_, Seen>> = Vec::new();
+        let end = |callers: &[thread::ScopedJoinHandle<'_, Seen>]| {
+            stop.store(true, Ordering::Relaxed);
+            // Who waits until the next call is due waits no more.
+            callers.iter().for_each(|caller| caller.thread().unpark());
+        };
         for number in 0..words.at_once {
             let pace = words.rate.map(|rate| Pace::of(began, rate, number, words.at_once));
             let stop = &stop;
             let caller =
                 thread::Builder::new().spawn_scoped(scope, move || load.run(pace, from, until, stop));
             callers.push(caller.map_err(|error| {
-                stop.store(true, Ordering::Relaxed);
+                end(&callers);
                 Failure::here(format!("{} calls at once need so many threads: {error}", words.at_once))
             })?);
         }
@@ -91,7 +96,7 @@ fn measure(load: &Load, words: &Bench, interrupt: &Interrupt) -> Result<Measured
             thread::sleep(until.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
         }
         let took = from.elapsed().min(time);
-        stop.store(true, Ordering::Relaxed);
+        end(&callers);
         let patience = Instant::now() + LAST_CALLS;
         while callers.iter().any(|caller| !caller.is_finished()) && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));

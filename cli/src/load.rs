@@ -59,18 +59,21 @@ impl Pace {
         Pace { next: began + between * number, step: between * threads }
     }
 
-    /// Waits until the next call is due; answers since when its time counts. Where it should have begun while the one
-    /// before was not answered, that is when it was due: what waits in line is not hidden. How late a sleep ends is not
-    /// the server's.
-    fn wait(&mut self) -> Instant {
+    /// Waits until the next call is due, or it is told to stop, and its thread is unparked; answers since when the call's
+    /// time counts. Where it should have begun while the one before was not answered, that is when it was due: what waits
+    /// in line is not hidden. How late a sleep ends is not the server's.
+    fn wait(&mut self, stop: &AtomicBool) -> Instant {
         let due = self.next;
         self.next += self.step;
-        let now = Instant::now();
+        let mut now = Instant::now();
         if due <= now {
             return due;
         }
-        thread::sleep(due - now);
-        Instant::now()
+        while now < due && !stop.load(Ordering::Relaxed) {
+            thread::park_timeout(due - now);
+            now = Instant::now();
+        }
+        now
     }
 }
 
@@ -79,7 +82,10 @@ impl Load {
     pub fn run(&self, mut pace: Option<Pace>, from: Instant, until: Instant, stop: &AtomicBool) -> Seen {
         let mut seen = Seen::new();
         while !stop.load(Ordering::Relaxed) {
-            let began = pace.as_mut().map_or_else(Instant::now, Pace::wait);
+            let began = pace.as_mut().map_or_else(Instant::now, |pace| pace.wait(stop));
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
             let answered = self.call();
             let ended = Instant::now();
             if ended >= until || stop.load(Ordering::Relaxed) {
@@ -146,10 +152,10 @@ mod tests {
     #[test]
     fn threads_take_turns_at_a_pace_and_one_that_is_late_counts_from_when_it_was_due() {
         let began = Instant::now();
-        let mut second = Pace::of(began, 1000.0, 1, 2);
-        assert!(second.wait() >= began + Duration::from_millis(1));
+        let (mut second, stop) = (Pace::of(began, 1000.0, 1, 2), AtomicBool::new(false));
+        assert!(second.wait(&stop) >= began + Duration::from_millis(1));
         thread::sleep(Duration::from_millis(10));
-        assert_eq!(second.wait(), began + Duration::from_millis(3));
-        assert_eq!(second.wait(), began + Duration::from_millis(5));
+        assert_eq!(second.wait(&stop), began + Duration::from_millis(3));
+        assert_eq!(second.wait(&stop), began + Duration::from_millis(5));
     }
 }

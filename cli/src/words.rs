@@ -182,7 +182,7 @@ pub struct Bench {
     pub options: Options,
 
     /// How long, after a warm-up of a fifth of it, at most 1 s
-    #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = measurable)]
     pub seconds: f64,
 
     /// So many calls are open at any time, each by a thread
@@ -190,7 +190,7 @@ pub struct Bench {
     pub at_once: u32,
 
     /// So many calls a second are begun in all, instead of as many as are answered
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = measurable)]
     pub rate: Option<f64>,
 
     #[command(flatten)]
@@ -314,10 +314,10 @@ fn duration(word: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
 }
 
-/// A number above zero, up to a billion.
-fn positive(word: &str) -> Result<f64, String> {
-    let number = word.parse().ok().filter(|&number| number > 0.0 && number <= 1e9);
-    number.ok_or_else(|| format!("{word} is no number above zero"))
+/// Seconds, or times a second: beyond this the clock has no such time.
+fn measurable(word: &str) -> Result<f64, String> {
+    let number = word.parse().ok().filter(|number| (0.001..=1e9).contains(number));
+    number.ok_or_else(|| format!("{word} is no number from 0.001 to 1000000000"))
 }
 
 #[cfg(test)]

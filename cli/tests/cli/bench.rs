@@ -81,6 +81,21 @@ fn a_failure_is_told() {
 }
 
 #[test]
+fn what_no_clock_can_measure_is_refused() {
+    let served = serve();
+    for option in ["--rate", "--seconds"] {
+        for number in ["1e-300", "0.0009", "0", "-1", "NaN", "inf", "1e300", "fast"] {
+            let told = samehost(&["bench", &served.address, SAY, &format!("{option}={number}")]).failed(2);
+            let why = format!("{number} is no number from 0.001 to 1000000000");
+            assert!(told.contains(option) && told.contains(&why), "{told}");
+        }
+    }
+    // One that is hardly any is a rate: its first call is due at once, and nobody waits for the second.
+    let seen = measured(&bench(&served, &[SAY, "--rate", "0.001", "--at-once", "4", "--json"]));
+    assert!(seen["calls"].as_u64().unwrap() <= 1, "{seen}");
+}
+
+#[test]
 fn an_interrupt_ends_it_early_with_what_was_seen() {
     let served = serve();
     let began = Instant::now();
