@@ -25,6 +25,9 @@ use crate::surface::gzip;
 use crate::surface::tonic::{Channel, TimedCall};
 use crate::wire::MetadataBlock;
 
+/// How much of its own answers a server unpacks at least: as much as our wire takes unless a side says otherwise.
+const ANSWERS: u32 = 64 << 20;
+
 fn streams(path: &str) -> Status {
     let text = format!("{path} streams; over HTTP/1.1 there are unary methods alone. gRPC has all of them");
     Status::new(Code::Unimplemented, text)
@@ -146,6 +149,7 @@ impl Gateway {
             return Err(Fault::MessageMissing.with(&[&"the server"]).into());
         };
         let (compressed, size) = (response.compressed, response.bytes.len());
+        let answers = self.limit.max(ANSWERS);
         let bytes = match kind {
             Kind::Proto => response.bytes,
             Kind::Json => {
@@ -153,7 +157,7 @@ impl Gateway {
                     if !compressed {
                         return transcoder.response(&path, &response.bytes);
                     }
-                    let bytes = gzip::decompressed(&response.bytes, i32::MAX as u32, "client")?;
+                    let bytes = gzip::decompressed(&response.bytes, answers, "server")?;
                     Ok(gzip::compressed(&transcoder.response(&path, &bytes)?))
                 };
                 self.convert(size, convert).await?

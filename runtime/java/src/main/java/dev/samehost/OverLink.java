@@ -8,6 +8,7 @@ import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
+import io.grpc.ServerCall;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,6 +41,11 @@ public final class OverLink {
   /** A builder of one server, which serves the link and then is shut down. */
   public static SamehostServerBuilder server(Link link) {
     return new SamehostServerBuilder(address(link), new Once(link, new AtomicBoolean()));
+  }
+
+  /** Whether the caller of a server's call takes an answer that is compressed by a codec. */
+  public static boolean accepts(ServerCall<?, ?> call, String codec) {
+    return call instanceof ServingCall<?, ?> serving && serving.accepts(codec);
   }
 
   private static Address address(Link link) {

@@ -63,7 +63,7 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     headers.discardAll(Encodings.USED);
     if (compressor != null) {
       String codec = compressor.getMessageEncoding();
-      if (Encodings.accepts(stream.metadata(), codec)) {
+      if (accepts(codec)) {
         headers.put(Encodings.USED, codec);
       } else {
         compressor = null;
@@ -73,6 +73,11 @@ final class ServingCall<Q, A> extends ServerCall<Q, A> {
     if (block != null) {
       stream.sendHeaders(block);
     }
+  }
+
+  /** Whether the caller takes an answer that is compressed by this codec. */
+  boolean accepts(String codec) {
+    return Encodings.accepts(stream.metadata(), codec);
   }
 
   @Override

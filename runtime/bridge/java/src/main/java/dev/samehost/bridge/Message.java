@@ -1,5 +1,7 @@
 package dev.samehost.bridge;
 
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
 import java.io.ByteArrayInputStream;
@@ -36,16 +38,44 @@ public final class Message {
     return isCompressed;
   }
 
-  /** The same for a receiver that takes no gzip. */
-  public Message plain() {
-    if (!isCompressed) {
-      return this;
-    }
-    try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      return new Message(plain.readAllBytes(), false);
+  /**
+   * The same for a receiver that takes no gzip.
+   *
+   * @param most how many bytes it may have; of more, no more is unpacked
+   * @param side whose limit that is, {@code client} or {@code server}
+   * @throws LinkException MESSAGE_INFLATED, or MESSAGE_UNDECODABLE of the server that has sent it
+   */
+  public Message plain(int most, String side) throws LinkException {
+    return isCompressed ? new Message(unpacked(bytes, most, side, "the server"), false) : this;
+  }
+
+  /**
+   * What was compressed by gzip.
+   *
+   * @param most how many bytes it may have; of more, no more is unpacked
+   * @param side whose limit that is, {@code client} or {@code server}
+   * @param from who has compressed it
+   * @throws LinkException MESSAGE_INFLATED, MESSAGE_UNDECODABLE
+   */
+  public static byte[] unpacked(byte[] gzip, int most, String side, String from)
+      throws LinkException {
+    try (InputStream plain = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+      byte[] all = plain.readNBytes(most);
+      if (plain.read() >= 0) {
+        throw Fault.MESSAGE_INFLATED.with(most, side, "maximum inbound message size");
+      }
+      return all;
     } catch (IOException e) {
-      throw new UncheckedIOException("the message cannot be decompressed", e);
+      throw Fault.MESSAGE_UNDECODABLE.causedBy(e, from, e.getMessage());
     }
+  }
+
+  /**
+   * How much of its answers is unpacked for clients whose own limit nobody knows: as much as a
+   * server takes itself, or as much as our wire takes unless a side says otherwise.
+   */
+  public static int mostOfAnswers(int maxInbound) {
+    return Math.max(maxInbound, 64 << 20);
   }
 
   /** Takes messages from a stream as whole as they are, and gives them the same way. */

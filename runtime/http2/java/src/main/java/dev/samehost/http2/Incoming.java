@@ -85,7 +85,7 @@ final class Incoming {
         .workerEventLoopGroup(io.group())
         .channelFactory(() -> new LinkServerChannel(this::connection))
         .directExecutor()
-        .fallbackHandlerRegistry(Proxy.toLink(channel))
+        .fallbackHandlerRegistry(Proxy.toLink(channel, limits.maxMessageBytes()))
         .maxInboundMessageSize(limits.maxMessageBytes())
         .maxInboundMetadataSize(Http2Bridge.HEADERS_BYTES)
         .maxConcurrentCallsPerConnection(limits.maxStreams())

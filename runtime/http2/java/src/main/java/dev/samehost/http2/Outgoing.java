@@ -119,7 +119,7 @@ final class Outgoing {
         .maxInboundMetadataSize(Within.MOST_METADATA_BYTES)
         .compressorRegistry(Gzip.SENT)
         .decompressorRegistry(Gzip.TAKEN)
-        .fallbackHandlerRegistry(Proxy.toHttp2(channel, address(), limits.has(Gzip.NAME)))
+        .fallbackHandlerRegistry(Proxy.toHttp2(channel, address(), limits.maxMessageBytes()))
         .build();
   }
 

@@ -2,6 +2,7 @@ package dev.samehost.http2;
 
 import dev.samehost.bridge.Gzip;
 import dev.samehost.bridge.Message;
+import dev.samehost.transport.LinkException;
 import io.grpc.ClientCall;
 import io.grpc.Context;
 import io.grpc.Metadata;
@@ -18,22 +19,27 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
   private final ServerCall<Message, Message> from;
   private final ClientCall<Message, Message> to;
   private final boolean takesGzip;
+  private final Proxy.Unpacking unpacking;
   private final UnaryOperator<Status> ending;
   private final Context context = Context.current();
   private final Flow requests;
   private final Flow responses;
+  private boolean isClosed; // of the responses' thread: the caller has been told a status
 
   /**
    * A call that is to begin.
    *
    * @param takesGzip whether its caller takes compressed responses
+   * @param unpacking how far they are unpacked if it does not
    * @param ending what the caller is told of the status
    */
   ProxiedCall(
       ServerCall<Message, Message> from,
       ClientCall<Message, Message> to,
       boolean takesGzip,
+      Proxy.Unpacking unpacking,
       UnaryOperator<Status> ending) {
+    this.unpacking = unpacking;
     this.ending = ending;
     this.from = from;
     this.to = to;
@@ -123,13 +129,26 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
 
     @Override
     public void onMessage(Message response) {
-      if (context.isCancelled()) {
+      if (context.isCancelled() || isClosed) {
         return;
       }
-      Message sent = takesGzip ? response : response.plain();
+      Message sent;
+      try {
+        sent = takesGzip ? response : response.plain(unpacking.most(), unpacking.side());
+      } catch (LinkException e) {
+        fail(e);
+        return;
+      }
       from.setMessageCompression(sent.isCompressed());
       from.sendMessage(sent);
       responses.sent(from::isReady);
+    }
+
+    private void fail(LinkException failure) {
+      isClosed = true;
+      Status status = Status.fromCode(Status.Code.valueOf(failure.code().name()));
+      from.close(status.withDescription(failure.getMessage()), new Metadata());
+      to.cancel(failure.getMessage(), failure);
     }
 
     @Override
@@ -139,7 +158,7 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      if (!context.isCancelled()) {
+      if (!context.isCancelled() && !isClosed) {
         Proxy.strip(trailers);
         from.close(ending.apply(status), trailers);
       }

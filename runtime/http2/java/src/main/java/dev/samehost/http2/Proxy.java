@@ -1,5 +1,6 @@
 package dev.samehost.http2;
 
+import dev.samehost.OverLink;
 import dev.samehost.bridge.Gzip;
 import dev.samehost.bridge.Message;
 import io.grpc.CallOptions;
@@ -13,6 +14,7 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -34,7 +36,8 @@ final class Proxy extends HandlerRegistry {
   private final Channel channel;
   private final Message.Marshaller requests;
   private final Message.Marshaller responses;
-  private final boolean takesGzip;
+  private final BiPredicate<ServerCall<?, ?>, Metadata> takesGzip;
+  private final Unpacking unpacking;
   private final UnaryOperator<Status> ending;
   private final Map<String, ServerMethodDefinition<?, ?>> methods = new ConcurrentHashMap<>();
 
@@ -42,8 +45,10 @@ final class Proxy extends HandlerRegistry {
       Channel channel,
       Message.Marshaller requests,
       Message.Marshaller responses,
-      boolean takesGzip,
+      BiPredicate<ServerCall<?, ?>, Metadata> takesGzip,
+      Unpacking unpacking,
       UnaryOperator<Status> ending) {
+    this.unpacking = unpacking;
     this.ending = ending;
     this.channel = channel;
     this.requests = requests;
@@ -51,27 +56,33 @@ final class Proxy extends HandlerRegistry {
     this.takesGzip = takesGzip;
   }
 
-  /** From HTTP/2 to our wire. */
-  static Proxy toLink(Channel channel) {
+  /**
+   * From HTTP/2 to our wire.
+   *
+   * @param maxMessageBytes the largest message that the server takes
+   */
+  static Proxy toLink(Channel channel, int maxMessageBytes) {
     return new Proxy(
         channel,
         Message.Marshaller.OF_HTTP2,
         Message.Marshaller.OF_LINK,
-        false,
+        (from, headers) -> names(headers.get(ACCEPTED), Gzip.NAME),
+        new Unpacking(Message.mostOfAnswers(maxMessageBytes), "server"),
         UnaryOperator.identity());
   }
 
   /**
    * From our wire to HTTP/2.
    *
-   * @param takesGzip whether callers, who do not say it, take compressed responses
+   * @param maxMessageBytes the largest message that the callers take
    */
-  static Proxy toHttp2(Channel channel, String address, boolean takesGzip) {
+  static Proxy toHttp2(Channel channel, String address, int maxMessageBytes) {
     return new Proxy(
         channel,
         Message.Marshaller.OF_LINK,
         Message.Marshaller.OF_HTTP2,
-        takesGzip,
+        (from, headers) -> OverLink.accepts(from, Gzip.NAME),
+        new Unpacking(maxMessageBytes, "client"),
         status -> Endings.told(status, address));
   }
 
@@ -101,19 +112,30 @@ final class Proxy extends HandlerRegistry {
     if (namesGzip(headers)) {
       options = options.withCompression(Gzip.NAME);
     }
-    String accepted = headers.get(ACCEPTED);
     ProxiedCall call =
         new ProxiedCall(
             from,
             channel.newCall(from.getMethodDescriptor(), options),
-            accepted == null ? takesGzip : names(accepted, Gzip.NAME),
+            takesGzip.test(from, headers),
+            unpacking,
             ending);
     strip(headers);
     call.begin(headers);
     return call;
   }
 
+  /**
+   * How far a response is unpacked for who does not take it compressed.
+   *
+   * @param most how many bytes it may have
+   * @param side whose limit that is
+   */
+  record Unpacking(int most, String side) {}
+
   private static boolean names(String list, String name) {
+    if (list == null) {
+      return false;
+    }
     for (String one : list.split(",", -1)) {
       if (one.trim().equals(name)) {
         return true;

@@ -44,10 +44,10 @@ final class Answers {
     boolean isGzipped = message.isCompressed() && head.takesGzip();
     byte[] body;
     if (head.isJson()) {
-      byte[] json = head.served().toJson(message.plain().bytes());
+      byte[] json = head.served().toJson(head.plain(message).bytes());
       body = isGzipped ? gzipped(json) : json;
     } else {
-      body = isGzipped ? message.bytes() : message.plain().bytes();
+      body = isGzipped ? message.bytes() : head.plain(message).bytes();
     }
     FullHttpResponse response =
         response(HttpResponseStatus.OK, head.isJson() ? JSON : PROTO, body, headers, trailers);

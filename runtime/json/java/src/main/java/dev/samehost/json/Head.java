@@ -2,13 +2,10 @@ package dev.samehost.json;
 
 import dev.samehost.bridge.Message;
 import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.GZIPInputStream;
 
 /**
  * What a request that is not refused has said before its body.
@@ -17,6 +14,7 @@ import java.util.zip.GZIPInputStream;
  * @param isJson whether messages are JSON, and not protobuf's own bytes
  * @param isGzipped whether the body is compressed
  * @param takesGzip whether the answer may be
+ * @param maxMessageBytes the largest message that the server takes
  */
 record Head(
     Served served,
@@ -24,8 +22,10 @@ record Head(
     boolean isGzipped,
     boolean takesGzip,
     long timeoutMillis,
-    Metadata metadata) {
+    Metadata metadata,
+    int maxMessageBytes) {
   static final long NO_TIMEOUT = -1;
+  private static final String SIDE = "server";
 
   CallOptions options() {
     return timeoutMillis == NO_TIMEOUT
@@ -34,23 +34,28 @@ record Head(
   }
 
   /** The message that a body is. */
-  Message message(byte[] body, int maxMessageBytes) throws Refusal {
-    byte[] plain = isGzipped && body.length > 0 ? inflated(body, maxMessageBytes) : body;
+  Message message(byte[] body) throws Refusal {
+    byte[] plain = isGzipped && body.length > 0 ? unpacked(body) : body;
     return Message.of(isJson ? served.fromJson(plain) : plain);
   }
 
-  private static byte[] inflated(byte[] body, int maxMessageBytes) throws Refusal {
-    byte[] plain;
-    boolean isAll;
-    try (InputStream stream = new GZIPInputStream(new ByteArrayInputStream(body))) {
-      plain = stream.readNBytes(maxMessageBytes);
-      isAll = stream.read() < 0;
-    } catch (IOException e) {
-      throw Refusal.invalid(Fault.MESSAGE_UNDECODABLE.text("the client", e.getMessage()));
+  private byte[] unpacked(byte[] body) throws Refusal {
+    try {
+      return Message.unpacked(body, maxMessageBytes, SIDE, "the client");
+    } catch (LinkException e) {
+      // Over HTTP it is not the protocol that was broken.
+      throw e.fault() == Fault.MESSAGE_UNDECODABLE
+          ? Refusal.invalid(e.getMessage())
+          : Refusal.of(e);
     }
-    if (!isAll) {
-      throw Refusal.inflated(maxMessageBytes);
+  }
+
+  /** A response that its server has compressed, unpacked. */
+  Message plain(Message response) throws Refusal {
+    try {
+      return response.plain(Message.mostOfAnswers(maxMessageBytes), SIDE);
+    } catch (LinkException e) {
+      throw Refusal.of(e);
     }
-    return plain;
   }
 }

@@ -71,7 +71,8 @@ final class Judge {
         isGzipped(headers),
         headers.getAll(HttpHeaderNames.ACCEPT_ENCODING).stream().anyMatch(Judge::takesGzip),
         millis(headers),
-        Fields.metadata(headers));
+        Fields.metadata(headers),
+        limits.maxMessageBytes());
   }
 
   private static String path(Target target) throws Refusal {

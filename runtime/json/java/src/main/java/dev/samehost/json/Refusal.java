@@ -1,6 +1,7 @@
 package dev.samehost.json;
 
 import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
 import io.grpc.Status;
 import io.netty.handler.codec.http.HttpResponseStatus;
 
@@ -43,14 +44,14 @@ final class Refusal extends Exception {
     return of(Fault.MESSAGE_TOO_LARGE, bytes, limit, SIDE, OPTION);
   }
 
-  static Refusal inflated(int limit) {
-    return of(Fault.MESSAGE_INFLATED, limit, SIDE, OPTION);
+  static Refusal of(LinkException failure) {
+    Status status = Status.fromCode(Status.Code.valueOf(failure.code().name()));
+    return of(status.withDescription(failure.getMessage()));
   }
 
   /** One that calls have as well. */
   static Refusal of(Fault fault, Object... facts) {
-    Status status = Status.fromCode(Status.Code.valueOf(fault.code().name()));
-    return of(status.withDescription(fault.text(facts)));
+    return of(fault.with(facts));
   }
 
   HttpResponseStatus http() {

@@ -230,7 +230,7 @@ final class Requests extends ChannelInboundHandlerAdapter {
     body = null;
     JsonCall call = null;
     try {
-      Message message = head.message(request, maxMessageBytes);
+      Message message = head.message(request);
       call = new JsonCall(channel, head, this::answer);
       call.begin(message);
     } catch (Refusal e) {

@@ -16,6 +16,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +117,25 @@ final class GzipTest {
     assertThat(answer.message())
         .startsWith("the decompressed message exceeds maximum of 5000 bytes that the server takes");
     assertThat(client.call(Types.UNARY, "{}").text()).isEqualTo("{}");
+  }
+
+  @Test
+  void anAnswerThatIsCompressedIsUnpackedWithinALimit() throws Exception {
+    Api huge = Api.newBuilder().setName("A".repeat(64 << 20)).build();
+    setting.start(
+        setting
+            .server()
+            .intercept(new Compressing())
+            .addService(Types.unary((request, responses) -> Types.answer(huge, responses))));
+    for (Client.Answer answer :
+        List.of(
+            setting.connect().call(Types.UNARY, "{}"),
+            setting.connect().proto(Types.UNARY, new byte[0]))) {
+      assertThat(answer.status()).isEqualTo(429);
+      assertThat(answer.code()).isEqualTo("resource_exhausted");
+      assertThat(answer.message())
+          .startsWith("the decompressed message exceeds maximum of 67108864 bytes");
+    }
   }
 
   @Test
