@@ -4,8 +4,8 @@ import dev.samehost.call.ClientStream;
 import dev.samehost.call.ClientStreamListener;
 import dev.samehost.call.ClientStreamOptions;
 import dev.samehost.call.Outcome;
-import dev.samehost.call.Pieces;
 import dev.samehost.call.VarHandles;
+import dev.samehost.connection.Pieces;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.wire.MetadataBlock;
@@ -149,7 +149,9 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
     Calling.Known known = channel.known(method);
     return new ClientStreamOptions(
         known.path(),
-        deadline == null ? ClientStream.NO_DEADLINE : deadline.timeRemaining(TimeUnit.NANOSECONDS),
+        deadline == null
+            ? ClientStreamOptions.NO_DEADLINE
+            : deadline.timeRemaining(TimeUnit.NANOSECONDS),
         deadline == null ? "" : deadlineName(),
         method.getType().clientSendsOneMessage(),
         options.isWaitForReady(),

@@ -1,9 +1,10 @@
 package dev.samehost;
 
 import dev.samehost.call.Outcome;
-import dev.samehost.call.Pieces;
 import dev.samehost.call.ServerStream;
+import dev.samehost.call.ServerStreamListener;
 import dev.samehost.call.Workers;
+import dev.samehost.connection.Pieces;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import io.grpc.Context;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * call at a time and under that context. What a handler throws is logged here, and the client is
  * told no more than that it failed.
  */
-final class HandledCall<Q, A> implements ServerStream.Listener {
+final class HandledCall<Q, A> implements ServerStreamListener {
   private static final Logger log = LoggerFactory.getLogger(HandledCall.class);
 
   private final ServerStream stream;

@@ -1,6 +1,6 @@
 package dev.samehost;
 
-import dev.samehost.call.Pieces;
+import dev.samehost.connection.Pieces;
 import dev.samehost.wire.LargeArrays;
 import io.grpc.Compressor;
 import io.grpc.Decompressor;

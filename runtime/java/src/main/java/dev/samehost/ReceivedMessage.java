@@ -1,6 +1,6 @@
 package dev.samehost;
 
-import dev.samehost.call.Pieces;
+import dev.samehost.connection.Pieces;
 import io.grpc.Detachable;
 import io.grpc.KnownLength;
 import java.io.InputStream;

@@ -8,7 +8,7 @@ import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.ExtensionRegistry;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import dev.samehost.call.Pieces;
+import dev.samehost.connection.Pieces;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
 import dev.samehost.test.Nothing;

@@ -3,7 +3,7 @@ package dev.samehost;
 import static com.google.common.truth.Truth.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.samehost.call.Pieces;
+import dev.samehost.connection.Pieces;
 import dev.samehost.test.Shape;
 import io.grpc.Drainable;
 import io.grpc.MethodDescriptor.Marshaller;

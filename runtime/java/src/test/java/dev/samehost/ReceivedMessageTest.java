@@ -3,7 +3,7 @@ package dev.samehost;
 import static com.google.common.truth.Truth.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.samehost.call.Pieces;
+import dev.samehost.connection.Pieces;
 import dev.samehost.wire.LargeArrays;
 import java.io.IOException;
 import java.io.InputStream;

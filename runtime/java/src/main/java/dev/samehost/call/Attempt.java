@@ -1,5 +1,7 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Settings;
+import dev.samehost.connection.Side;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
@@ -17,8 +19,8 @@ import java.util.function.Consumer;
 record Attempt(
     Connector connector,
     DialerOptions options,
-    Driver.Owner owner,
-    Consumer<Driver> made,
+    SessionOwner owner,
+    Consumer<Session> made,
     Consumer<LinkException> failed) {
 
   void begin(ThreadFactory threads) {
@@ -30,13 +32,13 @@ record Attempt(
   }
 
   private void connect() {
-    Driver driver;
+    Session session;
     try {
       Settings settings =
           Settings.of(options.address(), options.hello()).withNoise(connector.noiseLimit());
       long patience = connector.helloTimeoutNanos();
       Link link = connector.connect(options.connectTimeoutNanos());
-      driver = Driver.of(link, options.spinNanos(), Side.CONNECTOR, settings, patience, owner);
+      session = Session.of(link, options.spinNanos(), Side.CONNECTOR, settings, patience, owner);
     } catch (LinkException e) {
       failed.accept(e);
       return;
@@ -44,7 +46,7 @@ record Attempt(
       failed.accept(Fault.CONNECT_FAILED.causedBy(e, options.address(), "the transport", e));
       return;
     }
-    made.accept(driver);
-    driver.background().run();
+    made.accept(session);
+    session.background().run();
   }
 }

@@ -43,7 +43,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private final Driver driver;
+  private final Session session;
   private final ReaderRole role;
   private final long helloTimeoutNanos;
   private final Crew crew;
@@ -61,14 +61,14 @@ final class BackgroundReader implements Runnable, Executor {
   private long failBy;
   private long pausedAt; // when its task has, in nanoseconds
 
-  /** The reader of a driver's link, which begins with {@link #run}. */
-  BackgroundReader(Driver driver, long helloTimeoutNanos, Crew crew) {
-    this.driver = driver;
-    this.role = driver.role();
+  /** The reader of a session's link, which begins with {@link #run}. */
+  BackgroundReader(Session session, long helloTimeoutNanos, Crew crew) {
+    this.session = session;
+    this.role = session.role();
     this.helloTimeoutNanos = helloTimeoutNanos;
     this.crew = crew;
-    this.turns = new Turns(crew, () -> readOn(driver::flushForAnother));
-    this.presence = new Presence(driver.link(), crew.threads());
+    this.turns = new Turns(crew, () -> readOn(session::flushForAnother));
+    this.presence = new Presence(session.link(), crew.threads());
   }
 
   /** Whether it is to be called when a caller has left the role free. */
@@ -111,7 +111,7 @@ final class BackgroundReader implements Runnable, Executor {
     }
     unpark();
     if (role.holder() == ReaderRole.Holder.BACKGROUND) {
-      driver.wakeReader();
+      session.wakeReader();
     }
   }
 
@@ -131,13 +131,13 @@ final class BackgroundReader implements Runnable, Executor {
       }
     } catch (RuntimeException | Error e) {
       log.error("the reader of a connection failed; the connection is given up", e);
-      driver.giveUp(e);
+      session.giveUp(e);
     }
     end();
   }
 
   private void begin() {
-    driver.perform(c -> {}); // a connector speaks first
+    session.perform(c -> {}); // a connector speaks first
     awaitHello();
   }
 
@@ -145,7 +145,7 @@ final class BackgroundReader implements Runnable, Executor {
     if (!finished) {
       takeForGood();
       finished = true;
-      driver.finish();
+      session.finish();
     }
     if (runInline()) {
       gone = true;
@@ -172,7 +172,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   /** Answers false when another thread goes on. */
   private boolean readToTheEnd() {
-    while (!driver.isOver()) {
+    while (!session.isOver()) {
       if (hasTasks()) {
         // Who may be relieved keeps the role: whoever goes on then has it.
         if (!crew.relieves()) {
@@ -195,10 +195,10 @@ final class BackgroundReader implements Runnable, Executor {
   private void awaitHello() {
     long until = System.nanoTime() + helloTimeoutNanos;
     holds = role.takeAsBackground();
-    while (!driver.helloArrived() && !driver.isOver()) {
+    while (!session.helloArrived() && !session.isOver()) {
       long left = until - System.nanoTime();
       if (left <= 0) {
-        driver.perform(c -> c.helloTimeout(helloTimeoutNanos));
+        session.perform(c -> c.helloTimeout(helloTimeoutNanos));
       } else {
         readFor(left);
       }
@@ -206,17 +206,17 @@ final class BackgroundReader implements Runnable, Executor {
   }
 
   private void readFor(long nanos) {
-    if (driver.writeFailure() == null) {
-      driver.read(nanos);
+    if (session.writeFailure() == null) {
+      session.read(nanos);
       return;
     }
     // The peer takes nothing any more. What it still has to say is heard, if it says it soon.
     long now = System.nanoTime();
     failBy = failBy == 0 ? now + LAST_WORDS_NANOS : failBy;
     if (failBy - now > 0) {
-      driver.read(Math.min(nanos, failBy - now));
+      session.read(Math.min(nanos, failBy - now));
     } else {
-      driver.perform(c -> c.linkFailed(driver.writeFailure()));
+      session.perform(c -> c.linkFailed(session.writeFailure()));
     }
   }
 
@@ -232,7 +232,7 @@ final class BackgroundReader implements Runnable, Executor {
     Runnable task;
     for (int ran = 1; (task = nextTask()) != null; ran++) {
       // The answers of tasks that follow each other at once leave in one write.
-      driver.holdBack(crew.relieves() && ran % TASKS_A_WRITE != 0 && hasTasks());
+      session.holdBack(crew.relieves() && ran % TASKS_A_WRITE != 0 && hasTasks());
       long turn = turns.begin(task);
       ReaderThread.worksFor(this, true);
       try {
@@ -246,7 +246,7 @@ final class BackgroundReader implements Runnable, Executor {
       ReaderThread.worksFor(this, false);
       Thread.interrupted(); // what a task leaves behind is none of the next one's, nor of a read's
     }
-    driver.flush();
+    session.flush();
     return true;
   }
 
@@ -277,25 +277,25 @@ final class BackgroundReader implements Runnable, Executor {
 
   /** Whether the reader has something else to do than to read. */
   boolean isWanted() {
-    return hasTasks() || role.hasFollowers() || driver.isEnding();
+    return hasTasks() || role.hasFollowers() || session.isEnding();
   }
 
   // ---- being away
 
   /** Reads; answers false when nothing has come for so long that this thread has left. */
   private boolean readOrLeave() {
-    readFor(presence.patience(driver.arrivals()));
-    return !presence.isQuiet(driver.arrivals()) || !leave();
+    readFor(presence.patience(session.arrivals()));
+    return !presence.isQuiet(session.arrivals()) || !leave();
   }
 
   /** Answers false where this thread reads on nevertheless. */
   private boolean leave() {
-    driver.rest();
+    session.rest();
     releaseRole();
     turns.by(null);
     boolean isWatched = presence.leave(this::unpark);
     // Work is looked for now: who has come with some until now has found this thread here.
-    boolean isNeeded = !isWatched || !inline.isEmpty() || driver.needsReaderNow();
+    boolean isNeeded = !isWatched || !inline.isEmpty() || session.needsReaderNow();
     if (!isNeeded || !presence.comeBack()) {
       return true;
     }
@@ -309,7 +309,7 @@ final class BackgroundReader implements Runnable, Executor {
   private void takeOrRest() {
     boolean free = role.holder() == ReaderRole.Holder.FREE;
     boolean quiet = role.uses() == lastUses;
-    if (free && (quiet || crew.eager() || driver.needsReader())) {
+    if (free && (quiet || crew.eager() || session.needsReader())) {
       holds = role.takeAsBackground();
     } else if (free || !quiet) {
       lastUses = role.uses();
@@ -322,7 +322,7 @@ final class BackgroundReader implements Runnable, Executor {
   /** A caller has held the role for a while: whoever frees it calls. */
   private void rest() {
     resting = true;
-    if (role.holder() == ReaderRole.Holder.CALLER && inline.isEmpty() && !driver.isOver()) {
+    if (role.holder() == ReaderRole.Holder.CALLER && inline.isEmpty() && !session.isOver()) {
       LockSupport.park(this);
     }
     resting = false;
@@ -330,7 +330,7 @@ final class BackgroundReader implements Runnable, Executor {
 
   private void takeForGood() {
     while (!holds && !role.takeAsBackground()) {
-      driver.wakeReader();
+      session.wakeReader();
       LockSupport.parkNanos(this, TICK_NANOS);
     }
     holds = true;

@@ -1,5 +1,6 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Seconds;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
@@ -19,7 +20,9 @@ final class CallDeadline {
 
   /** The time counts from now on; null where there is no deadline. */
   static CallDeadline of(ClientStreamOptions options) {
-    return options.deadlineNanos() == ClientStream.NO_DEADLINE ? null : new CallDeadline(options);
+    return options.deadlineNanos() == ClientStreamOptions.NO_DEADLINE
+        ? null
+        : new CallDeadline(options);
   }
 
   long nanosLeft() {

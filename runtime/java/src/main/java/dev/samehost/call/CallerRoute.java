@@ -8,17 +8,17 @@ import dev.samehost.transport.LinkException;
  * It keeps no list of its calls, for the connection ends them when it ends.
  */
 final class CallerRoute extends Route {
-  private final Driver driver;
-  private final Driver.Owner owner;
+  private final Session session;
+  private final SessionOwner owner;
 
-  CallerRoute(Driver driver, Driver.Owner owner) {
-    this.driver = driver;
+  CallerRoute(Session session, SessionOwner owner) {
+    this.session = session;
     this.owner = owner;
   }
 
   @Override
   public String address() {
-    return driver.link().peer().address();
+    return session.link().peer().address();
   }
 
   @Override
@@ -28,7 +28,7 @@ final class CallerRoute extends Route {
 
   @Override
   boolean isClosed() {
-    return driver.isDraining() || owner.isShutdown();
+    return session.isDraining() || owner.isShutdown();
   }
 
   @Override
@@ -45,8 +45,8 @@ final class CallerRoute extends Route {
   void exit(ClientStream call, int place) {}
 
   @Override
-  Driver ready() {
-    return isClosed() ? null : driver;
+  Session ready() {
+    return isClosed() ? null : session;
   }
 
   @Override
@@ -54,7 +54,7 @@ final class CallerRoute extends Route {
     if (isClosed()) {
       call.fail(Outcome.of(whyClosed()));
     } else {
-      call.bind(driver);
+      call.bind(session);
     }
   }
 }

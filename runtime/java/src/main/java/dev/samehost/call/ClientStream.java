@@ -1,5 +1,9 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Connection;
+import dev.samehost.connection.Event;
+import dev.samehost.connection.Pieces;
+import dev.samehost.connection.Stream;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.MetadataBlock;
@@ -9,16 +13,14 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A call of this side's, from its start to its outcome, on whichever connection carries it. Nothing
- * here waits; methods may be called from any thread. It knows bytes, not messages. Its states are
- * drawn at {@link ClientStreamState}.
+ * A call of this side's, from its start to its outcome, on whichever connection carries it: bytes,
+ * not messages. Nothing here waits; methods may be called from any thread. States: {@link
+ * ClientStreamState}.
  */
 public final class ClientStream extends StreamEvents {
-  /** The time of a call without a deadline. */
-  public static final long NO_DEADLINE = Long.MAX_VALUE;
-
   private static final VarHandle OVER = VarHandles.of(ClientStream.class, "over", boolean.class);
-  private static final VarHandle DRIVER = VarHandles.of(ClientStream.class, "driver", Driver.class);
+  private static final VarHandle SESSION =
+      VarHandles.of(ClientStream.class, "session", Session.class);
 
   private final Route route;
   private final ClientStreamOptions options;
@@ -33,13 +35,13 @@ public final class ClientStream extends StreamEvents {
   // Under the lock. What is held before the half-close of a call with one request is its caller's.
   private final Request request;
   private boolean retried;
-  private Driver awaited;
+  private Session awaited;
   private Stream stream;
   private ClientStreamState state = ClientStreamState.NEW;
-  private volatile Driver driver;
+  private volatile Session session;
   private boolean toldEnd; // of the callbacks
 
-  // Written under the driver's lock.
+  // Written under the session's lock.
   private long bytesAhead;
   private boolean answered;
   private boolean news; // of what a caller may wait for, which headers are not; told by a callback
@@ -129,15 +131,15 @@ public final class ClientStream extends StreamEvents {
       if (state == ClientStreamState.HELD && (request.isHalfClosed() || !options.oneRequest())) {
         leaves = true;
         state = state.to(ClientStreamState.LOOKING);
-        Driver ready = route.ready();
+        Session ready = route.ready();
         left = ready == null ? List.of(() -> route.find(this)) : ready.act(c -> open(c, ready));
       } else if (state == ClientStreamState.OPEN) {
-        left = driver.act(c -> request.push(c, stream, answered));
+        left = session.act(c -> request.push(c, stream, answered));
       }
     } finally {
       lock.unlock();
     }
-    Driver.run(left);
+    Session.run(left);
     if (leaves) {
       signal(); // there may be something to read now
     } else if (pump != null) {
@@ -155,7 +157,7 @@ public final class ClientStream extends StreamEvents {
   public boolean isReady() {
     lock.lock();
     try {
-      return state == ClientStreamState.OPEN && !isOver() && driver.isReady(stream);
+      return state == ClientStreamState.OPEN && !isOver() && session.isReady(stream);
     } finally {
       lock.unlock();
     }
@@ -163,7 +165,7 @@ public final class ClientStream extends StreamEvents {
 
   /** What the observer of connections gave for this call's; null before there is one. */
   public Object connection() {
-    Driver carrier = driver;
+    Session carrier = session;
     return carrier == null ? null : carrier.attachment();
   }
 
@@ -179,16 +181,16 @@ public final class ClientStream extends StreamEvents {
         left = awaited.act(c -> awaited.forget(this));
       } else if (state == ClientStreamState.OPEN) {
         left =
-            driver.act(
+            session.act(
                 c -> {
                   c.reset(stream, outcome.code(), outcome.text());
-                  ended(driver);
+                  ended(session);
                 });
       }
     } finally {
       lock.unlock();
     }
-    Driver.run(left);
+    Session.run(left);
     leave();
     if (callbacks.abort(() -> tellEnd(outcome))) {
       callbacks.start();
@@ -211,7 +213,7 @@ public final class ClientStream extends StreamEvents {
   // ---- finding a connection
 
   /** Here is a connection: opens the call on it, or waits until the peer takes one more. */
-  void bind(Driver candidate) {
+  void bind(Session candidate) {
     List<Runnable> left = List.of();
     lock.lock();
     try {
@@ -222,12 +224,12 @@ public final class ClientStream extends StreamEvents {
     } finally {
       lock.unlock();
     }
-    Driver.run(left);
-    VarHandle.fullFence(); // the pump sees the driver, or is seen to wait without it
+    Session.run(left);
+    VarHandle.fullFence(); // the pump sees the session, or is seen to wait without it
     signal(); // there is something to read now
   }
 
-  private void open(Connection connection, Driver candidate) {
+  private void open(Connection connection, Session candidate) {
     if (candidate.isDraining()) {
       candidate.afterwards(() -> route.find(this));
     } else if (!connection.canOpen()) {
@@ -236,7 +238,7 @@ public final class ClientStream extends StreamEvents {
     } else {
       bytesAhead = candidate.bytesAhead();
       callbacks.inline(candidate.background());
-      DRIVER.setRelease(this, candidate); // a pump that waits elsewhere is signalled behind it
+      SESSION.setRelease(this, candidate); // a pump that waits elsewhere is signalled behind it
       state = state.to(ClientStreamState.OPEN);
       if (pump == null) {
         attend(candidate);
@@ -263,7 +265,7 @@ public final class ClientStream extends StreamEvents {
       }
       retried = true;
       stream = null;
-      driver = null;
+      session = null;
       state = state.to(ClientStreamState.LOOKING);
     } finally {
       lock.unlock();
@@ -272,16 +274,16 @@ public final class ClientStream extends StreamEvents {
     return true;
   }
 
-  // ---- events, under the driver's lock
+  // ---- events, under the session's lock
 
   @Override
-  void headers(Driver from, Event.Headers headers) {
+  void headers(Session from, Event.Headers headers) {
     answered = true;
     from.deliver(callbacks, () -> listener.onHeaders(headers.metadata()));
   }
 
   @Override
-  void message(Driver from, Event.Message message) {
+  void message(Session from, Event.Message message) {
     answered = true;
     news = true;
     from.deliver(callbacks, () -> tell(message.bytes(), message.compressed()));
@@ -293,13 +295,13 @@ public final class ClientStream extends StreamEvents {
   }
 
   @Override
-  void ready(Driver from) {
+  void ready(Session from) {
     news = true;
     from.deliver(callbacks, listener::onReady);
   }
 
   @Override
-  void answer(Driver from, Event.Answer answer) {
+  void answer(Session from, Event.Answer answer) {
     answered = true;
     news = true;
     ended(from);
@@ -313,24 +315,22 @@ public final class ClientStream extends StreamEvents {
         tell(answer.bytes(), answer.compressed());
       }
     } finally {
-      finish(new Outcome(answer.code(), answer.text(), answer.trailers(), null));
+      finish(Outcome.of(answer));
     }
   }
 
   @Override
-  void status(Driver from, Event.Status status) {
+  void status(Session from, Event.Status status) {
     answered = true;
     ended(from);
-    Outcome outcome = new Outcome(status.code(), status.text(), status.trailers(), null);
-    from.deliver(callbacks, () -> finish(outcome));
+    from.deliver(callbacks, () -> finish(Outcome.of(status)));
   }
 
   @Override
-  void reset(Driver from, Event.Reset reset) {
+  void reset(Session from, Event.Reset reset) {
     ended(from);
     boolean late = reset.code() == Code.DEADLINE_EXCEEDED && nanosLeft() <= 0; // at both ends
-    Outcome outcome =
-        late ? deadline.outcome(route, state) : Outcome.failure(reset.code(), reset.text(), null);
+    Outcome outcome = late ? deadline.outcome(route, state) : Outcome.of(reset);
     if (reset.refused()) {
       from.afterwards(() -> end(false, outcome));
     } else {
@@ -369,8 +369,8 @@ public final class ClientStream extends StreamEvents {
     return callbacks;
   }
 
-  Driver driver() {
-    return driver;
+  Session session() {
+    return session;
   }
 
   /** Whether there was something that a caller may wait for since this was asked. */
@@ -394,6 +394,6 @@ public final class ClientStream extends StreamEvents {
   }
 
   long nanosLeft() {
-    return deadline == null ? NO_DEADLINE : deadline.nanosLeft();
+    return deadline == null ? ClientStreamOptions.NO_DEADLINE : deadline.nanosLeft();
   }
 }

@@ -1,5 +1,6 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Pieces;
 import dev.samehost.wire.MetadataBlock;
 
 /** Is told of the answer: one call at a time, in order, on the call's executor. */

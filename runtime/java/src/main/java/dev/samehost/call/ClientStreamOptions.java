@@ -6,7 +6,7 @@ import java.util.concurrent.Executor;
  * What a call is started with.
  *
  * @param path {@code /package.Service/Method}
- * @param deadlineNanos how much time there is, or {@link ClientStream#NO_DEADLINE}
+ * @param deadlineNanos how much time there is, or {@link #NO_DEADLINE}
  * @param deadlineName whose deadline it is, for the text of its fault
  * @param oneRequest whether exactly one message is sent: it then leaves with the half-close, all in
  *     one frame
@@ -25,4 +25,7 @@ public record ClientStreamOptions(
     boolean waitForReady,
     int readyBytes,
     Executor executor,
-    Pace pace) {}
+    Pace pace) {
+  /** The time of a call without a deadline. */
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
+}

@@ -37,10 +37,10 @@ public final class Dialer extends Route {
 
   // Under the lock, and what is volatile read anywhere.
   private final Pending pending = new Pending();
-  private final Map<Driver, Long> readySince = new HashMap<>(); // null before HELLO
+  private final Map<Session, Long> readySince = new HashMap<>(); // null before HELLO
   private boolean dialing;
   private boolean wanted;
-  private volatile Driver current;
+  private volatile Session current;
   private volatile LinkException lastFailure; // null once there was a connection
   private ScheduledFuture<?> redial;
   private volatile boolean shutdown;
@@ -100,21 +100,21 @@ public final class Dialer extends Route {
   }
 
   @Override
-  Driver ready() {
-    Driver driver = current;
-    return driver == null || driver.isDraining() ? null : driver;
+  Session ready() {
+    Session session = current;
+    return session == null || session.isDraining() ? null : session;
   }
 
   @Override
   void find(ClientStream call) {
     locked(
         () -> {
-          Driver driver = current;
-          if (driver != null && !driver.isDraining()) {
-            return () -> call.bind(driver);
+          Session session = current;
+          if (session != null && !session.isDraining()) {
+            return () -> call.bind(session);
           }
           Runnable idle =
-              driver == null ? Afterwards::nothing : connectivity.to(Connectivity.State.IDLE);
+              session == null ? Afterwards::nothing : connectivity.to(Connectivity.State.IDLE);
           current = null;
           boolean isFailing = connectivity.state() == Connectivity.State.TRANSIENT_FAILURE;
           if (isFailing && !call.waitsForReady()) {
@@ -140,10 +140,10 @@ public final class Dialer extends Route {
     return () -> attempt.begin(readers);
   }
 
-  private void made(Driver driver) {
+  private void made(Session session) {
     locked(
         () -> {
-          readySince.put(driver, null);
+          readySince.put(session, null);
           return terminateIfDone(); // nobody may want it any more
         });
   }
@@ -185,34 +185,34 @@ public final class Dialer extends Route {
   }
 
   /** What the connections tell. */
-  private final class Owner implements Driver.Owner {
+  private final class Owner implements SessionOwner {
     @Override
-    public void ready(Driver driver) {
-      Link link = driver.link();
-      CallerRoute back = new CallerRoute(driver, this);
-      driver.attach(options.observer().connected(link.peer(), link.medium(), back));
+    public void ready(Session session) {
+      Link link = session.link();
+      CallerRoute back = new CallerRoute(session, this);
+      session.attach(options.observer().connected(link.peer(), link.medium(), back));
       locked(
           () -> {
-            if (driver.isDraining()) {
+            if (session.isDraining()) {
               // The attempt has failed, and is over when its link is closed.
               return Afterwards::nothing;
             }
             dialing = false;
-            current = driver;
+            current = session;
             wanted = false;
             lastFailure = null;
-            readySince.put(driver, System.nanoTime());
+            readySince.put(session, System.nanoTime());
             List<ClientStream> bound = pending.takeAll();
             Runnable told = both(connectivity.to(Connectivity.State.READY), terminateIfDone());
-            return both(told, () -> bound.forEach(call -> call.bind(driver)));
+            return both(told, () -> bound.forEach(call -> call.bind(session)));
           });
     }
 
     @Override
-    public void draining(Driver driver) {
+    public void draining(Session session) {
       locked(
           () -> {
-            if (current != driver) {
+            if (current != session) {
               return Afterwards::nothing;
             }
             current = null;
@@ -221,14 +221,14 @@ public final class Dialer extends Route {
     }
 
     @Override
-    public void closed(Driver driver, LinkException fault) {
-      if (driver.attachment() != null) {
-        options.observer().disconnected(driver.attachment());
+    public void closed(Session session, LinkException fault) {
+      if (session.attachment() != null) {
+        options.observer().disconnected(session.attachment());
       }
       locked(
           () -> {
             Runnable after = Afterwards::nothing;
-            Long since = readySince.remove(driver);
+            Long since = readySince.remove(session);
             Connector other = since == null ? ways.after(fault) : null;
             if (other != null) {
               after = begin(other); // the attempt goes on
@@ -299,9 +299,9 @@ public final class Dialer extends Route {
   public void rest() {
     locked(
         () -> {
-          Driver driver = current;
+          Session session = current;
           wanted = false;
-          return driver == null ? Afterwards::nothing : () -> driver.goAway("the channel rests");
+          return session == null ? Afterwards::nothing : () -> session.goAway("the channel rests");
         });
   }
 
@@ -331,7 +331,7 @@ public final class Dialer extends Route {
   public void shutdownNow() {
     shutdown();
     List<ClientStream> open = new ArrayList<>();
-    List<Driver> driving = new ArrayList<>();
+    List<Session> driving = new ArrayList<>();
     locked(
         () -> {
           open.addAll(calls.all());
@@ -340,7 +340,7 @@ public final class Dialer extends Route {
         });
     LinkException why = whyClosed();
     failAll(open, why).run();
-    driving.forEach(driver -> driver.fail(GoAwayCode.NO_ERROR, "shut down", why));
+    driving.forEach(session -> session.fail(GoAwayCode.NO_ERROR, "shut down", why));
   }
 
   /** Whether new calls are refused. */
@@ -362,11 +362,11 @@ public final class Dialer extends Route {
     if (!shutdown || !calls.isEmpty()) {
       return Afterwards::nothing;
     }
-    List<Driver> driving = List.copyOf(readySince.keySet());
+    List<Session> driving = List.copyOf(readySince.keySet());
     boolean last = !dialing && driving.isEmpty();
     return () -> {
       ways.close();
-      driving.forEach(driver -> driver.goAway("the channel was shut down"));
+      driving.forEach(session -> session.goAway("the channel was shut down"));
       if (last) {
         terminated.countDown();
       }

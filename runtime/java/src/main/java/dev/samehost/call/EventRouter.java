@@ -1,5 +1,8 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Connection;
+import dev.samehost.connection.Event;
+import dev.samehost.connection.Stream;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
 import java.util.ArrayList;
@@ -10,11 +13,11 @@ import java.util.Set;
 
 /**
  * Hands the events of a {@link Connection} to its streams and to its owner, and keeps the calls
- * that wait to be opened. Used under the driver's lock: it only takes note of what is to be told.
+ * that wait to be opened. Used under the session's lock: it only takes note of what is to be told.
  */
 final class EventRouter implements Event.Sink {
-  private final Driver driver;
-  private final Driver.Owner owner;
+  private final Session session;
+  private final SessionOwner owner;
   private final Link link;
   private final Serving serving;
   private final Set<ClientStream> waiting = new LinkedHashSet<>();
@@ -34,8 +37,8 @@ final class EventRouter implements Event.Sink {
   private volatile boolean draining;
   private volatile boolean over;
 
-  EventRouter(Driver driver, Driver.Owner owner, Link link) {
-    this.driver = driver;
+  EventRouter(Session session, SessionOwner owner, Link link) {
+    this.session = session;
     this.owner = owner;
     this.link = link;
     this.serving = owner.serving();
@@ -58,38 +61,38 @@ final class EventRouter implements Event.Sink {
   @Override
   public void take(Event event) {
     if (event instanceof Event.Message message) {
-      stream(message.stream()).message(driver, message);
+      stream(message.stream()).message(session, message);
     } else if (event instanceof Event.Answer answer) {
-      stream(answer.stream()).answer(driver, answer);
+      stream(answer.stream()).answer(session, answer);
     } else if (event instanceof Event.Status status) {
-      stream(status.stream()).status(driver, status);
+      stream(status.stream()).status(session, status);
     } else if (event instanceof Event.Headers headers) {
-      stream(headers.stream()).headers(driver, headers);
+      stream(headers.stream()).headers(session, headers);
     } else if (event instanceof Event.Opened opened) {
       opened(opened);
     } else if (event instanceof Event.HalfClosed closed) {
-      stream(closed.stream()).halfClosed(driver);
+      stream(closed.stream()).halfClosed(session);
     } else if (event instanceof Event.Finished finished) {
-      stream(finished.stream()).finished(driver);
+      stream(finished.stream()).finished(session);
     } else if (event instanceof Event.Ready ready) {
-      stream(ready.stream()).ready(driver);
+      stream(ready.stream()).ready(session);
     } else if (event instanceof Event.Reset reset) {
       reset(reset);
     } else if (event instanceof Event.HelloReceived hello) {
       helloArrived = true;
       link.peerSaidHello(hello.peer().pid(), hello.peer().pidNamespace());
-      driver.afterwards(() -> owner.ready(driver));
+      session.afterwards(() -> owner.ready(session));
     } else if (event instanceof Event.GoAway) {
       drain();
     } else if (event instanceof Event.Closed) {
       over = true;
       drain();
-      driver.afterwards(driver::wakeAll);
+      session.afterwards(session::wakeAll);
     }
   }
 
   private static StreamEvents stream(Stream stream) {
-    return (StreamEvents) stream.attachment;
+    return (StreamEvents) stream.attachment();
   }
 
   /** How many calls the peer has opened. By the reader. */
@@ -99,11 +102,12 @@ final class EventRouter implements Event.Sink {
 
   private void opened(Event.Opened opened) {
     callsOfPeer++;
-    ServerStream stream = new ServerStream(driver, opened, serving.executor(), pace(opened.path()));
-    opened.stream().attachment = stream;
-    stream.attend(driver);
+    ServerStream stream =
+        new ServerStream(session, opened, serving.executor(), pace(opened.path()));
+    opened.stream().attach(stream);
+    stream.attend(session);
     stream.callbacks().first(() -> owner.serve(stream));
-    driver.start(stream.callbacks());
+    session.start(stream.callbacks());
     Event.Message whole = Connection.takeWholeRequest(opened.stream());
     if (whole != null) {
       stream.cameWhole(whole);
@@ -121,16 +125,16 @@ final class EventRouter implements Event.Sink {
 
   private void reset(Event.Reset reset) {
     if (reset.cause() != Event.Cause.CONNECTION) {
-      stream(reset.stream()).reset(driver, reset);
-    } else if (reset.stream().attachment instanceof ClientStream stream) {
+      stream(reset.stream()).reset(session, reset);
+    } else if (reset.stream().attachment() instanceof ClientStream stream) {
       // Only the transport may know why; it is asked when no lock is held.
-      stream.ended(driver);
+      stream.ended(session);
       if (why == null) {
         lost.add(stream);
       } else { // its messages have waited until now
-        driver.afterwards(() -> stream.lost(why, sent));
+        session.afterwards(() -> stream.lost(why, sent));
       }
-    } else if (reset.stream().attachment instanceof ServerStream stream) {
+    } else if (reset.stream().attachment() instanceof ServerStream stream) {
       orphans.add(stream);
     }
   }
@@ -139,10 +143,10 @@ final class EventRouter implements Event.Sink {
   void drain() {
     if (!draining) {
       draining = true;
-      driver.afterwards(() -> owner.draining(driver));
+      session.afterwards(() -> owner.draining(session));
     }
     for (ClientStream stream : waiting) {
-      driver.afterwards(() -> stream.bind(driver)); // which is draining now
+      session.afterwards(() -> stream.bind(session)); // which is draining now
     }
     waiting.clear();
   }
@@ -171,7 +175,7 @@ final class EventRouter implements Event.Sink {
     List<ServerStream> served = new ArrayList<>();
     connection.forEachStream(
         stream -> {
-          if (stream.attachment instanceof ServerStream call) {
+          if (stream.attachment() instanceof ServerStream call) {
             served.add(call);
           }
         });
@@ -192,7 +196,7 @@ final class EventRouter implements Event.Sink {
   void openWaiting(Connection connection) {
     if (!opening && !waiting.isEmpty() && connection.canOpen()) {
       opening = true;
-      driver.afterwards(this::openAll);
+      session.afterwards(this::openAll);
     }
   }
 
@@ -200,9 +204,9 @@ final class EventRouter implements Event.Sink {
   private void openAll() {
     ClientStream[] next = new ClientStream[1];
     do {
-      driver.perform(c -> next[0] = nextToOpen(c));
+      session.perform(c -> next[0] = nextToOpen(c));
       if (next[0] != null) {
-        next[0].bind(driver);
+        next[0].bind(session);
       }
     } while (next[0] != null);
   }

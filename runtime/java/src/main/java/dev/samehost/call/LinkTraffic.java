@@ -1,5 +1,6 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Connection;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
@@ -9,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Moves the bytes between a {@link Connection} and its {@link Link}. Writing is done under the
- * driver's lock, by whoever has acted, and never waits; reading is done by the holder of the
+ * session's lock, by whoever has acted, and never waits; reading is done by the holder of the
  * reader's role. It looks at no frame.
  */
 final class LinkTraffic {
@@ -30,7 +31,7 @@ final class LinkTraffic {
 
   private final Link link;
   private final Connection connection;
-  private final Driver driver;
+  private final Session session;
   private final ConnectionLock lock;
 
   /**
@@ -59,10 +60,10 @@ final class LinkTraffic {
    */
   private long reader;
 
-  LinkTraffic(Link link, Connection connection, Driver driver, ConnectionLock lock) {
+  LinkTraffic(Link link, Connection connection, Session session, ConnectionLock lock) {
     this.link = link;
     this.connection = connection;
-    this.driver = driver;
+    this.session = session;
     this.lock = lock;
   }
 
@@ -156,7 +157,7 @@ final class LinkTraffic {
   private void failedToWrite(LinkException why) {
     // The peer's last words may still be there to be read; the background reader gives up soon.
     writeFailure = why;
-    driver.afterwards(driver::wakeAll);
+    session.afterwards(session::wakeAll);
   }
 
   private void wakeForWriting() {
@@ -180,11 +181,11 @@ final class LinkTraffic {
         readAll();
       }
     } catch (LinkException e) {
-      driver.perform(c -> c.linkFailed(writeFailure == null ? e : writeFailure));
+      session.perform(c -> c.linkFailed(writeFailure == null ? e : writeFailure));
     } catch (RuntimeException | Error e) {
       // Whoever reads may be a caller, whom the faults of a transport do not concern.
       log.error("reading {} failed; the connection is given up", link.peer().address(), e);
-      driver.giveUp(e);
+      session.giveUp(e);
     } finally {
       reader = 0;
     }
@@ -194,14 +195,14 @@ final class LinkTraffic {
   void rest() {
     inbound = null;
     link.rest();
-    driver.perform(Connection::rest);
+    session.perform(Connection::rest);
   }
 
   private void readAll() throws LinkException {
     if (inbound == null) {
       inbound = ByteBuffer.allocateDirect(FIRST_READ_BYTES);
     }
-    for (int i = 0; i < READS_IN_A_ROW && !driver.isOver(); i++) {
+    for (int i = 0; i < READS_IN_A_ROW && !session.isOver(); i++) {
       inbound.clear();
       // The bulk of a large frame is not read by way of a buffer.
       boolean isBulk = unfinished != null && unfinished.remaining() >= BULK_BYTES;
@@ -209,7 +210,7 @@ final class LinkTraffic {
       int count = link.read(into);
       boolean full = !into.hasRemaining();
       if (count < 0) {
-        driver.perform(Connection::receiveEnd);
+        session.perform(Connection::receiveEnd);
         return;
       }
       if (count == 0) {
@@ -217,7 +218,7 @@ final class LinkTraffic {
       }
       inbound.flip();
       if (full || !isBulk) {
-        driver.perform(this::receive);
+        session.perform(this::receive);
       }
       if (!full) {
         return;
@@ -234,7 +235,7 @@ final class LinkTraffic {
   }
 
   private void writeOn() {
-    driver.perform(c -> wantsWrite = false);
+    session.perform(c -> wantsWrite = false);
   }
 
   /** By the background reader, at the end: writes what is left, for at most so long. */

@@ -1,5 +1,6 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Event;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.MetadataBlock;
@@ -19,6 +20,21 @@ public record Outcome(Code code, String text, MetadataBlock trailers, Throwable 
   /** A failure on this side, or one that came without trailers. */
   public static Outcome failure(Code code, String text, Throwable cause) {
     return new Outcome(code, text, MetadataBlock.EMPTY, cause);
+  }
+
+  /** What a server has said. */
+  static Outcome of(Event.Status status) {
+    return new Outcome(status.code(), status.text(), status.trailers(), null);
+  }
+
+  /** The same, with the message before it. */
+  static Outcome of(Event.Answer answer) {
+    return new Outcome(answer.code(), answer.text(), answer.trailers(), null);
+  }
+
+  /** What ended the call instead. */
+  static Outcome of(Event.Reset reset) {
+    return failure(reset.code(), reset.text(), null);
   }
 
   /** The failure of a link. */

@@ -54,7 +54,7 @@ final class Pump implements Runnable {
         }
       };
 
-  private static final VarHandle READING = VarHandles.of(Pump.class, "reading", Driver.class);
+  private static final VarHandle READING = VarHandles.of(Pump.class, "reading", Session.class);
   private static final VarHandle STATE = VarHandles.of(Pump.class, "state", State.class);
 
   /** How long it waits where it is hasty. */
@@ -85,7 +85,7 @@ final class Pump implements Runnable {
   private volatile State state;
   private Thread thread; // of who runs it; read by others while the state is RUNNING
   private long patience; // of a hasty one, until when it waits
-  private volatile Driver reading;
+  private volatile Session reading;
   private int callsOfPeer; // of who runs it: those that it has read
 
   Pump(Executor executor, ClientStream call) {
@@ -118,9 +118,9 @@ final class Pump implements Runnable {
       executor.execute(this);
     } else if (state == State.RUNNING && thread != Thread.currentThread()) {
       LockSupport.unpark(thread);
-      Driver driver = reading;
-      if (driver != null) {
-        driver.wakeReader();
+      Session session = reading;
+      if (session != null) {
+        session.wakeReader();
       }
     }
   }
@@ -186,28 +186,28 @@ final class Pump implements Runnable {
 
   /** Waits until there may be something, reading the link if nobody else does. */
   private void waitForNews() {
-    Driver driver = call.driver();
-    if (driver != null && ReaderThread.isInTaskOf(driver.background()) && readInTask(driver)) {
+    Session session = call.session();
+    if (session != null && ReaderThread.isInTaskOf(session.background()) && readInTask(session)) {
       return;
     }
     ReaderThread.aboutToWait();
-    if (driver == null || driver.isEnding() || !mayRead()) {
+    if (session == null || session.isEnding() || !mayRead()) {
       VarHandle.fullFence(); // as for takeRole
-      if (call.callbacks().isEmpty() && call.driver() == driver) {
+      if (call.callbacks().isEmpty() && call.session() == session) {
         LockSupport.parkNanos(this, left());
       }
       return;
     }
-    if (takeRole(driver)) {
+    if (takeRole(session)) {
       try {
-        while (mayWait(driver) && callsOfPeer < MANY_CALLS) {
-          int before = driver.callsOfPeer();
-          driver.read(left());
-          callsOfPeer += driver.callsOfPeer() - before;
+        while (mayWait(session) && callsOfPeer < MANY_CALLS) {
+          int before = session.callsOfPeer();
+          session.read(left());
+          callsOfPeer += session.callsOfPeer() - before;
         }
       } finally {
         READING.setRelease(this, null);
-        driver.releaseAsCaller();
+        session.releaseAsCaller();
       }
     }
   }
@@ -216,33 +216,33 @@ final class Pump implements Runnable {
    * Reads on, as the link's reader that runs this task. Answers false where another one is to read,
    * or to see to the link's end, and this thread waits as any other.
    */
-  private boolean readInTask(Driver driver) {
-    BackgroundReader reader = driver.background();
+  private boolean readInTask(Session session) {
+    BackgroundReader reader = session.background();
     if (!reader.pauseTask()) {
       return false;
     }
-    READING.setRelease(this, driver);
+    READING.setRelease(this, session);
     VarHandle.fullFence(); // as for takeRole
     try {
-      driver.flush();
-      while (mayWait(driver) && !reader.isWanted()) {
-        driver.read(left());
+      session.flush();
+      while (mayWait(session) && !reader.isWanted()) {
+        session.read(left());
       }
     } finally {
       READING.setRelease(this, null);
       reader.resumeTask();
     }
-    return !mayWait(driver) && !driver.isEnding();
+    return !mayWait(session) && !session.isEnding();
   }
 
   private boolean mayRead() {
     return callsOfPeer < MANY_CALLS && !isVirtual(Thread.currentThread());
   }
 
-  private boolean mayWait(Driver driver) {
+  private boolean mayWait(Session session) {
     return call.callbacks().isEmpty()
-        && call.driver() == driver
-        && !driver.isEnding()
+        && call.session() == session
+        && !session.isEnding()
         && left() > 0
         && !hasOtherWork()
         && !Thread.currentThread().isInterrupted();
@@ -253,22 +253,22 @@ final class Pump implements Runnable {
    * signals sees that it runs, and what it reads, or what was added is seen here next: taking the
    * role is a full fence.
    */
-  private boolean takeRole(Driver driver) {
-    READING.setRelease(this, driver);
-    if (driver.role().takeAsCaller()) {
+  private boolean takeRole(Session session) {
+    READING.setRelease(this, session);
+    if (session.role().takeAsCaller()) {
       return true;
     }
     READING.setRelease(this, null);
-    if (follow(driver)) {
-      reading = driver;
+    if (follow(session)) {
+      reading = session;
       return true;
     }
     return false;
   }
 
   /** Waits for the role, or for something to do; whether this thread holds the role then. */
-  private boolean follow(Driver driver) {
-    ReaderRole role = driver.role();
+  private boolean follow(Session session) {
+    ReaderRole role = session.role();
     Waiter waiter = new Waiter();
     waiter.enter();
     role.follow(waiter);
@@ -276,8 +276,8 @@ final class Pump implements Runnable {
       role.followNoMore(waiter);
       return true;
     }
-    driver.stealFromBackground();
-    while (waiter.state() == Waiter.State.WAITING && mayWait(driver)) {
+    session.stealFromBackground();
+    while (waiter.state() == Waiter.State.WAITING && mayWait(session)) {
       LockSupport.parkNanos(this, left());
     }
     return !role.leave(waiter);

@@ -1,5 +1,7 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Settings;
+import dev.samehost.connection.Side;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
@@ -48,8 +50,8 @@ public final class Reception {
   private final ReentrantLock lock = new ReentrantLock();
 
   // Under the lock.
-  private final Set<Driver> drivers = new HashSet<>();
-  private final Set<Link> bridged = new HashSet<>(); // under those that drivers drive
+  private final Set<Session> sessions = new HashSet<>();
+  private final Set<Link> bridged = new HashSet<>(); // under those that sessions drive
   private volatile boolean shutdown;
 
   /** A reception that has not begun. */
@@ -122,7 +124,7 @@ public final class Reception {
       try {
         Preface.Verdict verdict = verdict(first);
         take(
-            driver(
+            session(
                 switch (verdict) {
                   case HTTP2, HTTP1 -> bridge(link, Bridges.to(verdict));
                   case YES, MORE, NONSENSE -> link;
@@ -148,30 +150,30 @@ public final class Reception {
       }
     }
 
-    private Driver driver(Link link) {
+    private Session session(Link link) {
       Settings settings = Settings.of(link.peer().address(), options.hello());
       long patience = options.helloTimeoutNanos();
-      return Driver.of(link, options.spinNanos(), Side.ACCEPTOR, settings, patience, new Owner());
+      return Session.of(link, options.spinNanos(), Side.ACCEPTOR, settings, patience, new Owner());
     }
 
-    private void take(Driver driver) {
-      Link link = driver.link();
+    private void take(Session session) {
+      Link link = session.link();
       lock.lock();
       try {
         if (shutdown) {
           link.close();
           return;
         }
-        drivers.add(driver);
+        sessions.add(session);
       } finally {
         lock.unlock();
       }
       try {
-        readers.newThread(driver.background()).start();
+        readers.newThread(session.background()).start();
       } catch (RuntimeException | Error e) {
         log.error("no thread reads a new connection, which is closed", e);
         link.close();
-        forget(driver);
+        forget(session);
       }
     }
 
@@ -206,12 +208,12 @@ public final class Reception {
   }
 
   /** What the connections tell. */
-  private final class Owner implements Driver.Owner {
+  private final class Owner implements SessionOwner {
     @Override
-    public void ready(Driver driver) {
-      Link link = driver.link();
-      CallerRoute back = new CallerRoute(driver, this);
-      driver.attach(options.observer().connected(link.peer(), link.medium(), back));
+    public void ready(Session session) {
+      Link link = session.link();
+      CallerRoute back = new CallerRoute(session, this);
+      session.attach(options.observer().connected(link.peer(), link.medium(), back));
       boolean late;
       lock.lock();
       try {
@@ -220,7 +222,7 @@ public final class Reception {
         lock.unlock();
       }
       if (late) {
-        driver.goAway("the server was shut down");
+        session.goAway("the server was shut down");
       }
     }
 
@@ -240,24 +242,24 @@ public final class Reception {
     }
 
     @Override
-    public void draining(Driver driver) {}
+    public void draining(Session session) {}
 
     @Override
-    public void closed(Driver driver, LinkException fault) {
+    public void closed(Session session, LinkException fault) {
       if (fault != null) {
         log.info("a connection ended: {}", fault.getMessage());
       }
-      if (driver.attachment() != null) {
-        options.observer().disconnected(driver.attachment());
+      if (session.attachment() != null) {
+        options.observer().disconnected(session.attachment());
       }
-      forget(driver);
+      forget(session);
     }
   }
 
-  private void forget(Driver driver) {
+  private void forget(Session session) {
     lock.lock();
     try {
-      drivers.remove(driver);
+      sessions.remove(session);
       terminateIfDone();
     } finally {
       lock.unlock();
@@ -278,36 +280,36 @@ public final class Reception {
 
   /** Takes no new links and no new calls; those that are open go on. */
   public void shutdown() {
-    List<Driver> open;
+    List<Session> open;
     lock.lock();
     try {
       shutdown = true;
-      open = List.copyOf(drivers);
+      open = List.copyOf(sessions);
       terminateIfDone();
     } finally {
       lock.unlock();
     }
     listener.close();
-    for (Driver driver : open) {
-      driver.goAway("the server was shut down");
+    for (Session session : open) {
+      session.goAway("the server was shut down");
     }
   }
 
   /** Takes no new links and no new calls, and ends those that are open. */
   public void shutdownNow() {
     shutdown();
-    List<Driver> open;
+    List<Session> open;
     List<Link> under;
     lock.lock();
     try {
-      open = List.copyOf(drivers);
+      open = List.copyOf(sessions);
       under = List.copyOf(bridged);
     } finally {
       lock.unlock();
     }
     LinkException why = Fault.SERVER_SHUTDOWN.with(address());
-    for (Driver driver : open) {
-      driver.abortAll(why);
+    for (Session session : open) {
+      session.abortAll(why);
     }
     if (!under.isEmpty()) {
       // So much time has a bridge to hand the last words on.
@@ -317,7 +319,7 @@ public final class Reception {
   }
 
   private void terminateIfDone() {
-    if (shutdown && drivers.isEmpty() && bridged.isEmpty()) {
+    if (shutdown && sessions.isEmpty() && bridged.isEmpty()) {
       terminated.countDown();
     }
   }

@@ -1,5 +1,8 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Connection;
+import dev.samehost.connection.Outbox;
+import dev.samehost.connection.Stream;
 import dev.samehost.wire.MetadataBlock;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;

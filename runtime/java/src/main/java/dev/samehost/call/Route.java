@@ -25,7 +25,7 @@ public abstract sealed class Route permits Dialer, CallerRoute {
   abstract void exit(ClientStream call, int place);
 
   /** The connection that takes calls, or null where one has to be found. */
-  abstract Driver ready();
+  abstract Session ready();
 
   /** A call needs a connection: gets one, now or later, or fails. Holds no locks. */
   abstract void find(ClientStream call);

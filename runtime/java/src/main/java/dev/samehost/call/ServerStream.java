@@ -1,5 +1,8 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Event;
+import dev.samehost.connection.Seconds;
+import dev.samehost.connection.Stream;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
@@ -16,69 +19,15 @@ import java.util.concurrent.Executor;
  * <p>What is served with one response message leaves when the status does, all in one frame.
  */
 public final class ServerStream extends StreamEvents {
-  /** Is told of the request: one call at a time, in order, on the server's executor. */
-  public interface Listener {
-    /** A message that was requested. The bytes are the listener's. */
-    void onMessage(Pieces message, boolean compressed);
-
-    /** The client sends no further message. */
-    void onHalfClose();
-
-    /**
-     * All that the client sends: a message, and no further one. Both as above, the second where the
-     * call is not {@link ServerStream#isAborted} by then.
-     */
-    void onRequest(Pieces message, boolean compressed);
-
-    /** The call takes messages (again) without queueing more than it should. */
-    void onReady();
-
-    /** The end: the status that was given has been written. Nothing follows. */
-    void onComplete();
-
-    /** The end, before the status was written. Nothing follows. */
-    void onCancel();
-
-    /**
-     * The call is cancelled: told at once, concurrently to all the others, where they are called;
-     * or by {@link ServerStream#serve} when it was cancelled before.
-     */
-    void onCancelling(Outcome why);
-  }
-
   /** The time of a call without a deadline. */
   public static final long NO_DEADLINE = Stream.NO_DEADLINE;
 
-  private static final Listener NOBODY =
-      new Listener() {
-        @Override
-        public void onMessage(Pieces message, boolean compressed) {}
-
-        @Override
-        public void onHalfClose() {}
-
-        @Override
-        public void onRequest(Pieces message, boolean compressed) {}
-
-        @Override
-        public void onReady() {}
-
-        @Override
-        public void onComplete() {}
-
-        @Override
-        public void onCancel() {}
-
-        @Override
-        public void onCancelling(Outcome why) {}
-      };
-
-  private final Driver driver;
+  private final Session session;
   private final Stream stream;
   private final Event.Opened opened;
   private final Callbacks callbacks;
   private final long openedAt; // where there is a deadline
-  private volatile Listener listener; // set in the first callback
+  private volatile ServerStreamListener listener; // set in the first callback
   private boolean toldEnd; // of the callbacks
 
   // A request that came whole, in one frame: it is kept here until it is asked for.
@@ -99,8 +48,8 @@ public final class ServerStream extends StreamEvents {
    * @param executor where it is served; null for the thread that reads, as far as its pace allows
    * @param pace of its method; null for one that must not hold up the reader
    */
-  ServerStream(Driver driver, Event.Opened opened, Executor executor, Pace pace) {
-    this.driver = driver;
+  ServerStream(Session session, Event.Opened opened, Executor executor, Pace pace) {
+    this.session = session;
     this.stream = opened.stream();
     this.opened = opened;
     this.openedAt = opened.deadlineNanos() == NO_DEADLINE ? 0 : System.nanoTime();
@@ -110,11 +59,11 @@ public final class ServerStream extends StreamEvents {
           served(); // nobody is told
         };
     if (executor != null) {
-      this.callbacks = new Callbacks(executor, driver.background(), rejected);
+      this.callbacks = new Callbacks(executor, session.background(), rejected);
     } else {
       boolean here = pace != null && !pace.nextIsSlow();
-      Executor chosen = here ? driver.background() : Workers.pool();
-      this.callbacks = new Callbacks(chosen, driver.background(), rejected, pace);
+      Executor chosen = here ? session.background() : Workers.pool();
+      this.callbacks = new Callbacks(chosen, session.background(), rejected, pace);
     }
   }
 
@@ -143,12 +92,12 @@ public final class ServerStream extends StreamEvents {
 
   /** Who calls, as the operating system vouches for it. */
   public Peer peer() {
-    return driver.link().peer();
+    return session.link().peer();
   }
 
   /** What {@link ConnectionObserver#connected} gave for the connection that carries the call. */
   public Object connection() {
-    return driver.attachment();
+    return session.attachment();
   }
 
   // ---- serving it
@@ -158,14 +107,14 @@ public final class ServerStream extends StreamEvents {
    *
    * @param oneResponse whether exactly one message is the answer
    */
-  public void serve(boolean oneResponse, Listener listener) {
+  public void serve(boolean oneResponse, ServerStreamListener listener) {
     this.oneResponse = oneResponse;
     this.listener = Objects.requireNonNull(listener);
     if (!oneResponse) {
       act(
           c -> {
             if (c.isReady(stream)) {
-              driver.deliver(callbacks, listener::onReady);
+              session.deliver(callbacks, listener::onReady);
             }
           });
     }
@@ -223,7 +172,7 @@ public final class ServerStream extends StreamEvents {
 
   /** Whether a message can be sent without queueing more than one should. */
   public boolean isReady() {
-    return cancelled == null && driver.isReady(stream);
+    return cancelled == null && session.isReady(stream);
   }
 
   /** The response headers, once, before the first message. */
@@ -260,7 +209,7 @@ public final class ServerStream extends StreamEvents {
 
   /** Answers with a status and nothing else; in the first callback. */
   public void refuse(Code code, String text) {
-    serve(false, NOBODY);
+    serve(false, ServerStreamListener.NOBODY);
     close(code, text, MetadataBlock.EMPTY);
   }
 
@@ -276,9 +225,9 @@ public final class ServerStream extends StreamEvents {
         c -> {
           if (isAttended()) {
             c.reset(stream, code, text);
-            cancelNow(driver, Outcome.failure(code, text, null));
+            cancelNow(session, Outcome.failure(code, text, null));
             if (callbacks.abort(this::tellCancelled)) {
-              driver.afterwards(callbacks::start);
+              session.afterwards(callbacks::start);
             }
           }
         });
@@ -292,7 +241,7 @@ public final class ServerStream extends StreamEvents {
           boolean starts = callbacks.abort(this::tellCancelled);
           c.sendStatus(stream, headers, null, false, code, text, MetadataBlock.EMPTY);
           if (starts) {
-            driver.afterwards(callbacks::start);
+            session.afterwards(callbacks::start);
           }
         });
   }
@@ -302,8 +251,8 @@ public final class ServerStream extends StreamEvents {
     act(c -> c.served(stream));
   }
 
-  private void act(Driver.Action action) {
-    driver.perform(action);
+  private void act(Session.Action action) {
+    session.perform(action);
   }
 
   private void tellCancelled() {
@@ -347,32 +296,32 @@ public final class ServerStream extends StreamEvents {
     whole = request;
   }
 
-  // ---- events, under the driver's lock
+  // ---- events, under the session's lock
 
   @Override
-  void message(Driver from, Event.Message next) {
+  void message(Session from, Event.Message next) {
     from.deliver(callbacks, () -> tellMessage(next));
   }
 
   @Override
-  void halfClosed(Driver from) {
+  void halfClosed(Session from) {
     from.deliver(callbacks, this::tellHalfClosed);
   }
 
   @Override
-  void ready(Driver from) {
+  void ready(Session from) {
     from.deliver(callbacks, () -> listener.onReady());
   }
 
   @Override
-  void finished(Driver from) {
+  void finished(Session from) {
     ended(from);
     from.deliver(callbacks, this::tellComplete);
   }
 
   @Override
-  void reset(Driver from, Event.Reset reset) {
-    cancelNow(from, Outcome.failure(reset.code(), reset.text(), null));
+  void reset(Session from, Event.Reset reset) {
+    cancelNow(from, Outcome.of(reset));
     if (callbacks.isSealed()) {
       from.afterwards(this::served); // the handler has failed, and was told all that it is told
     }
@@ -383,15 +332,15 @@ public final class ServerStream extends StreamEvents {
   void lost(LinkException why) {
     act(
         c -> {
-          cancelNow(driver, Outcome.of(why));
-          driver.deliver(callbacks, this::tellCancelled);
+          cancelNow(session, Outcome.of(why));
+          session.deliver(callbacks, this::tellCancelled);
         });
   }
 
-  private void cancelNow(Driver from, Outcome outcome) {
+  private void cancelNow(Session from, Outcome outcome) {
     ended(from);
     cancelled = outcome;
-    Listener told = listener;
+    ServerStreamListener told = listener;
     if (told != null) {
       from.afterwards(() -> callbacks.beside(() -> told.onCancelling(outcome)));
     }

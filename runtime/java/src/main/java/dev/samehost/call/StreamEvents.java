@@ -1,23 +1,25 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Event;
+
 /**
- * What a stream is told by its {@link Driver}, under the driver's lock: it only takes note. It
- * counts among those for which a driver has somebody read, from {@link #attend} to {@link #ended}.
+ * What a stream is told by its {@link Session}, under the session's lock: it only takes note. It
+ * counts among those for which a session has somebody read, from {@link #attend} to {@link #ended}.
  */
 abstract class StreamEvents {
   private boolean attended;
 
   /** Nobody who waits for this stream reads by himself. */
-  final void attend(Driver driver) {
+  final void attend(Session session) {
     attended = true;
-    driver.attend(1);
+    session.attend(1);
   }
 
   /** The stream is over: nobody has to read for it any more. */
-  final void ended(Driver driver) {
+  final void ended(Session session) {
     if (attended) {
       attended = false;
-      driver.attend(-1);
+      session.attend(-1);
     }
   }
 
@@ -26,29 +28,29 @@ abstract class StreamEvents {
     return attended;
   }
 
-  void headers(Driver driver, Event.Headers headers) {
+  void headers(Session session, Event.Headers headers) {
     throw new IllegalStateException("no headers are expected");
   }
 
-  abstract void message(Driver driver, Event.Message message);
+  abstract void message(Session session, Event.Message message);
 
-  void halfClosed(Driver driver) {
+  void halfClosed(Session session) {
     throw new IllegalStateException("no half-close is expected");
   }
 
-  void status(Driver driver, Event.Status status) {
+  void status(Session session, Event.Status status) {
     throw new IllegalStateException("no status is expected");
   }
 
-  void answer(Driver driver, Event.Answer answer) {
+  void answer(Session session, Event.Answer answer) {
     throw new IllegalStateException("no answer is expected");
   }
 
-  void finished(Driver driver) {
+  void finished(Session session) {
     throw new IllegalStateException("no status was sent");
   }
 
-  abstract void ready(Driver driver);
+  abstract void ready(Session session);
 
-  abstract void reset(Driver driver, Event.Reset reset);
+  abstract void reset(Session session, Event.Reset reset);
 }

@@ -2,6 +2,10 @@ package dev.samehost.call;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import dev.samehost.connection.Pair;
+import dev.samehost.connection.Settings;
+import dev.samehost.connection.Side;
+import dev.samehost.connection.Stream;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.Link;
 import dev.samehost.transport.LinkException;
@@ -54,13 +58,13 @@ final class AwayTest {
   }
 
   /** Tells which calls came, and the end. */
-  private static final class Owner implements Driver.Owner {
+  private static final class Owner implements SessionOwner {
     final BlockingQueue<String> paths = new LinkedBlockingQueue<>();
     final CountDownLatch ready = new CountDownLatch(1);
     final CountDownLatch closed = new CountDownLatch(1);
 
     @Override
-    public void ready(Driver driver) {
+    public void ready(Session session) {
       ready.countDown();
     }
 
@@ -85,10 +89,10 @@ final class AwayTest {
     }
 
     @Override
-    public void draining(Driver driver) {}
+    public void draining(Session session) {}
 
     @Override
-    public void closed(Driver driver, LinkException fault) {
+    public void closed(Session session, LinkException fault) {
       closed.countDown();
     }
   }
@@ -97,24 +101,24 @@ final class AwayTest {
   private final LocalLink.Ends ends = LocalLink.open(ADDRESS, CAPACITY);
   private final WatchedByTest link = new WatchedByTest(ends.second());
   private final Owner owner = new Owner();
-  private final Driver driver = driver(link, Side.ACCEPTOR, owner);
+  private final Session session = session(link, Side.ACCEPTOR, owner);
   private final Owner peersOwner = new Owner();
-  private final Driver peer = driver(ends.first(), Side.CONNECTOR, peersOwner);
+  private final Session peer = session(ends.first(), Side.CONNECTOR, peersOwner);
 
-  private static Driver driver(Link link, Side side, Owner owner) {
+  private static Session session(Link link, Side side, Owner owner) {
     Settings settings = Settings.of(ADDRESS, Pair.HELLO);
-    return new Driver(link, side, settings, Long.MAX_VALUE, owner);
+    return new Session(link, side, settings, Long.MAX_VALUE, owner);
   }
 
-  private static void read(Driver driver) {
-    Thread thread = new Thread(driver.background());
+  private static void read(Session session) {
+    Thread thread = new Thread(session.background());
     thread.setDaemon(true);
     thread.start();
   }
 
   /** Both sides have said HELLO, and the reader sleeps. */
   private void connect() throws InterruptedException {
-    read(driver);
+    read(session);
     read(peer);
     owner.ready.await();
     peersOwner.ready.await();
@@ -125,15 +129,15 @@ final class AwayTest {
   private void connectAndLeave() throws InterruptedException {
     connect();
     time.set(0);
-    driver.wakeReader();
-    while (link.watcher.get() == null || !driver.background().waitsForRole()) {
+    session.wakeReader();
+    while (link.watcher.get() == null || !session.background().waitsForRole()) {
       Thread.onSpinWait();
     }
   }
 
   @AfterEach
   void end() throws InterruptedException {
-    for (Driver each : new Driver[] {driver, peer}) {
+    for (Session each : new Session[] {session, peer}) {
       each.fail(GoAwayCode.NO_ERROR, "the test is over", Fault.LINK_CLOSED.with(ADDRESS));
     }
     owner.closed.await();
@@ -184,7 +188,7 @@ final class AwayTest {
   void aTaskThatComesWhileItIsAwayIsRun() throws Exception {
     connectAndLeave();
     CountDownLatch ran = new CountDownLatch(1);
-    driver.background().execute(ran::countDown);
+    session.background().execute(ran::countDown);
     ran.await();
   }
 
@@ -193,7 +197,7 @@ final class AwayTest {
     connect();
     time.set(0);
     CountDownLatch ran = new CountDownLatch(1);
-    driver.background().execute(ran::countDown);
+    session.background().execute(ran::countDown);
     ran.await();
   }
 
@@ -202,18 +206,18 @@ final class AwayTest {
     connect();
     time.set(0);
     // More than the link holds, of which a peer that takes all of it says nothing.
-    driver.perform(
+    session.perform(
         c ->
             c.open(
                 null, "/t.S/M", Pair.NONE, Stream.NO_DEADLINE, Pair.message(9_000), false, false));
     assertThat(peersOwner.paths.take()).isEqualTo("/t.S/M");
-    assertThat(driver.needsReaderNow()).isFalse();
+    assertThat(session.needsReaderNow()).isFalse();
   }
 
   @Test
   void itComesBackForTheEndThatThisSideMakes() throws Exception {
     connectAndLeave();
-    driver.fail(GoAwayCode.NO_ERROR, "on purpose", Fault.LINK_CLOSED.with(ADDRESS));
+    session.fail(GoAwayCode.NO_ERROR, "on purpose", Fault.LINK_CLOSED.with(ADDRESS));
     owner.closed.await();
   }
 }

@@ -2,6 +2,7 @@ package dev.samehost.call;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import dev.samehost.connection.Pair;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Fault;
@@ -113,9 +114,9 @@ final class DialerTest {
     Dialer dialer = dialer(connector);
     SlowToClose goodbye = new SlowToClose(thatSaysGoodbyeAtOnce());
     connector.links.add(goodbye);
-    CompletableFuture<Outcome> first = call(dialer, ClientStream.NO_DEADLINE);
+    CompletableFuture<Outcome> first = call(dialer, ClientStreamOptions.NO_DEADLINE);
     goodbye.closing().await();
-    CompletableFuture<Outcome> second = call(dialer, ClientStream.NO_DEADLINE);
+    CompletableFuture<Outcome> second = call(dialer, ClientStreamOptions.NO_DEADLINE);
     goodbye.mayClose().countDown();
     assertThat(first.get().text()).isEqualTo(Fault.PEER_DRAINING.text(ADDRESS));
     assertThat(second.get().text()).isEqualTo(Fault.PEER_DRAINING.text(ADDRESS));
@@ -169,7 +170,7 @@ final class DialerTest {
     Dialer dialer = dialer(connector);
     List<CompletableFuture<Outcome>> calls = new ArrayList<>();
     for (int i = 0; i < 100_000; i++) {
-      calls.add(call(dialer, ClientStream.NO_DEADLINE));
+      calls.add(call(dialer, ClientStreamOptions.NO_DEADLINE));
     }
     connector.mayFail.countDown();
     for (CompletableFuture<Outcome> call : calls) {
@@ -198,7 +199,8 @@ final class DialerTest {
     TooMuch link = new TooMuch(LocalLink.open(ADDRESS, 1 << 10).first(), new CountDownLatch(1));
     connector.links.add(link);
     Dialer dialer = dialer(connector);
-    assertThat(call(dialer, ClientStream.NO_DEADLINE).get().code()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(call(dialer, ClientStreamOptions.NO_DEADLINE).get().code())
+        .isEqualTo(Code.UNAVAILABLE);
     link.closed().await();
     dialer.shutdown();
   }
@@ -221,7 +223,7 @@ final class DialerTest {
     connector.mayFail.countDown();
     Dialer dialer =
         new Dialer(connector, options(), Backoff.exponential(1L << 60, 1L << 60), exhausted);
-    Outcome failure = call(dialer, ClientStream.NO_DEADLINE).get();
+    Outcome failure = call(dialer, ClientStreamOptions.NO_DEADLINE).get();
     assertThat(failure.text()).contains("unable to create native thread");
     dialer.connectNow();
     dialer.connectSooner();

@@ -1,5 +1,6 @@
 package dev.samehost.call;
 
+import dev.samehost.connection.Pieces;
 import dev.samehost.transport.Peer;
 import dev.samehost.wire.MetadataBlock;
 import java.util.concurrent.CompletableFuture;

@@ -2,6 +2,7 @@ package dev.samehost.call;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import dev.samehost.connection.Pair;
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Connector;
 import dev.samehost.transport.Link;

@@ -2,6 +2,7 @@ package dev.samehost.call;
 
 import static com.google.common.truth.Truth.assertThat;
 
+import dev.samehost.connection.Pair;
 import dev.samehost.transport.Code;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -27,7 +28,14 @@ final class PumpTest {
         new ClientStream(
             dialer,
             new ClientStreamOptions(
-                "/t.S/M", ClientStream.NO_DEADLINE, "", true, false, 0, Workers.pool(), null),
+                "/t.S/M",
+                ClientStreamOptions.NO_DEADLINE,
+                "",
+                true,
+                false,
+                0,
+                Workers.pool(),
+                null),
             end);
     call.fail(Outcome.failure(Code.CANCELLED, "over", null));
     end.outcome.get();

@@ -17,7 +17,7 @@ final class RosterTest {
   private static ClientStream call() {
     ClientStreamOptions options =
         new ClientStreamOptions(
-            "/t.S/M", ClientStream.NO_DEADLINE, "", true, false, 0, Workers.pool(), null);
+            "/t.S/M", ClientStreamOptions.NO_DEADLINE, "", true, false, 0, Workers.pool(), null);
     return new ClientStream(null, options, null);
   }
 
