@@ -7,6 +7,8 @@ STAGE := scripts/stage
 # Set where all that is Java and Rust has been built by stages before.
 BUILT :=
 VENV := .venv/bin
+# Sets of features of the crate samehost, with each of which the links in its documents lead somewhere.
+DOCUMENTED := "" blocking tonic http1 json tls default blocking,json,tls
 DEMO_STUBS := examples/demo/python/target
 # Each a folder with a program `run`; their Python side has stock stubs of their own contract.
 EXAMPLES := plugins model-worker sidecar
@@ -90,6 +92,8 @@ rust:
 	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets --features samehost-benchmarks/micro -- -D warnings
 	@$(STAGE) 'Rust: calls as bytes alone' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
 	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features --features blocking -- -D warnings
+	@$(STAGE) 'Rust: the documents' env RUSTDOCFLAGS='-D warnings' sh -c 'for with in $(DOCUMENTED); do \
+		$(CARGO) doc -q --no-deps -p samehost --no-default-features --features "$$with" || exit 1; done'
 	@$(STAGE) 'Rust: build' $(CARGO) build -q --workspace --bins --tests
 	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
 

@@ -43,17 +43,17 @@
 //! | `shm:/run/app.sock` | the same, over shared memory where both sides can |
 //! | `stdio:worker --fast` | a child that is started, and lives as long as the channel; it serves `stdio:` |
 //! | `fifo:/run/app/calls` | the server that is found at this FIFO |
-//! | `tcp:127.0.0.1:4000` | the server that listens on this port; with port 0, [`Server::address`] has the one that it got |
+//! | `tcp:127.0.0.1:4000` | the server that listens on this port; with port 0, `Server::address` has the one that it got |
 //!
-//! [`Channel`] and [`Server`] run in a tokio runtime, except where [`block_on`] is told to do without; [`blocking`] needs none and is there without the feature
-//! `tonic` as well. Messages are compressed, by gzip, where tonic's stubs are told to (`send_compressed`,
+//! `Channel` and `Server` run in a tokio runtime, except where `block_on` is told to do without; `blocking` needs none and is
+//! there without the feature `tonic` as well. Messages are compressed, by gzip, where tonic's stubs are told to (`send_compressed`,
 //! `accept_compressed`; its feature `gzip`), and so are the calls of threads. Interceptors are tonic's; `tonic-health`
 //! and `tonic-reflection` are served as any other service.
 //!
 //! # Calling back
 //!
 //! A handler calls its caller over the connection by which it was called: `samehost::caller` of its request is a
-//! [`Channel`] to it. What a client offers to whoever it connects to it adds to its channel, as to a server.
+//! `Channel` to it. What a client offers to whoever it connects to it adds to its channel, as to a server.
 //!
 //! ```no_run
 //! # use samehost::{Channel, Server};
@@ -73,8 +73,8 @@
 //!
 //! # gRPC over HTTP/2
 //!
-//! With the feature `http2`, which is on by default, stock clients of gRPC call a [`Server`] at its address, and a
-//! [`Channel`] calls stock servers. One thread is there for all such connections of a process, while there are any.
+//! With the feature `http2`, which is on by default, stock clients of gRPC call a `Server` at its address, and a
+//! `Channel` calls stock servers. One thread is there for all such connections of a process, while there are any.
 //!
 //! # JSON over HTTP/1.1
 //!
