@@ -80,6 +80,14 @@ LAYERS = {
     "cli": {"samehost"},
 }
 
+# Who compiles the code in texts, by its language: each names the texts that it reads.
+COMPILED_BY = {
+    "java": "codegen-plugin/java-tests/src/test/java/dev/samehost/codegen/tests/ReadmeTest.java",
+    "proto": "runtime/rust/tests/readme/build.rs",
+    "python": "runtime/python/tests/test_readme.py",
+    "rust": "runtime/rust/tests/readme/build.rs",
+}
+
 
 def tracked() -> list[Path]:
     """List every file that git tracks or would track."""
@@ -117,6 +125,15 @@ def check_links(path: Path, text: str) -> list[str]:
         f"{path}: the link to {target} leads nowhere"
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
         if not re.match(r"[a-z]+:", target) and not (ROOT / path.parent / target).exists()
+    ]
+
+
+def check_code(path: Path, text: str) -> list[str]:
+    """Check that code in a text is compiled by a test."""
+    return [
+        f"{path}: {COMPILED_BY[language]} does not read its {language}"
+        for language in sorted(set(re.findall(r"^```(\w+)$", text, re.MULTILINE)) & set(COMPILED_BY))
+        if f'"{path}"' not in (ROOT / COMPILED_BY[language]).read_text(encoding="utf-8")
     ]
 
 
@@ -194,7 +211,7 @@ def main() -> int:
         text = (ROOT / path).read_text(encoding="utf-8")
         breaches += check_text(path, text)
         if path.suffix == ".md":
-            breaches += check_links(path, text)
+            breaches += check_links(path, text) + check_code(path, text)
     for breach in breaches:
         print(breach)
     print(f"{len(files)} files, {len(breaches)} breaches")
