@@ -332,8 +332,8 @@ impl Session {
                 if open {
                     state.connection.reset(stream, error.code(), &text);
                 }
-                if open && let Some((receiving, waiters)) = state.connection.owned(stream) {
-                    receiving.reset(Status::of(error.code(), text.clone()), false);
+                if open && let Some((inbox, waiters)) = state.connection.owned(stream) {
+                    inbox.reset(Status::of(error.code(), text.clone()), false);
                     waiters.wake_all(&mut after.wakes);
                 }
             }

@@ -4,9 +4,9 @@ use samehost_transport_api::{Code, Fault};
 
 use super::event::{Cause, Content, Event, Message};
 use super::ids;
-use super::receiving::Receiving;
+use super::inbox::Inbox;
+use super::outbox::{Answer, Outbox, Outgoing, Stage};
 use super::rejection::{Failure, Towards};
-use super::sending::{Answer, Outgoing, Sending, Stage};
 use super::stream::Stream;
 use super::waiters::Waiters;
 use super::{Connection, ConnectionState, Status, StreamId};
@@ -61,8 +61,8 @@ impl Connection {
         let id = self.take_id();
         let piece = self.frame_bounds().piece;
         let stream = self.streams.insert_with(id, || {
-            let sending = Sending::new(self.peer.initial_credit, Stage::Messages);
-            Stream::new(true, false, sending, Receiving::new(Towards::Client, self.own.initial_credit))
+            let outbox = Outbox::new(self.peer.initial_credit, Stage::Messages);
+            Stream::new(true, false, outbox, Inbox::new(Towards::Client, self.own.initial_credit))
         });
         let (word, path) = match known {
             Some(word) => (word, None),
@@ -75,7 +75,7 @@ impl Connection {
             None => fields.end = end,
             Some(ref first)
                 if fields.size() + first.bytes().len() <= piece
-                    && stream.sending.spend_whole(first.bytes().len()) =>
+                    && stream.outbox.spend_whole(first.bytes().len()) =>
             {
                 let (message, compressed) = (Some(first.bytes()), first.is_compressed());
                 fields = OpenFields { message, compressed, end, ..fields };
@@ -87,7 +87,7 @@ impl Connection {
             stream.half_close();
         }
         if end {
-            stream.sending.stage = Stage::Ended;
+            stream.outbox.stage = Stage::Ended;
         }
         self.opened_here += 1;
         if let Some(message) = follows {
@@ -99,9 +99,9 @@ impl Connection {
 
     /// The acceptor's response headers, once, before its first message.
     pub(crate) fn send_headers(&mut self, id: StreamId, headers: MetadataBlock) -> Result<(), StreamError> {
-        let sending = &mut self.open_stream(id)?.sending;
-        match sending.stage {
-            Stage::Nothing => sending.stage = Stage::Messages,
+        let outbox = &mut self.open_stream(id)?.outbox;
+        match outbox.stage {
+            Stage::Nothing => outbox.stage = Stage::Messages,
             _ => return Err(StreamError::Order("headers are sent once, by the acceptor, and first")),
         }
         let checked = self.check_metadata(&headers, 2, Towards::Client);
@@ -120,13 +120,13 @@ impl Connection {
     ) -> Result<(), StreamError> {
         let stream = self.open_stream(id)?;
         let opened_here = stream.opened_here;
-        match stream.sending.stage {
+        match stream.outbox.stage {
             Stage::Nothing => return Err(StreamError::Order("headers go before the first message")),
             Stage::Ended => return Err(StreamError::Order("no message follows the end")),
             Stage::Messages if end && !opened_here => {
                 return Err(StreamError::Order("an acceptor ends with its status"));
             }
-            Stage::Messages if end => stream.sending.stage = Stage::Ended,
+            Stage::Messages if end => stream.outbox.stage = Stage::Ended,
             Stage::Messages => {}
         }
         let towards = if opened_here { Towards::Server } else { Towards::Client };
@@ -138,10 +138,10 @@ impl Connection {
     /// The opener sends no further message.
     pub(crate) fn half_close(&mut self, id: StreamId) -> Result<(), StreamError> {
         let stream = self.open_stream(id)?;
-        if !stream.opened_here || stream.sending.stage == Stage::Ended {
+        if !stream.opened_here || stream.outbox.stage == Stage::Ended {
             return Err(StreamError::Order("a half-close comes once, from the opener"));
         }
-        stream.sending.stage = Stage::Ended;
+        stream.outbox.stage = Stage::Ended;
         self.enqueue(id, Outgoing::HalfClose);
         Ok(())
     }
@@ -157,14 +157,14 @@ impl Connection {
         status: Status,
     ) -> Result<(), StreamError> {
         let stream = self.open_stream(id)?;
-        if stream.opened_here || stream.sending.stage == Stage::Ended {
+        if stream.opened_here || stream.outbox.stage == Stage::Ended {
             return Err(StreamError::Order("a status comes once, from the acceptor"));
         }
-        let headers_were_sent = stream.sending.stage == Stage::Messages;
+        let headers_were_sent = stream.outbox.stage == Stage::Messages;
         if headers_were_sent && headers.is_some() {
             return Err(StreamError::Order("headers are sent once"));
         }
-        stream.sending.stage = Stage::Ended;
+        stream.outbox.stage = Stage::Ended;
         // A message needs headers before it, be they empty.
         let headers = headers.or((message.is_some() && !headers_were_sent).then(MetadataBlock::new));
         let answer = Answer { headers, message, status };
@@ -187,7 +187,7 @@ impl Connection {
             && self.check_metadata(&headers, 2, Towards::Client).is_ok()
             && self.check_message(message, Towards::Client).is_ok();
         let stream = self.open_stream(id)?;
-        if fits && !stream.opened_here && stream.sending.says_all_with(message.len()) {
+        if fits && !stream.opened_here && stream.outbox.says_all_with(message.len()) {
             let waiters = stream.waiters.take();
             self.writer.status(id, &fields);
             self.streams.remove(id);
@@ -214,7 +214,7 @@ impl Connection {
     /// So many more messages of the stream are wanted; [`Event::Arrived`] may follow at once.
     pub(crate) fn request(&mut self, id: StreamId, messages: u32) {
         if let Some(stream) = self.streams.get_mut(id) {
-            stream.receiving.request(messages);
+            stream.inbox.request(messages);
             self.note_arrivals(id);
         }
     }
@@ -222,7 +222,7 @@ impl Connection {
     /// Takes the one message of a request, where all of it came with the OPEN and nothing was requested of it. It spares
     /// an event.
     pub(crate) fn take_request(&mut self, id: StreamId) -> Option<Message> {
-        self.streams.get_mut(id)?.receiving.take_request()
+        self.streams.get_mut(id)?.inbox.take_request()
     }
 
     /// Asks the peer for a sign of life; [`Event::Pong`] follows. Does nothing before the peer's
@@ -238,10 +238,10 @@ impl Connection {
     #[inline]
     pub(super) fn note_arrivals(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        if stream.receiving.has_news() {
+        if stream.inbox.has_news() {
             self.events.push_back(Event::Arrived { stream: id });
         }
-        if let Some(granted) = stream.receiving.take_credit(self.own.initial_credit) {
+        if let Some(granted) = stream.inbox.take_credit(self.own.initial_credit) {
             self.writer.credit(id, granted);
         }
     }
@@ -279,16 +279,16 @@ impl Connection {
         let bounds = self.frame_bounds();
         let has_turn = self.has_turn();
         let Some(stream) = self.streams.get_mut(id) else { return };
-        if has_turn && stream.sending.may_overtake_queue(&outgoing) {
-            let turn = stream.sending.write_at_once(id, outgoing, bounds, &mut self.writer);
+        if has_turn && stream.outbox.may_overtake_queue(&outgoing) {
+            let turn = stream.outbox.write_at_once(id, outgoing, bounds, &mut self.writer);
             self.after_turn(id, turn);
             self.write_streams();
         } else {
-            stream.sending.push(outgoing);
+            stream.outbox.push(outgoing);
             self.stream_may_write(id);
         }
         if let Some(stream) = self.streams.get_mut(id) {
-            stream.sending.note_ready(self.settings.ready_bytes);
+            stream.outbox.note_ready(self.settings.ready_bytes);
         }
     }
 

@@ -6,9 +6,9 @@ use samehost_transport_api::{Code, Fault};
 
 use super::arrivals::Finish;
 use super::event::{Cause, End, Event};
-use super::receiving::{Encoding, Receiving};
+use super::inbox::{Encoding, Inbox};
+use super::outbox::{Outbox, Stage};
 use super::rejection::{Failure, Rejection, Towards};
-use super::sending::{Sending, Stage};
 use super::stream::{Stream, StreamState};
 use super::{Connection, ConnectionState, Status, StreamId, ids};
 use crate::wire::{self, Flags, Frame, FrameType, GoAwayCode, Hello, Limits, MetadataBlock, WireError};
@@ -145,17 +145,17 @@ impl Connection {
         let (encoding, max_message_bytes) = (self.encoding(&open.metadata), self.own.max_message_bytes);
         // It may be refused yet, but is in its place from the beginning: so it is not moved.
         let stream = self.streams.insert_with(id, || {
-            let sending = Sending::new(self.peer.initial_credit, Stage::Nothing);
-            Stream::new(false, end, sending, Receiving::new(Towards::Server, self.own.initial_credit))
+            let outbox = Outbox::new(self.peer.initial_credit, Stage::Nothing);
+            Stream::new(false, end, outbox, Inbox::new(Towards::Server, self.own.initial_credit))
         });
-        let receiving = &mut stream.receiving;
-        receiving.set_encoding(encoding);
+        let inbox = &mut stream.inbox;
+        inbox.set_encoding(encoding);
         let taken = match open.message {
             None => Ok(()),
-            Some(bytes) => receiving.take_whole(bytes, flags.has(Flags::COMPRESSED), max_message_bytes),
+            Some(bytes) => inbox.take_whole(bytes, flags.has(Flags::COMPRESSED), max_message_bytes),
         };
         if end {
-            receiving.take_ending(Finish::HalfClosed);
+            inbox.take_ending(Finish::HalfClosed);
         }
         let failed = match taken {
             Err(Rejection::Connection(error)) => {
@@ -227,9 +227,9 @@ impl Connection {
             return Err(WireError::protocol("a second HEADERS").into());
         }
         stream.headers_arrived = true;
-        stream.receiving.set_encoding(encoding);
+        stream.inbox.set_encoding(encoding);
         self.check_block(&headers, Towards::Client)?;
-        self.stream(id).receiving.take_headers(headers);
+        self.stream(id).inbox.take_headers(headers);
         self.note_arrivals(id);
         Ok(())
     }
@@ -252,15 +252,15 @@ impl Connection {
             return Err(WireError::protocol("END before the last piece of a message").into());
         }
         if flags.has(Flags::MESSAGE) {
-            stream.receiving.take_piece(frame, max_message_bytes)?;
+            stream.inbox.take_piece(frame, max_message_bytes)?;
         } else if !end || frame.header.length > 0 {
             return Err(WireError::protocol("a MESSAGE frame without message is no half-close").into());
-        } else if stream.receiving.is_inside_message() {
+        } else if stream.inbox.is_inside_message() {
             return Err(WireError::protocol("a half-close inside a message").into());
         }
         if end {
             stream.half_close();
-            stream.receiving.take_ending(Finish::HalfClosed);
+            stream.inbox.take_ending(Finish::HalfClosed);
         }
         self.note_arrivals(id);
         Ok(())
@@ -281,15 +281,15 @@ impl Connection {
         if !stream.headers_arrived && headers.is_none() && message.is_some() {
             return Err(WireError::protocol("a STATUS with a message and without HEADERS").into());
         }
-        if stream.receiving.is_inside_message() {
+        if stream.inbox.is_inside_message() {
             return Err(WireError::protocol("a STATUS inside a message").into());
         }
         if let Some(encoding) = encoding {
-            stream.receiving.set_encoding(encoding);
+            stream.inbox.set_encoding(encoding);
         }
         let compressed = frame.header.flags.has(Flags::COMPRESSED);
         if let Some(bytes) = message {
-            stream.receiving.take_whole(bytes, compressed, max_message_bytes)?;
+            stream.inbox.take_whole(bytes, compressed, max_message_bytes)?;
         }
         if let Some(headers) = &headers {
             self.check_block(headers, Towards::Client)?;
@@ -300,10 +300,10 @@ impl Connection {
         let stream = self.stream(id);
         stream.close();
         if let Some(headers) = headers {
-            stream.receiving.take_headers(headers);
+            stream.inbox.take_headers(headers);
         }
-        stream.receiving.take_ending(Finish::Status(status));
-        let sender_waits = stream.sending.owes_ready() && !stream.receiving.is_finished();
+        stream.inbox.take_ending(Finish::Status(status));
+        let sender_waits = stream.outbox.owes_ready() && !stream.inbox.is_finished();
         self.count_closed(true);
         if sender_waits {
             // Whoever reads is told in its time; whoever waits for room must not wait for that.
@@ -334,7 +334,7 @@ impl Connection {
             return Err(WireError::protocol("a CREDIT with a payload"));
         }
         let id = frame.header.stream;
-        self.stream(id).sending.grant(frame.header.word)?;
+        self.stream(id).outbox.grant(frame.header.word)?;
         self.stream_may_write(id);
         Ok(())
     }

@@ -8,14 +8,14 @@ mod by_id;
 mod end;
 mod event;
 mod ids;
+mod inbox;
 mod input;
 mod methods;
-mod output;
+mod outbound;
+mod outbox;
 mod owners;
 mod queue;
-mod receiving;
 mod rejection;
-mod sending;
 mod settings;
 mod status;
 mod stream;
@@ -35,10 +35,10 @@ pub(crate) use arrivals::{Arrival, Arrivals, Finish};
 use by_id::ById;
 pub(crate) use event::{Cause, Closed, Content, End, Event, Message};
 pub(crate) use ids::{Side, StreamId};
+pub(crate) use inbox::Inbox;
 use methods::{IncomingMethods, OutgoingMethods};
-pub(crate) use receiving::Receiving;
+use outbox::FrameBounds;
 pub(crate) use rejection::MESSAGE_OPTION;
-use sending::FrameBounds;
 pub(crate) use settings::Settings;
 pub(crate) use status::Status;
 use stream::Stream;
@@ -203,8 +203,8 @@ impl Connection {
     pub(crate) fn is_ready(&self, stream: StreamId) -> bool {
         self.streams.get(stream).is_some_and(|stream| {
             !stream.is_over()
-                && !stream.sending.is_ended()
-                && stream.sending.waiting() < self.settings.ready_bytes
+                && !stream.outbox.is_ended()
+                && stream.outbox.waiting() < self.settings.ready_bytes
         })
     }
 

@@ -1,7 +1,7 @@
 //! What the owners of streams do, beside what goes over the wire.
 
 use super::arrivals::Arrivals;
-use super::receiving::Receiving;
+use super::inbox::Inbox;
 use super::stream::Stream;
 use super::waiters::Waiters;
 use super::{Connection, Status, StreamId};
@@ -22,15 +22,15 @@ impl Connection {
     pub(crate) fn own_opened(&mut self, id: StreamId, waiters: Waiters) {
         if let Some(stream) = self.streams.get_mut(id) {
             stream.waiters = Some(waiters);
-            stream.receiving.request_first();
+            stream.inbox.request_first();
         }
     }
 
     /// A stream that has an owner, and who waits there.
     #[inline]
-    pub(crate) fn owned(&mut self, id: StreamId) -> Option<(&mut Receiving, &mut Waiters)> {
+    pub(crate) fn owned(&mut self, id: StreamId) -> Option<(&mut Inbox, &mut Waiters)> {
         match self.streams.get_mut(id)? {
-            Stream { receiving, waiters: Some(waiters), .. } => Some((receiving, waiters)),
+            Stream { inbox, waiters: Some(waiters), .. } => Some((inbox, waiters)),
             _ => None,
         }
     }
@@ -50,7 +50,7 @@ impl Connection {
         if stream.is_over() {
             self.streams.remove(id);
         } else {
-            stream.receiving.arrivals = Arrivals::default();
+            stream.inbox.arrivals = Arrivals::default();
         }
         waiters
     }
@@ -59,14 +59,14 @@ impl Connection {
     /// anybody may take it.
     pub(crate) fn conclude(&mut self, id: StreamId, status: Status, refused: bool) -> bool {
         let Some(stream) = self.streams.get_mut(id) else { return false };
-        stream.receiving.conclude(status, refused);
+        stream.inbox.conclude(status, refused);
         true
     }
 
     /// Takes what has arrived at a stream into `arrived`, which is empty.
     pub(crate) fn take_arrivals(&mut self, id: StreamId, arrived: &mut Arrivals) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        stream.receiving.arrivals.move_into(arrived);
+        stream.inbox.arrivals.move_into(arrived);
         if stream.has_gone() {
             self.streams.remove(id);
         }

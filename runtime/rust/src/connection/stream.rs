@@ -1,8 +1,8 @@
 //! One stream: its state and its two halves.
 
-use super::receiving::Receiving;
+use super::inbox::Inbox;
+use super::outbox::{Outbox, Stage};
 use super::rejection::Towards;
-use super::sending::{Sending, Stage};
 use super::waiters::Waiters;
 
 /// Where a stream stands on the wire. Both ends see the same states.
@@ -31,8 +31,8 @@ pub(super) struct Stream {
     state: StreamState,
     /// Whether response headers have arrived, on a stream that this side opened.
     pub(super) headers_arrived: bool,
-    pub(super) sending: Sending,
-    pub(super) receiving: Receiving,
+    pub(super) outbox: Outbox,
+    pub(super) inbox: Inbox,
     /// Who waits for what of it, while it has an owner.
     pub(super) waiters: Option<Waiters>,
 }
@@ -40,17 +40,17 @@ pub(super) struct Stream {
 impl Stream {
     /// A stream that an OPEN begins; `end`: the OPEN has END.
     #[inline(always)]
-    pub(super) fn new(opened_here: bool, end: bool, sending: Sending, receiving: Receiving) -> Stream {
+    pub(super) fn new(opened_here: bool, end: bool, outbox: Outbox, inbox: Inbox) -> Stream {
         let state = if end { StreamState::HalfClosed } else { StreamState::Open };
-        Stream { opened_here, state, headers_arrived: false, sending, receiving, waiters: None }
+        Stream { opened_here, state, headers_arrived: false, outbox, inbox, waiters: None }
     }
 
     /// A stream that the peer has opened and ended before anybody looked: its owner is still to be told.
     pub(super) fn ended_by_opener() -> Stream {
         let mut stream =
-            Stream::new(false, true, Sending::new(0, Stage::Ended), Receiving::new(Towards::Server, 0));
+            Stream::new(false, true, Outbox::new(0, Stage::Ended), Inbox::new(Towards::Server, 0));
         stream.close();
-        stream.receiving.stop();
+        stream.inbox.stop();
         stream
     }
 
@@ -65,7 +65,7 @@ impl Stream {
 
     /// Whether the stream is over, and nobody has anything to do with it any more.
     pub(super) fn has_gone(&self) -> bool {
-        self.is_over() && self.waiters.is_none() && self.receiving.is_empty()
+        self.is_over() && self.waiters.is_none() && self.inbox.is_empty()
     }
 
     /// The opener has said END.

@@ -24,9 +24,7 @@ impl State {
                 }
                 Event::Arrived { stream } if after.own == Some(stream) => {}
                 Event::Arrived { stream } => match self.connection.owned(stream) {
-                    Some((receiving, waiters)) if receiving.is_finished() => {
-                        waiters.wake_all(&mut after.wakes)
-                    }
+                    Some((inbox, waiters)) if inbox.is_finished() => waiters.wake_all(&mut after.wakes),
                     Some((_, waiters)) => waiters.wake_reader(&mut after.wakes),
                     None => self.connection.take_arrivals(stream, &mut Arrivals::default()),
                 },

@@ -57,15 +57,15 @@ impl State {
 
     /// Takes what has arrived at the stream of whoever reads, and forgets a stream that is over.
     pub(super) fn take_own(&mut self, own: &mut Own<'_>, after: &mut After) {
-        let Some((receiving, _)) = self.connection.owned(own.stream) else { return };
-        receiving.arrivals.move_behind(own.arrived);
-        if receiving.is_finished() {
+        let Some((inbox, _)) = self.connection.owned(own.stream) else { return };
+        inbox.arrivals.move_behind(own.arrived);
+        if inbox.is_finished() {
             own.forgotten = true;
             if let Some(mut waiters) = self.connection.let_go(own.stream) {
                 self.spare = waiters.take_reader();
                 waiters.wake_all(&mut after.wakes);
             }
-        } else if own.until == Until::All && receiving.wants_request() {
+        } else if own.until == Until::All && inbox.wants_request() {
             // What that brings about at once is for the next look.
             after.own = None;
             self.connection.request(own.stream, 1);

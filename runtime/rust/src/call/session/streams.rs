@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{After, Session, State};
 use crate::connection::{
-    Arrivals, Content, Message, OpenError, Place, Receiving, Status, StreamError, StreamId, Waiters, Wakes,
+    Arrivals, Content, Inbox, Message, OpenError, Place, Status, StreamError, StreamId, Waiters, Wakes,
 };
 use crate::wire::MetadataBlock;
 
@@ -92,20 +92,20 @@ impl Session {
     ) -> Poll<bool> {
         // Who takes what is there brings nothing about, so others must not leave to it what is to be written.
         let mut state = self.lock();
-        let Some((receiving, _)) = state.connection.owned(stream) else { return Poll::Ready(true) };
-        if receiving.wants_request() {
+        let Some((inbox, _)) = state.connection.owned(stream) else { return Poll::Ready(true) };
+        if inbox.wants_request() {
             drop(state);
             // It may be let through at once, and its credit is to be written.
             self.act(|state, _| state.connection.request(stream, 1));
             state = self.lock();
         }
-        let Some((receiving, waiters)) = state.connection.owned(stream) else { return Poll::Ready(true) };
-        if taker == Taker::Watched && receiving.arrivals.is_reset() && !waiters.told {
+        let Some((inbox, waiters)) = state.connection.owned(stream) else { return Poll::Ready(true) };
+        if taker == Taker::Watched && inbox.arrivals.is_reset() && !waiters.told {
             waiters.park_reader(cx);
             return Poll::Pending;
         }
-        let some = receiving.arrivals.move_into(arrived);
-        if !receiving.is_finished() {
+        let some = inbox.arrivals.move_into(arrived);
+        if !inbox.is_finished() {
             if some {
                 return Poll::Ready(false);
             }
@@ -131,7 +131,7 @@ impl Session {
         let ready = state.connection.is_ready(stream);
         match state.connection.owned(stream) {
             None => Poll::Ready(Err(StreamError::Gone)),
-            Some((receiving, _)) if receiving.is_decided() => Poll::Ready(Err(StreamError::Gone)),
+            Some((inbox, _)) if inbox.is_decided() => Poll::Ready(Err(StreamError::Gone)),
             Some(_) if ready => Poll::Ready(Ok(())),
             Some((_, waiters)) => {
                 waiters.park_writer(cx);
@@ -148,25 +148,20 @@ impl Session {
     /// Ready when the stream is over, or will be once what came first is read; answers whether it ended without any
     /// handler having seen the call.
     pub(crate) fn poll_refused(&self, stream: StreamId, cx: &Context<'_>) -> Poll<bool> {
-        self.poll_end(stream, Receiving::is_decided, cx)
+        self.poll_end(stream, Inbox::is_decided, cx)
     }
 
-    fn poll_end(
-        &self,
-        stream: StreamId,
-        is_over: impl Fn(&Receiving) -> bool,
-        cx: &Context<'_>,
-    ) -> Poll<bool> {
+    fn poll_end(&self, stream: StreamId, is_over: impl Fn(&Inbox) -> bool, cx: &Context<'_>) -> Poll<bool> {
         let mut wakes = Wakes::new();
         let over = match self.lock().connection.owned(stream) {
             None => Poll::Ready(false),
-            Some((receiving, _)) if !receiving.is_finished() && is_over(receiving) => Poll::Ready(false),
-            Some((receiving, waiters)) if receiving.is_finished() => {
+            Some((inbox, _)) if !inbox.is_finished() && is_over(inbox) => Poll::Ready(false),
+            Some((inbox, waiters)) if inbox.is_finished() => {
                 // Who reads what somebody else watches has waited for this.
                 if !std::mem::replace(&mut waiters.told, true) {
                     waiters.wake_reader(&mut wakes);
                 }
-                Poll::Ready(receiving.arrivals.is_refused())
+                Poll::Ready(inbox.arrivals.is_refused())
             }
             Some((_, waiters)) => {
                 waiters.park_watcher(cx);
@@ -236,8 +231,8 @@ impl Session {
     /// `None` a stream that is not over goes on to its end, but nobody is told.
     pub(crate) fn forget(self: &Arc<Self>, stream: StreamId, reset: Option<&Status>) {
         self.act(|state, after| {
-            let Some((receiving, _)) = state.connection.owned(stream) else { return };
-            if let (Some(status), false) = (reset, receiving.is_finished()) {
+            let Some((inbox, _)) = state.connection.owned(stream) else { return };
+            if let (Some(status), false) = (reset, inbox.is_finished()) {
                 state.connection.reset(stream, status.code, status.text());
             }
             state.let_go(stream, after);
@@ -247,8 +242,8 @@ impl Session {
     /// As [`forget`](Session::forget), of a call that no handler has seen.
     pub(crate) fn refuse(self: &Arc<Self>, stream: StreamId, status: &Status) {
         self.act(|state, after| {
-            let Some((receiving, _)) = state.connection.owned(stream) else { return };
-            if !receiving.is_finished() {
+            let Some((inbox, _)) = state.connection.owned(stream) else { return };
+            if !inbox.is_finished() {
                 state.connection.refuse(stream, status.code, status.text());
             }
             state.let_go(stream, after);

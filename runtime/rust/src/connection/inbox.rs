@@ -15,9 +15,9 @@ const PROMISED_BYTES: usize = 1 << 20;
 
 /// The receiving half of a stream: it joins pieces to messages, counts the credit that the peer has spent
 /// and gets back, and holds what the application has not requested or not taken. It sends and tells nothing by
-/// itself: who moves it on looks at [`has_news`](Receiving::has_news) and [`take_credit`](Receiving::take_credit).
+/// itself: who moves it on looks at [`has_news`](Inbox::has_news) and [`take_credit`](Inbox::take_credit).
 #[derive(Debug)]
-pub(crate) struct Receiving {
+pub(crate) struct Inbox {
     /// Who receives: the server of the call or its client.
     towards: Towards,
     /// What the peer may still spend.
@@ -82,10 +82,10 @@ impl Encoding {
     }
 }
 
-impl Receiving {
+impl Inbox {
     #[inline(always)]
-    pub(super) fn new(towards: Towards, initial_credit: u32) -> Receiving {
-        Receiving {
+    pub(super) fn new(towards: Towards, initial_credit: u32) -> Inbox {
+        Inbox {
             towards,
             credit: initial_credit,
             owed: 0,
@@ -257,7 +257,7 @@ impl Receiving {
         }
     }
 
-    /// How a stream that was [cut off](Receiving::cut_off) has ended.
+    /// How a stream that was [cut off](Inbox::cut_off) has ended.
     pub(super) fn conclude(&mut self, status: Status, refused: bool) {
         match self.towards {
             Towards::Client => self.take_ending(Finish::Reset { status, refused }),
@@ -355,9 +355,9 @@ mod tests {
 
     #[test]
     fn memory_is_not_taken_for_promises_alone() {
-        let mut receiving = Receiving::new(Towards::Server, 1 << 20);
-        receiving.join(&[1; 10], 60 << 20, false, 26);
-        let unfinished = receiving.unfinished.as_ref().expect("it is not whole");
+        let mut inbox = Inbox::new(Towards::Server, 1 << 20);
+        inbox.join(&[1; 10], 60 << 20, false, 26);
+        let unfinished = inbox.unfinished.as_ref().expect("it is not whole");
         assert_eq!(unfinished.bytes.capacity(), PROMISED_BYTES);
     }
 }

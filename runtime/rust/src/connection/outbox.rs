@@ -12,7 +12,7 @@ use crate::wire::{
 /// The sending half of a stream: it holds what the application has sent until there is credit and room,
 /// and cuts messages into pieces. It writes one frame at a time, when its owner gives it its turn.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(super) struct Outbox {
     /// What may still be spent.
     credit: u32,
     queue: RareQueue<Outgoing>,
@@ -84,10 +84,10 @@ pub(super) enum Turn {
     Blocked,
 }
 
-impl Sending {
+impl Outbox {
     #[inline(always)]
-    pub(super) fn new(initial_credit: u32, stage: Stage) -> Sending {
-        Sending {
+    pub(super) fn new(initial_credit: u32, stage: Stage) -> Outbox {
+        Outbox {
             credit: initial_credit,
             queue: RareQueue::new(),
             waiting: 0,
@@ -147,7 +147,7 @@ impl Sending {
         self.queue.is_empty() && self.affords(outgoing)
     }
 
-    /// Writes a frame of what [may be written at once](Sending::may_overtake_queue), and queues the rest.
+    /// Writes a frame of what [may be written at once](Outbox::may_overtake_queue), and queues the rest.
     pub(super) fn write_at_once(
         &mut self,
         stream: StreamId,

@@ -1,9 +1,9 @@
 //! What is to be written, and whose turn it is to write.
 
 use super::event::{Cause, Event};
-use super::receiving::Receiving;
+use super::inbox::Inbox;
+use super::outbox::Turn;
 use super::rejection::Failure;
-use super::sending::Turn;
 use super::{Connection, ConnectionState, StreamId};
 
 impl Connection {
@@ -35,8 +35,8 @@ impl Connection {
     /// Puts a stream into the line, if it could write, and writes what there is room for.
     pub(super) fn stream_may_write(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        if !stream.sending.in_line && stream.sending.can_write() {
-            stream.sending.in_line = true;
+        if !stream.outbox.in_line && stream.outbox.can_write() {
+            stream.outbox.in_line = true;
             self.line.push_back(id);
         }
         self.write_streams();
@@ -53,8 +53,8 @@ impl Connection {
     fn write_stream(&mut self, id: StreamId) {
         let bounds = self.frame_bounds();
         let stream = self.streams.get_mut(id).expect("a stream in the line is open");
-        stream.sending.in_line = false;
-        let turn = stream.sending.write(id, bounds, &mut self.writer);
+        stream.outbox.in_line = false;
+        let turn = stream.outbox.write(id, bounds, &mut self.writer);
         self.after_turn(id, turn);
     }
 
@@ -71,35 +71,35 @@ impl Connection {
                 return;
             }
         }
-        if stream.sending.can_write() {
-            stream.sending.in_line = true;
+        if stream.outbox.can_write() {
+            stream.outbox.in_line = true;
             self.line.push_back(id);
         }
-        if stream.sending.take_ready(self.settings.ready_bytes) {
+        if stream.outbox.take_ready(self.settings.ready_bytes) {
             self.events.push_back(Event::Ready { stream: id });
         }
     }
 
     /// A stream ends without a status, though its application has not said so.
     pub(super) fn cut_off(&mut self, id: StreamId, failure: Failure, refused: bool, cause: Cause) {
-        self.take_out(id, Receiving::cut_off);
+        self.take_out(id, Inbox::cut_off);
         let Failure { code, text } = failure;
         self.events.push_back(Event::Reset { stream: id, code, text, refused, cause });
     }
 
     /// Takes a stream that is over, or that ends here, out of everything; what it has told of may be taken yet.
     pub(super) fn remove(&mut self, id: StreamId) {
-        self.take_out(id, Receiving::stop);
+        self.take_out(id, Inbox::stop);
     }
 
-    fn take_out(&mut self, id: StreamId, end: impl Fn(&mut Receiving)) {
+    fn take_out(&mut self, id: StreamId, end: impl Fn(&mut Inbox)) {
         self.stop_sending(id);
         let Some(stream) = self.streams.get_mut(id) else { return };
         let ends_here = (!stream.is_over()).then_some(stream.opened_here);
         if ends_here.is_some() {
             stream.close();
         }
-        end(&mut stream.receiving);
+        end(&mut stream.inbox);
         if stream.has_gone() {
             self.streams.remove(id);
         }
@@ -112,8 +112,8 @@ impl Connection {
     #[inline]
     pub(super) fn stop_sending(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get_mut(id) else { return };
-        stream.sending.clear();
-        if std::mem::take(&mut stream.sending.in_line) {
+        stream.outbox.clear();
+        if std::mem::take(&mut stream.outbox.in_line) {
             self.line.retain(|&waiting| waiting != id);
         }
     }
