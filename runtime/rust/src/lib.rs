@@ -129,7 +129,7 @@ mod vectors;
 #[allow(dead_code)] // as above
 mod wire;
 
-pub use call::connectivity::{ConnectivityState, StateWatch};
+pub use call::connectivity::ConnectivityState;
 pub use samehost_transport_api as transport;
 pub use samehost_transport_api::{Code, Options, Peer, PeerCertificates, Registry};
 pub use samehost_transport_fifo::{FifoOptions, FifoTransport};
@@ -149,4 +149,4 @@ pub use surface::tonic::{
     Channel, ChannelBuilder, Medium, ResponseBody, ResponseFuture, Server, ServerBuilder, WaitForReady,
     block_on, caller,
 };
-pub use surface::{Metadata, Status, raw};
+pub use surface::{Metadata, StateWatch, Status, raw};

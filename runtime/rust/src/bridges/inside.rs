@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::{LAST_WORDS, LinkIo, before, settings};
 use crate::call::bridge::Open;
+use crate::call::channel::ChannelHandle;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::session::Session;
 use crate::call::task::TaskDriver;
@@ -31,7 +32,7 @@ impl Inside {
         let (own, quiet) = (Box::new(driver.clone()), Box::new(|_: &Arc<Session>, _| {}));
         let session = Session::new(Side::Connector, settings(peer), peer.clone(), "".into(), own, quiet);
         let driving = tokio::spawn(driver.drive(session.clone(), far));
-        let channel = Channel::back(session.back());
+        let channel = Channel::back(ChannelHandle::back_to(&session));
         Inside { session, driving, channel }
     }
 

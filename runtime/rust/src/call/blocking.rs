@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::dial::Starter;
 use super::park::Parker;
 use super::reader::{Reader, ThreadDriver};
-use super::session::{Own, Session};
+use super::session::{Own, Session, Starter};
 
 /// A thread that waits, and how long.
 #[derive(Clone, Copy)]
@@ -25,8 +24,8 @@ impl Pause<'_> {
     /// As `at`; what arrives at this thread's own stream is taken as it is read.
     #[inline]
     pub(super) fn at_stream(self, session: Option<&Arc<Session>>, own: &mut Option<Own<'_>>) {
-        match session.and_then(|session| Some((session, session.reader()?))) {
-            Some((session, reader)) => reader.wait(session, self.parker, self.until, own),
+        match session {
+            Some(session) => session.wait(self.parker, self.until, own),
             None => self.parker.park(self.until),
         }
     }

@@ -7,9 +7,9 @@ use std::time::Instant;
 use samehost_transport_api::{Fault, Link, LinkError, end_of};
 
 use super::backoff::dice;
-use super::connectivity::{ConnectivityState, StateWatch};
-use super::dial::{self, Dialer, Starter};
-use super::session::{Notice, Session};
+use super::connectivity::ConnectivityState;
+use super::dial::{self, Dialer, Owner};
+use super::session::{Back, Notice, Session, Starter};
 use crate::connection::{Place, Waitlist, Wakes};
 
 /// The way to one server: at most one connection at a time, made when it is needed by a thread of
@@ -35,6 +35,11 @@ impl ChannelHandle {
     pub(crate) fn new(core: Arc<ChannelCore>) -> Arc<ChannelHandle> {
         Arc::new(ChannelHandle { core })
     }
+
+    /// The channel to the peer, for the handlers of its calls: over this connection, as long as that takes calls.
+    pub(crate) fn back_to(session: &Arc<Session>) -> Arc<ChannelHandle> {
+        session.back(|| ChannelHandle::new(ChannelCore::back(session))).clone()
+    }
 }
 
 impl std::ops::Deref for ChannelHandle {
@@ -48,6 +53,12 @@ impl std::ops::Deref for ChannelHandle {
 impl Drop for ChannelHandle {
     fn drop(&mut self) {
         self.core.shut_down(false);
+    }
+}
+
+impl Back for Arc<ChannelHandle> {
+    fn noticed(&self, session: &Arc<Session>, notice: Notice) {
+        self.core.noticed(session, notice);
     }
 }
 
@@ -99,7 +110,7 @@ impl ChannelCore {
     }
 
     /// The way back to whoever calls by this session.
-    pub(super) fn back(session: &Arc<Session>) -> Arc<ChannelCore> {
+    fn back(session: &Arc<Session>) -> Arc<ChannelCore> {
         ChannelCore::with(session.peer().address.to_string(), None, Phase::Back(Arc::downgrade(session)))
     }
 
@@ -226,79 +237,9 @@ impl ChannelCore {
         }
     }
 
-    /// A session ended, or takes no more calls: the next call makes another one, where there is a way to.
-    pub(super) fn noticed(&self, session: &Arc<Session>, _notice: Notice) {
-        self.change(|state, _| match &state.phase {
-            Phase::Ready(current) if Arc::ptr_eq(current, session) => state.phase = Phase::Idle,
-            Phase::Back(_) => state.phase = Phase::Gone,
-            _ => {}
-        });
-    }
-
     /// No stream can be opened on this session any more: the next call makes another one.
     pub(super) fn discard(&self, session: &Arc<Session>) {
         self.noticed(session, Notice::Over);
-    }
-
-    /// What the dialing thread does next: it connects, once the backoff is over, or ends.
-    pub(super) fn may_dial(&self) -> Option<Starter> {
-        let mut state = self.lock();
-        loop {
-            let until = match state.phase {
-                Phase::Connecting => return state.starter.clone(),
-                Phase::Failed { until } if state.wanted || !state.patient.is_empty() => until,
-                _ => {
-                    state.dialing = false;
-                    return None;
-                }
-            };
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                drop(state);
-                self.change(|state, _| {
-                    if matches!(state.phase, Phase::Failed { .. }) {
-                        state.phase = Phase::Connecting;
-                    }
-                });
-                state = self.lock();
-            } else {
-                state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-            }
-        }
-    }
-
-    /// The link of a try to connect waits for HELLO; answers whether it is still wanted.
-    pub(super) fn greeting(&self, link: Option<&Arc<dyn Link>>) -> bool {
-        let mut state = self.lock();
-        state.greeting = link.cloned();
-        !matches!(state.phase, Phase::Shutdown)
-    }
-
-    /// A try to connect has ended; answers whether its session is wanted.
-    pub(super) fn dial_ended(&self, dialer: &Dialer, result: Result<Arc<Session>, LinkError>) -> bool {
-        self.change(|state, wakes| {
-            if matches!(state.phase, Phase::Shutdown) {
-                return false;
-            }
-            state.tries += 1;
-            match result {
-                Ok(session) => {
-                    state.failures = 0;
-                    state.wanted = false;
-                    state.last_error = None;
-                    state.phase = Phase::Ready(session);
-                    state.patient.all(wakes);
-                }
-                Err(error) => {
-                    state.failures += 1;
-                    let until = end_of(dialer.backoff.after(state.failures, dice()));
-                    state.phase = Phase::Failed { until };
-                    state.last_error = Some(error);
-                }
-            }
-            state.hasty.all(wakes);
-            true
-        })
     }
 
     /// Begins to connect, if there is no connection, and goes on trying until there is one.
@@ -311,11 +252,6 @@ impl ChannelCore {
             state.wanted = true;
         }
         self.dial();
-    }
-
-    /// A look at the state that does not keep the channel open.
-    pub(crate) fn watch(self: &Arc<Self>) -> StateWatch {
-        StateWatch::of(self.clone())
     }
 
     pub(crate) fn connectivity(&self) -> ConnectivityState {
@@ -369,6 +305,78 @@ impl ChannelCore {
                 false => session.go_away("the channel was shut down"),
             }
         }
+    }
+}
+
+impl Owner for ChannelCore {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn may_dial(&self) -> Option<Starter> {
+        let mut state = self.lock();
+        loop {
+            let until = match state.phase {
+                Phase::Connecting => return state.starter.clone(),
+                Phase::Failed { until } if state.wanted || !state.patient.is_empty() => until,
+                _ => {
+                    state.dialing = false;
+                    return None;
+                }
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(state);
+                self.change(|state, _| {
+                    if matches!(state.phase, Phase::Failed { .. }) {
+                        state.phase = Phase::Connecting;
+                    }
+                });
+                state = self.lock();
+            } else {
+                state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    fn greeting(&self, link: Option<&Arc<dyn Link>>) -> bool {
+        let mut state = self.lock();
+        state.greeting = link.cloned();
+        !matches!(state.phase, Phase::Shutdown)
+    }
+
+    fn dial_ended(&self, dialer: &Dialer, result: Result<Arc<Session>, LinkError>) -> bool {
+        self.change(|state, wakes| {
+            if matches!(state.phase, Phase::Shutdown) {
+                return false;
+            }
+            state.tries += 1;
+            match result {
+                Ok(session) => {
+                    state.failures = 0;
+                    state.wanted = false;
+                    state.last_error = None;
+                    state.phase = Phase::Ready(session);
+                    state.patient.all(wakes);
+                }
+                Err(error) => {
+                    state.failures += 1;
+                    let until = end_of(dialer.backoff.after(state.failures, dice()));
+                    state.phase = Phase::Failed { until };
+                    state.last_error = Some(error);
+                }
+            }
+            state.hasty.all(wakes);
+            true
+        })
+    }
+
+    fn noticed(&self, session: &Arc<Session>, _notice: Notice) {
+        self.change(|state, _| match &state.phase {
+            Phase::Ready(current) if Arc::ptr_eq(current, session) => state.phase = Phase::Idle,
+            Phase::Back(_) => state.phase = Phase::Gone,
+            _ => {}
+        });
     }
 }
 

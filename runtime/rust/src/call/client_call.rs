@@ -3,14 +3,13 @@
 mod ending;
 mod pausing;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::channel::{ChannelHandle, Wait};
-use super::outgoing::{CallOver, Outgoing};
-use super::session::{OpenRequest, Session, Taker};
+use super::outgoing::{CallOver, Outgoing, Request};
+use super::session::{Session, Taker};
 use super::span::CallSpan;
 use crate::connection::{Arrival, Arrivals, Content, Finish, Message, OpenError, Place, Status, StreamId};
 use crate::wire::MetadataBlock;
@@ -20,29 +19,6 @@ const MOST_TRIES: u32 = 2;
 
 /// How long after one look at an idle connection the next one comes: calls in a row look once.
 const STALE: Duration = Duration::from_micros(500);
-
-/// What a call begins with.
-pub(crate) struct Request<'p> {
-    pub(crate) path: Cow<'p, str>,
-    pub(crate) metadata: MetadataBlock,
-    pub(crate) deadline: Option<Instant>,
-    /// Waits for a connection as long as it takes.
-    pub(crate) wait_for_ready: bool,
-}
-
-impl Request<'_> {
-    /// What opens a stream for it, now.
-    pub(super) fn opening<'a>(&'a self, message: Option<Content<'a>>, end: bool) -> OpenRequest<'a> {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        OpenRequest {
-            path: &self.path,
-            metadata: &self.metadata,
-            deadline_nanos: left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
-            message,
-            end,
-        }
-    }
-}
 
 /// One call of a client. It opens its stream once there is a connection and a turn, tries again by
 /// itself where no handler has seen it, and is cancelled when it is dropped. It is polled by a task
@@ -333,11 +309,9 @@ impl<'p> ClientCall<'p> {
                 }
                 continue;
             };
-            if let Some(reader) = session.reader()
-                && session.is_stale(self.began, STALE)
-            {
+            if session.is_read_by_callers() && session.is_stale(self.began, STALE) {
                 // Nobody reads an idle session: whether it still lives is seen here.
-                reader.refresh(session);
+                session.refresh();
             }
             let opened = match &self.messages {
                 Messages::Whole(message) => {

@@ -1,10 +1,5 @@
 //! Whether a channel has a connection.
 
-use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use super::channel::ChannelCore;
-
 /// Whether a channel has a connection.
 ///
 /// ```text
@@ -31,24 +26,4 @@ pub enum ConnectivityState {
     TransientFailure,
     /// The channel was shut down.
     Shutdown,
-}
-
-/// A look at a channel's state that does not keep the channel open.
-#[derive(Clone)]
-pub struct StateWatch(Arc<ChannelCore>);
-
-impl StateWatch {
-    pub(super) fn of(channel: Arc<ChannelCore>) -> StateWatch {
-        StateWatch(channel)
-    }
-
-    /// Whether there is a connection.
-    pub fn state(&self) -> ConnectivityState {
-        self.0.connectivity()
-    }
-
-    /// Ready when the state is another one than `from`.
-    pub fn poll_change(&self, from: ConnectivityState, cx: &Context<'_>) -> Poll<ConnectivityState> {
-        self.0.poll_change(from, cx)
-    }
 }

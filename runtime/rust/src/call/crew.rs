@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Fault, Link};
 
-use super::dial::{Start, Starter};
 use super::reader::{Reader, ThreadDriver};
 use super::server::{Host, OpenSession, StartServing};
 use super::server_call::ServerCall;
-use super::session::{Driver, Incoming, Session};
+use super::session::{Driver, Incoming, Session, Start, Starter};
 use super::tender::Around;
 
 /// How long a handler may keep its thread before another thread does what that one has left.

@@ -1,24 +1,16 @@
 //! Making a connection: the thread that connects and waits for the peer's HELLO.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Connector, Fault, Interest, Link, LinkError, end_of};
 
 use super::backoff::Backoff;
 use super::bridge::Connect;
-use super::channel::ChannelCore;
-use super::session::{Driver, Notice, Session, Taken};
+use super::session::{Notice, Session, Start, Starter, Taken};
 use crate::connection::{Settings, Side};
 use crate::wire::Limits;
-
-/// Prepares the driver of a new session; what it answers starts it, once the peer has said HELLO. It
-/// is made where a connection is first needed, in the context of the caller.
-pub(crate) type Starter = Arc<dyn Fn() -> (Box<dyn Driver>, Start) + Send + Sync>;
-
-/// Starts the driver of a session.
-pub(crate) type Start = Box<dyn FnOnce(Arc<Session>, Arc<dyn Link>) + Send>;
 
 /// Makes a [`Starter`], in the context of the caller.
 pub(crate) type MakeStarter = Box<dyn Fn() -> Starter + Send + Sync>;
@@ -36,52 +28,70 @@ pub(crate) struct Dialer {
     pub(crate) bridge: Option<&'static dyn Connect>,
 }
 
+/// Who wants connections, and has them.
+pub(super) trait Owner: Send + Sync + 'static {
+    /// Where to, for the texts of faults.
+    fn address(&self) -> &str;
+
+    /// What the dialing thread does next: it connects, once the backoff is over, or ends.
+    fn may_dial(&self) -> Option<Starter>;
+
+    /// The link of a try to connect waits for HELLO; answers whether it is still wanted.
+    fn greeting(&self, link: Option<&Arc<dyn Link>>) -> bool;
+
+    /// A try to connect has ended; answers whether its session is wanted.
+    fn dial_ended(&self, dialer: &Dialer, result: Result<Arc<Session>, LinkError>) -> bool;
+
+    /// A session ended, or takes no more calls.
+    fn noticed(&self, session: &Arc<Session>, notice: Notice);
+}
+
 /// Tries to connect until it succeeds, or until no call waits for it.
-pub(super) fn run(channel: &Arc<ChannelCore>, dialer: &Dialer) {
-    while let Some(starter) = channel.may_dial() {
+pub(super) fn run(owner: &Arc<impl Owner>, dialer: &Dialer) {
+    while let Some(starter) = owner.may_dial() {
         // A transport may be somebody else's: what panics there must not keep calls waiting.
-        let connected = catch_unwind(AssertUnwindSafe(|| connect(channel, dialer, &starter)));
-        match connected.unwrap_or_else(|_| Err(panicked(channel))) {
+        let connected = catch_unwind(AssertUnwindSafe(|| connect(owner, dialer, &starter)));
+        match connected.unwrap_or_else(|_| Err(panicked(&**owner))) {
             Ok((session, start, link)) => {
                 start(session.clone(), link);
-                if !channel.dial_ended(dialer, Ok(session.clone())) {
-                    session.shut_down(&Fault::ChannelShutdown.with(&[&channel.address()]));
+                if !owner.dial_ended(dialer, Ok(session.clone())) {
+                    session.shut_down(&Fault::ChannelShutdown.with(&[&owner.address()]));
                 } else if session.has_ended() {
-                    channel.noticed(&session, Notice::Over);
+                    owner.noticed(&session, Notice::Over);
                 }
             }
             Err(error) => {
-                tracing::debug!(address = channel.address(), %error, "connecting failed");
-                channel.dial_ended(dialer, Err(error));
+                tracing::debug!(address = owner.address(), %error, "connecting failed");
+                owner.dial_ended(dialer, Err(error));
             }
         }
     }
 }
 
-fn panicked(channel: &ChannelCore) -> LinkError {
-    channel.greeting(None);
+fn panicked(owner: &impl Owner) -> LinkError {
+    owner.greeting(None);
     // The panic hook has had its text, which may hold secrets: it goes no further.
-    Fault::ConnectFailed.with(&[&channel.address(), &"the transport", &"it has panicked"])
+    Fault::ConnectFailed.with(&[&owner.address(), &"the transport", &"it has panicked"])
 }
 
 type Connected = (Arc<Session>, Start, Arc<dyn Link>);
 
-fn connect(channel: &Arc<ChannelCore>, dialer: &Dialer, starter: &Starter) -> Result<Connected, LinkError> {
+fn connect(owner: &Arc<impl Owner>, dialer: &Dialer, starter: &Starter) -> Result<Connected, LinkError> {
     let link = || dialer.connector.connect(dialer.connect_timeout);
-    match (connect_over(channel, dialer, starter, link()?), dialer.bridge) {
+    match (connect_over(owner, dialer, starter, link()?), dialer.bridge) {
         (Err(error), Some(bridge)) if error.fault() == Fault::PeerHttp2 => {
             let client =
                 Limits::of(&dialer.connection.hello).expect("they are allowed, for it has said them");
-            let (patience, wanted) = (dialer.connector.hello_timeout(), || channel.greeting(None));
+            let (patience, wanted) = (dialer.connector.hello_timeout(), || owner.greeting(None));
             let link = bridge.connect(link()?, client, patience, &wanted)?;
-            connect_over(channel, dialer, starter, link)
+            connect_over(owner, dialer, starter, link)
         }
         (connected, _) => connected,
     }
 }
 
 fn connect_over(
-    channel: &Arc<ChannelCore>,
+    owner: &Arc<impl Owner>,
     dialer: &Dialer,
     starter: &Starter,
     link: Arc<dyn Link>,
@@ -92,22 +102,22 @@ fn connect_over(
     let mut settings = dialer.connection.clone();
     settings.address = link.peer().address.to_string();
     settings.noise_bytes = dialer.connector.noise_limit();
-    let owner: Weak<ChannelCore> = Arc::downgrade(channel);
+    let told = Arc::downgrade(owner);
     let observer = Box::new(move |session: &Arc<Session>, notice| {
-        if let Some(channel) = owner.upgrade() {
-            channel.noticed(session, notice);
+        if let Some(owner) = told.upgrade() {
+            owner.noticed(session, notice);
         }
     });
     let (peer, medium) = (link.peer().clone(), link.medium().into());
     let (driver, start) = starter();
     let session = Session::new(Side::Connector, settings, peer, medium, driver, observer);
-    greet(channel, &session, &link, dialer.connector.hello_timeout())?;
+    greet(&**owner, &session, &link, dialer.connector.hello_timeout())?;
     Ok((session, start, link))
 }
 
 /// Exchanges HELLO, on this thread.
 fn greet(
-    channel: &ChannelCore,
+    owner: &impl Owner,
     session: &Arc<Session>,
     link: &Arc<dyn Link>,
     timeout: Duration,
@@ -115,8 +125,8 @@ fn greet(
     let deadline = end_of(timeout);
     let mut buffer = vec![0; 8 << 10];
     let result = loop {
-        if !channel.greeting(Some(link)) {
-            session.abandon(Fault::ChannelShutdown.with(&[&channel.address()]));
+        if !owner.greeting(Some(link)) {
+            session.abandon(Fault::ChannelShutdown.with(&[&owner.address()]));
         }
         let left = session.write(&**link);
         let taken = session.read(&**link, &mut buffer);
@@ -124,7 +134,7 @@ fn greet(
             session.explain(&**link);
             // What is left to say is said as far as there is room for it.
             session.write(&**link);
-            break Err(session.error().unwrap_or_else(|| Fault::LinkClosed.with(&[&channel.address()])));
+            break Err(session.error().unwrap_or_else(|| Fault::LinkClosed.with(&[&owner.address()])));
         }
         if let Some((pid, namespace)) = session.hello() {
             link.peer_said_hello(pid, namespace);
@@ -140,6 +150,6 @@ fn greet(
             session.abandon(error);
         }
     };
-    channel.greeting(None);
+    owner.greeting(None);
     result
 }

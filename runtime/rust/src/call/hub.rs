@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use samehost_transport_api::{Fault, Link};
 
-use super::dial::Starter;
 use super::server::{Host, OpenSession, Serve, StartServing, serve_or_refuse};
-use super::session::{Driver, Session, Taken};
+use super::session::{Driver, Session, Starter, Taken};
 use super::timers::{Timer, Timers, weakly};
 
 const BUFFER_BYTES: usize = 64 << 10;

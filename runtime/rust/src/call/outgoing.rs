@@ -1,15 +1,41 @@
-//! The messages of a request on their way.
+//! A request on its way: what a call begins with, and its messages.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
-use super::client_call::Request;
-use super::session::Session;
+use super::session::{OpenRequest, Session};
 use crate::connection::{Content, Message, OpenError, Place, Status, StreamId};
+use crate::wire::MetadataBlock;
 
 /// So many bytes of messages are kept before the stream is open, and until the call is known to
 /// have reached a handler; beyond the first message, that is.
 const KEPT_BYTES: usize = 256 << 10;
+
+/// What a call begins with.
+pub(crate) struct Request<'p> {
+    pub(crate) path: Cow<'p, str>,
+    pub(crate) metadata: MetadataBlock,
+    pub(crate) deadline: Option<Instant>,
+    /// Waits for a connection as long as it takes.
+    pub(crate) wait_for_ready: bool,
+}
+
+impl Request<'_> {
+    /// What opens a stream for it, now.
+    pub(super) fn opening<'a>(&'a self, message: Option<Content<'a>>, end: bool) -> OpenRequest<'a> {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        OpenRequest {
+            path: &self.path,
+            metadata: &self.metadata,
+            deadline_nanos: left.map(|left| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
+            message,
+            end,
+        }
+    }
+}
+
 /// The messages of a request on their way. They are kept, without being copied, until the call is
 /// known to have reached a handler: so it can be tried again. Used by whoever sends, which may be
 /// another task than the one that awaits the answer.

@@ -18,7 +18,7 @@ use self::background::Background;
 use self::role::{Role, State};
 use super::crew::Crew;
 use super::park::Parker;
-use super::server::refuse;
+use super::server_call::refuse;
 use super::session::{Driver, Incoming, Own, Session, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
@@ -105,8 +105,26 @@ impl Driver for ThreadDriver {
         self.0.attend(session);
     }
 
-    fn reader(&self) -> Option<&Arc<Reader>> {
-        Some(&self.0)
+    fn is_read_by_callers(&self) -> bool {
+        true
+    }
+
+    fn wait(
+        &self,
+        session: &Arc<Session>,
+        parker: &Arc<Parker>,
+        until: Option<Instant>,
+        own: &mut Option<Own<'_>>,
+    ) {
+        self.0.wait(session, parker, until, own);
+    }
+
+    fn read_on(&self, session: &Arc<Session>) {
+        self.0.read_on(session);
+    }
+
+    fn refresh(&self, session: &Arc<Session>) {
+        self.0.refresh(session);
     }
 }
 
@@ -185,9 +203,8 @@ impl Reader {
         }
     }
 
-    /// Waits until this thread is woken, or has read all that it waits for itself, at most until then; meanwhile it may
-    /// read for all.
-    pub(crate) fn wait(
+    /// See [`Session::wait`].
+    fn wait(
         self: &Arc<Self>,
         session: &Arc<Session>,
         parker: &Arc<Parker>,
@@ -239,8 +256,8 @@ impl Reader {
         }
     }
 
-    /// Sees to it that an open session is read, for one who waits without a thread.
-    pub(crate) fn read_on(self: &Arc<Self>, session: &Arc<Session>) {
+    /// See [`Session::read_on`].
+    fn read_on(self: &Arc<Self>, session: &Arc<Session>) {
         if self.crew.is_some() || !session.is_busy() {
             return;
         }
@@ -250,8 +267,8 @@ impl Reader {
         }
     }
 
-    /// Reads what has arrived at an idle session, so that its end is seen before it is used again.
-    pub(crate) fn refresh(self: &Arc<Self>, session: &Arc<Session>) {
+    /// See [`Session::refresh`].
+    fn refresh(self: &Arc<Self>, session: &Arc<Session>) {
         if session.is_busy() {
             return;
         }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use samehost_transport_api::{Acceptor, Code, Fault, FirstBytes, Link, LinkError, Listener, shown};
+use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Listener, shown};
 
 use super::bridge::{Accept, Accepts, Open};
-use super::server_call::ServerCall;
+use super::server_call::{ServerCall, refuse};
 use super::session::{Driver, Incoming, Session};
-use crate::connection::{Settings, Side, Status};
+use crate::connection::{Settings, Side};
 use crate::wire::{self, FirstWord, GoAwayCode};
 
 /// How long a client may take to say HELLO.
@@ -29,14 +29,6 @@ pub(super) fn serve_or_refuse(serve: Option<&Serve>, session: &Arc<Session>, inc
         _ if incoming.is_empty() => {}
         Some(serve) => serve(incoming.into_iter().map(|call| ServerCall::new(session, call)).collect()),
         None => refuse(session, incoming),
-    }
-}
-
-/// Answers calls that nobody serves.
-pub(super) fn refuse(session: &Arc<Session>, incoming: impl IntoIterator<Item = Incoming>) {
-    for call in incoming {
-        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
-        ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));
     }
 }
 

@@ -64,7 +64,7 @@ impl ServerCall {
 
     /// The channel to whoever calls, over the connection by which this call has come.
     pub(crate) fn caller(&self) -> Arc<ChannelHandle> {
-        self.session.back()
+        ChannelHandle::back_to(&self.session)
     }
 
     /// The request, where all of it came at once; its messages have nothing then.
@@ -201,6 +201,14 @@ impl Drop for ServerCall {
         };
         self.locked_span().end(&status);
         self.session.forget(self.stream, Some(&status));
+    }
+}
+
+/// Answers calls that nobody serves.
+pub(super) fn refuse(session: &Arc<Session>, incoming: impl IntoIterator<Item = Incoming>) {
+    for call in incoming {
+        let text = Fault::MethodUnknown.text(&[&call.path.trim_start_matches('/')]);
+        ServerCall::new(session, call).answer(None, None, Status::of(Code::Unimplemented, text));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A connection that several threads and tasks use: the lock around it, and where its events go.
 
+mod driver;
 mod events;
 mod moving;
 mod own;
@@ -13,32 +14,16 @@ use std::thread::ThreadId;
 
 use samehost_transport_api::{Link, LinkError, Peer};
 
-use super::channel::{ChannelCore, ChannelHandle};
-use super::reader::Reader;
 use crate::connection::{
     Connection, ConnectionState, End, Message, Settings, Side, Status, StreamId, Waitlist, Wakes,
 };
 use crate::wire::MetadataBlock;
 
+pub(crate) use driver::{Driver, Start, Starter};
 pub(crate) use moving::Taken;
 use moving::{Direct, Seen};
 pub(crate) use own::{Own, Until};
 pub(crate) use streams::{OpenRequest, Taker};
-
-/// Whoever moves a session's bytes: a task, or the threads that call. [`attend`](Driver::attend) is
-/// called without the lock by any thread, whenever there is something to write or an end to explain.
-pub(crate) trait Driver: Send + Sync {
-    fn attend(&self, session: &Arc<Session>);
-
-    /// A call waits for its answer.
-    #[cfg(feature = "tonic")]
-    fn awaited(&self) {}
-
-    /// The role of reading, where the threads that wait take turns at it.
-    fn reader(&self) -> Option<&Arc<Reader>> {
-        None
-    }
-}
 
 /// What a session tells its owner, outside of the lock and in no promised order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +36,11 @@ pub(crate) enum Notice {
 
 /// Who is told a session's notices.
 pub(crate) type Observer = Box<dyn Fn(&Arc<Session>, Notice) + Send + Sync>;
+
+/// Who calls by a connection that the peer has made: it is told the notices as well.
+pub(crate) trait Back: Any + Send + Sync {
+    fn noticed(&self, session: &Arc<Session>, notice: Notice);
+}
 
 /// A call that the peer opened.
 pub(crate) struct Incoming {
@@ -70,7 +60,7 @@ pub(crate) struct Session {
     pub(crate) medium: Arc<str>,
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The way back to whoever calls by this connection, once somebody has asked for it.
-    back: OnceLock<Arc<ChannelHandle>>,
+    back: OnceLock<Box<dyn Back>>,
     driver: Box<dyn Driver>,
     observer: Observer,
     seen: Seen,
@@ -147,17 +137,6 @@ impl Session {
         })
     }
 
-    /// The role of reading, where the threads that wait take turns at it.
-    pub(crate) fn reader(&self) -> Option<&Arc<Reader>> {
-        self.driver.reader()
-    }
-
-    /// A call waits for its answer, and nobody reads the link at its place.
-    #[cfg(feature = "tonic")]
-    pub(crate) fn awaited(&self) {
-        self.driver.awaited();
-    }
-
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
     }
@@ -167,14 +146,15 @@ impl Session {
         self.kept.get_or_init(|| Box::new(make())).downcast_ref().expect("a connection has one surface")
     }
 
-    /// The channel to the peer, for the handlers of its calls: over this connection, as long as that takes calls.
-    pub(crate) fn back(self: &Arc<Self>) -> Arc<ChannelHandle> {
-        let back = self.back.get_or_init(|| ChannelHandle::new(ChannelCore::back(self))).clone();
+    /// The way back to whoever calls by this connection: made when it is first asked for.
+    pub(crate) fn back<T: Back>(self: &Arc<Self>, make: impl FnOnce() -> T) -> &T {
+        let back = self.back.get_or_init(|| Box::new(make()));
         // What was noticed before there was anybody to tell.
         if matches!(self.lock().connection.state(), ConnectionState::Draining | ConnectionState::Closed) {
-            back.discard(self);
+            back.noticed(self, Notice::Over);
         }
-        back
+        let back: &dyn Any = &**back;
+        back.downcast_ref().expect("a connection has one way back")
     }
 
     fn tell(self: &Arc<Self>, notice: Notice) {

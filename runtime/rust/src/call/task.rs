@@ -9,10 +9,9 @@ use std::time::Duration;
 use samehost_transport_api::{Fault, Link};
 use tokio::runtime::RuntimeFlavor;
 
-use super::dial::{Start, Starter};
 use super::polled::Polled;
 use super::server::{Serve, serve_or_refuse};
-use super::session::{Driver, Session, Taken};
+use super::session::{Driver, Session, Start, Starter, Taken};
 
 const BUFFER_BYTES: usize = 64 << 10;
 /// So many reads in a row before other tasks have their turn.

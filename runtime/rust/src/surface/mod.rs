@@ -9,6 +9,7 @@ mod options;
 pub(crate) mod proto;
 pub mod raw;
 mod route;
+mod state_watch;
 mod status;
 #[cfg(feature = "tonic")]
 pub(crate) mod tonic;
@@ -18,4 +19,5 @@ pub use metadata::Metadata;
 pub(crate) use options::json;
 pub(crate) use options::{Limits, bridge, bridges, default_registry, with_credentials};
 pub(crate) use route::Route;
+pub use state_watch::StateWatch;
 pub use status::Status;

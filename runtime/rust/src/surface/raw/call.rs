@@ -269,9 +269,8 @@ impl Call {
             let polled = poll(&call, cx);
             if polled.is_pending()
                 && let Some(session) = call.inner.session()
-                && let Some(reader) = session.reader()
             {
-                reader.read_on(&session);
+                session.read_on();
             }
             polled
         })

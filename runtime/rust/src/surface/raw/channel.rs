@@ -14,11 +14,11 @@ use super::{Around, Hub, Interrupted, Patience, ServerCall};
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
 use crate::call::channel::ChannelHandle;
-use crate::call::connectivity::{ConnectivityState, StateWatch};
+use crate::call::connectivity::ConnectivityState;
 use crate::call::crew::{Crew, Service};
 use crate::call::dial::MakeStarter;
 use crate::call::server::Serve;
-use crate::surface::{Route, Status};
+use crate::surface::{Route, StateWatch, Status};
 
 /// The way to one server. It connects at the first call, on a thread that ends with the try, and again when
 /// it has to. Clones are cheap and share the connection; when the last one is dropped the channel closes once
@@ -89,7 +89,7 @@ impl Channel {
 
     /// Watches the state without keeping the channel open.
     pub fn state_watch(&self) -> StateWatch {
-        self.handle.watch()
+        StateWatch::of(&self.handle)
     }
 
     /// Waits until the state is another one than `from`; `None` when the time is over.

@@ -57,8 +57,8 @@ fn wait_with<F: Future>(parker: &Arc<Parker>, waker: &Waker, future: F) -> F::Ou
         if let Poll::Ready(output) = poll {
             return output;
         }
-        match session.as_ref().and_then(|session| Some((session, session.reader()?))) {
-            Some((session, reader)) => reader.wait(session, parker, until, &mut None),
+        match session {
+            Some(session) => session.wait(parker, until, &mut None),
             None => parker.park(until),
         }
     }
@@ -79,13 +79,15 @@ pub(super) fn wait_until(deadline: Instant) -> bool {
 /// Sees to it that the session of a call that is pending is read: by this thread, if it polls in [`block_on`] and
 /// reads no other one, or in the background, or by the task that reads it always.
 pub(super) fn wait_for(session: &Arc<Session>) {
-    let Some(reader) = session.reader() else { return session.awaited() };
+    if !session.is_read_by_callers() {
+        return session.awaited();
+    }
     let noted = WAITS.with_borrow_mut(|waits| match waits {
         Some(waits) => Arc::ptr_eq(waits.session.get_or_insert_with(|| session.clone()), session),
         None => false,
     });
     if !noted {
-        reader.read_on(session);
+        session.read_on();
     }
 }
 

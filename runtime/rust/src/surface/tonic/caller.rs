@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use samehost_transport_api::Peer;
 
 use super::Channel;
+use crate::call::channel::ChannelHandle;
 use crate::call::session::Session;
 
 /// The channel to whoever has made this request, for a handler or an interceptor: it calls its caller back, over the
@@ -27,7 +28,7 @@ use crate::call::session::Session;
 pub fn caller<T>(request: &tonic::Request<T>) -> Option<Channel> {
     let peer = request.extensions().get::<Peer>()?;
     let session = registered().get(&key(&peer.address)).and_then(Weak::upgrade)?;
-    Some(Channel::back(session.back()))
+    Some(Channel::back(ChannelHandle::back_to(&session)))
 }
 
 /// The connections whose handlers were told who calls, by where the address in what they were told is. So a request has
@@ -97,7 +98,7 @@ mod tests {
         let registered = sessions.each_ref().map(Registered::of);
         for (session, registered) in sessions.iter().zip(&registered) {
             let found = caller(&request(registered)).unwrap();
-            assert!(Arc::ptr_eq(&found.handle(), &session.back()));
+            assert!(Arc::ptr_eq(&found.handle(), &ChannelHandle::back_to(session)));
         }
     }
 

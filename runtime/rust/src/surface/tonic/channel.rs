@@ -19,10 +19,11 @@ use super::{ResponseBody, serving, timeout};
 use crate::call::backoff::Backoff;
 use crate::call::blocking;
 use crate::call::channel::ChannelHandle;
-use crate::call::client_call::{ClientCall, Request};
+use crate::call::client_call::ClientCall;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::crew::Crew;
 use crate::call::dial::MakeStarter;
+use crate::call::outgoing::Request;
 use crate::call::task::TaskDriver;
 use crate::surface::{Route, Status};
 
