@@ -157,7 +157,7 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
               hello,
               connectTimeout.toNanos(),
               spinNanos,
-              new ClientConnections(filters, services.isEmpty() ? null : calling),
+              Connections.ofChannel(filters, services.isEmpty() ? null : calling),
               executor,
               serving(hello));
       Dialer dialer = new Dialer(transport.connector(address, settings), options, backoff.get());

@@ -130,7 +130,7 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               hello,
               helloTimeout.toNanos(),
               spinNanos,
-              new ServerConnections(filters, callsBack(hello)));
+              Connections.ofServer(filters, callsBack(hello)));
       Reception reception =
           new Reception(
               transport.listener(address, settings),
