@@ -40,7 +40,7 @@ class Host: ...
 
 def source(readme: str) -> str:
     """Make a program of a README, whose pieces stay in their lines, each in a function of its own."""
-    lines = []
+    lines: list[str] = []
     inside = False
     for line in (ROOT / readme).read_text().splitlines():
         if line == "```python":

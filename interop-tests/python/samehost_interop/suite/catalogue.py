@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from samehost_interop.suite.expectation import Status
+    from samehost_interop.suite.status import Status
 
 _PLACEHOLDER = re.compile(r"\{(\w+)}")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import grpc
+from samehost_interop.suite.status import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from samehost_interop.suite.catalogue import Catalogue
+    from samehost_interop.suite.status import Status
 
 
 class Mismatch(Exception):
@@ -21,18 +22,6 @@ def unless(holds: object, message: str) -> None:
     """Say so unless it holds."""
     if not holds:
         raise Mismatch(message)
-
-
-class Status(NamedTuple):
-    """How a call has ended."""
-
-    code: grpc.StatusCode = grpc.StatusCode.OK
-    details: str = ""
-
-
-def shown(status: Status) -> str:
-    """Show a status to people."""
-    return f'{status.code.name} "{status.details}"'
 
 
 @dataclass(frozen=True)

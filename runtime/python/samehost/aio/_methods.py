@@ -6,7 +6,7 @@ A call without interceptors and credentials begins at once; any other one behind
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc.aio
 
@@ -32,20 +32,33 @@ from samehost.aio._types import (
 )
 
 if TYPE_CHECKING:
+    import weakref
     from collections.abc import AsyncIterable, Callable, Iterable
 
     from samehost._messages import Deserializer, Serializer
-    from samehost.aio._channel import BaseChannel
     from samehost.aio._types import MetadataIn
 
     Requests = AsyncIterable[Any] | Iterable[Any] | None
+
+
+class Origin(Protocol):
+    """What methods need of the channel that has them."""
+
+    interceptors: dict[Kind, tuple[grpc.aio.ClientInterceptor, ...]]
+    # Whether messages are compressed where a call does not say it.
+    gzip: bool
+    # Those that are cancelled when it is closed.
+    calls: weakref.WeakSet[grpc.aio.Call]
+
+    def bound(self) -> tuple[asyncio.AbstractEventLoop, _native.AioChannel]:
+        """Answer the loop and what it drives; RuntimeError on another loop, UsageError once it is closed."""
 
 
 class Method:
     """One method of a channel: its path, how its messages become bytes, and who intercepts its calls."""
 
     def __init__(
-        self, channel: BaseChannel, kind: Kind, path: str, serializer: Serializer, deserializer: Deserializer
+        self, channel: Origin, kind: Kind, path: str, serializer: Serializer, deserializer: Deserializer
     ) -> None:
         self.channel = channel
         self.kind = kind
