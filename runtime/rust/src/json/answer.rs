@@ -9,7 +9,7 @@ use samehost_transport_api::Code;
 use tonic::metadata::BinaryMetadataValue;
 
 use super::body::Whole;
-use super::request::is_of_http;
+use super::fields::is_of_http;
 use crate::surface::Status;
 use crate::surface::tonic::metadata::add_pairs;
 use crate::wire::MetadataBlock;

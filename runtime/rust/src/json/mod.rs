@@ -4,6 +4,7 @@
 mod accept;
 mod answer;
 mod body;
+mod fields;
 mod gateway;
 mod pace;
 #[cfg(feature = "json")]
