@@ -2,8 +2,8 @@
 
 use std::error::Error;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use samehost_transport_api::{Fault, Link, Peer};
 use tokio::task::JoinHandle;
@@ -57,13 +57,20 @@ impl Inside {
 /// How long a client may read what it was answered, once the server has gone.
 pub(crate) struct LastWords {
     written: Arc<AtomicU64>,
+    /// Held by each answer that is being made.
+    making: Arc<()>,
     open: Box<dyn Open>,
 }
 
 impl LastWords {
     /// Of a client at the other end of a link.
     pub(crate) fn of(link: &LinkIo, open: Box<dyn Open>) -> LastWords {
-        LastWords { written: link.written(), open }
+        LastWords { written: link.written(), making: Arc::default(), open }
+    }
+
+    /// What is held for as long as an answer is made, which nobody can read before.
+    pub(crate) fn making(&self) -> Weak<()> {
+        Arc::downgrade(&self.making)
     }
 
     /// Ends with the connection: a client that goes on reading has all of it, unless the server is in a hurry.
@@ -75,8 +82,9 @@ impl LastWords {
             let before = self.written.load(Ordering::Relaxed);
             match timeout(LAST_WORDS, connection.as_mut()).await {
                 Ok(ended) => return ended,
-                Err(_) if self.written.load(Ordering::Relaxed) == before => return Ok(()),
                 Err(_) if self.open.is_hurried() => return Ok(()),
+                Err(_) if Arc::strong_count(&self.making) > 1 => {}
+                Err(_) if self.written.load(Ordering::Relaxed) == before => return Ok(()),
                 Err(_) => {}
             }
         }

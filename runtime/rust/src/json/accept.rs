@@ -60,6 +60,7 @@ async fn serve(
         address: peer.address,
         pace: pace.clone(),
         unread: unread.clone(),
+        making: last_words.making(),
     };
     let head_bytes = (server.max_metadata_bytes + HEAD_ROOM) as usize;
     let connection = Builder::new()

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
@@ -59,6 +59,8 @@ pub(super) struct Gateway {
     pub(super) pace: Pace,
     /// Whether a body was left unread.
     pub(super) unread: Arc<AtomicBool>,
+    /// See [`LastWords::making`](crate::bridges::LastWords::making).
+    pub(super) making: Weak<()>,
 }
 
 impl Service<Request<Incoming>> for Gateway {
@@ -176,6 +178,7 @@ impl Gateway {
         if bytes <= self.transcoder.quick_bytes() {
             return work(&*self.transcoder);
         }
+        let _making = self.making.upgrade();
         let transcoder = self.transcoder.clone();
         let done = tokio::task::spawn_blocking(move || work(&*transcoder)).await;
         done.unwrap_or_else(|error| Err(Status::new(Code::Internal, format!("JSON: {error}"))))

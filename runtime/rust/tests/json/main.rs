@@ -9,4 +9,5 @@ mod errors;
 mod http1;
 mod limits;
 mod refusals;
+mod slowly_made;
 mod web;
