@@ -51,17 +51,18 @@ impl Reception {
 
     /// Serves until the bell is rung, or until the door fails for good.
     pub fn run(mut self) {
-        loop {
-            match self.turn() {
-                Ok(()) => {}
-                Err(End::Closed) => return,
-                Err(End::Failed(why)) => {
-                    let acceptor = self.acceptor.clone();
-                    // The descriptors are closed when the acceptor is told.
-                    drop(self);
-                    return acceptor.ended(why);
-                }
+        let end = loop {
+            if let Err(end) = self.turn() {
+                break end;
             }
+        };
+        let Reception { acceptor, door, wake, visitors, .. } = self;
+        let refused: Vec<_> = visitors.into_iter().filter_map(Visitor::refusal).collect();
+        // The descriptors are closed when the acceptor is told.
+        drop((door, wake));
+        refused.into_iter().for_each(|why| acceptor.refused(why));
+        if let End::Failed(why) = end {
+            acceptor.ended(why);
         }
     }
 

@@ -129,6 +129,14 @@ impl Visitor {
         Visitor { state: State::TurnedAway(why), until: Instant::now() + FAREWELL, ..self }
     }
 
+    /// Hangs up; answers why it was turned away, if it was.
+    pub fn refusal(self) -> Option<LinkError> {
+        match self.state {
+            State::TurnedAway(why) => Some(why),
+            State::Judging(_) | State::Offered(_) => None,
+        }
+    }
+
     fn read(mut self, house: &House<'_>, gone: bool) -> Outcome {
         let mut buffer = [0; 512];
         let result = match &self.way {

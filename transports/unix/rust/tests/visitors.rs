@@ -193,3 +193,13 @@ fn closing_the_listener_hangs_up_on_those_who_were_not_accepted() {
     // The end, or a reset where the bytes were not read.
     assert!(matches!(visitor.read_to_end(&mut nothing), Ok(0) | Err(_)));
 }
+
+#[test]
+fn who_is_turned_away_is_told_of_though_the_listener_closes_before_it_has_gone() {
+    let server = Server::patient();
+    let mut visitor = server.visitor();
+    visitor.write_all(b"220 mail.example").unwrap();
+    assert_eq!(told(&visitor), "farewell: PeerNonsense");
+    server.listener.close();
+    assert_eq!(server.acceptor.next_refusal().fault(), Fault::PeerNonsense);
+}
