@@ -3,46 +3,20 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use samehost_transport_api::{Code, Fault};
 
 use super::meeting::Meeting;
-use super::unary::{failed, inflated, missing, request, status_of, surplus};
-use super::{Channel, Interrupted, Patience, outgoing};
+use super::outcome::{Outcome, failed, inflated, missing, status_of, surplus};
+use super::{Interrupted, Patience, outgoing};
 use crate::call::client_call::{Answer, ClientCall};
 use crate::call::outgoing::Outgoing;
 use crate::call::session::Session;
 use crate::call::timers::{Timer, Timers, weakly};
 use crate::connection;
-use crate::surface::{Metadata, Status};
-
-/// What a call takes along.
-#[derive(Clone, Debug, Default)]
-pub struct CallOptions {
-    /// Headers for the server.
-    pub metadata: Metadata,
-    /// The call fails with DEADLINE_EXCEEDED after so long; the server is told.
-    pub timeout: Option<Duration>,
-    /// Whether the call waits for a connection as long as it takes; `None`: as the channel does.
-    pub wait_for_ready: Option<bool>,
-    /// Compresses the messages. A server that does not know gzip fails the call.
-    pub gzip: bool,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Code, text and trailers; OK as well.
-    pub status: Status,
-    /// What the server sent before the first message; empty where it sent none.
-    pub headers: Metadata,
-    /// The one message of the response, of a unary call that ended well.
-    pub message: Option<Bytes>,
-    /// Whether it came compressed.
-    pub compressed: bool,
-}
+use crate::surface::Metadata;
 
 /// One call of a client, of any kind. Dropped before it is over, it is cancelled. A message goes to one of those
 /// who wait, headers and outcome to all.
@@ -80,16 +54,17 @@ struct State {
 pub struct Ended;
 
 impl Call {
-    pub(super) fn new(channel: &Channel, path: &str, options: CallOptions) -> Call {
-        let gzip = options.gzip;
-        let (call, outgoing) =
-            ClientCall::new(channel.handle.clone(), request(channel, path.to_owned().into(), options));
+    pub(super) fn new(
+        (call, outgoing): (ClientCall<'static>, Arc<Outgoing>),
+        gzip: bool,
+        max_message: u32,
+    ) -> Call {
         let deadline = call.deadline();
         let inner = Arc::new(Inner {
             outgoing,
             deadline,
             gzip,
-            max_message: channel.max_message,
+            max_message,
             state: Mutex::new(State {
                 call,
                 headers: None,

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use samehost_transport_api::{Options, Peer, Registry};
 
-use super::call::{Call, CallOptions, Outcome};
+use super::call::Call;
+use super::options::CallOptions;
+use super::outcome::Outcome;
 use super::server::{by_hub, by_threads};
 use super::unary::unary;
-use super::{Around, Hub, Interrupted, Patience, ServerCall};
+use super::{Around, Hub, Interrupted, Patience, ServerCall, outgoing};
 use crate::call::backoff::Backoff;
 use crate::call::blocking::starter;
 use crate::call::channel::ChannelHandle;
+use crate::call::client_call::ClientCall;
 use crate::call::connectivity::ConnectivityState;
 use crate::call::crew::{Crew, Service};
 use crate::call::dial::MakeStarter;
@@ -38,7 +41,9 @@ impl Channel {
 
     /// Begins a call of a method, `/package.Service/Method`. It goes out when it is waited for or polled.
     pub fn call(&self, path: &str, options: CallOptions) -> Call {
-        Call::new(self, path, options)
+        let gzip = options.gzip;
+        let request = options.request(path.to_owned().into(), self.wait_for_ready);
+        Call::new(ClientCall::new(self.handle.clone(), request), gzip, self.max_message)
     }
 
     /// One message there, one message back, on this thread. A channel of a [`Hub`] has no use for it.
@@ -52,7 +57,9 @@ impl Channel {
         message: Bytes,
         patience: Patience<'_>,
     ) -> Result<Outcome, Interrupted> {
-        unary(self, path, options, message, patience)
+        let message = outgoing(message, options.gzip);
+        let request = options.request(path.into(), self.wait_for_ready);
+        unary(ClientCall::of_one(self.handle.clone(), request, message), self.max_message, patience)
     }
 
     /// The address that this channel was made for.
@@ -232,9 +239,4 @@ impl ChannelBuilder {
         let (handle, max_message) = self.route.channel(make_starter)?;
         Ok(Channel { handle, wait_for_ready, max_message })
     }
-}
-
-/// A deadline so long from now; `None` for one beyond the clock's range, which is none.
-pub(super) fn deadline(timeout: Option<Duration>) -> Option<Instant> {
-    Instant::now().checked_add(timeout?)
 }
