@@ -14,6 +14,7 @@ import dev.samehost.transport.posix.Wakeup;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,6 +107,7 @@ final class Reception extends Thread {
       rendezvous.close();
       end();
     }
+    visitors.stream().map(Visitor::refusal).flatMap(Optional::stream).forEach(acceptor::refused);
     if (failure != null) {
       rendezvous.unpublish();
       acceptor.ended(failure);

@@ -13,6 +13,7 @@ import dev.samehost.transport.posix.SystemCallException;
 import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -183,6 +184,11 @@ final class Visitor implements AutoCloseable {
     close();
     acceptor.refused(why);
     return true;
+  }
+
+  /** Why it was turned away, if it was. */
+  Optional<LinkException> refusal() {
+    return Optional.ofNullable(refusal);
   }
 
   @Override

@@ -271,6 +271,17 @@ final class VisitorTest {
   }
 
   @Test
+  void who_is_turned_away_is_told_of_though_the_listener_closes_before_it_has_gone()
+      throws Exception {
+    try (Link near = connect()) {
+      Bytes.write(near, "220 mail.example".getBytes(US_ASCII));
+      assertSaysFarewell(near);
+      listener.close();
+      assertThat(acceptor.nextRefused()).hasMessageThat().contains("220 mail");
+    }
+  }
+
+  @Test
   void silent_clients_hold_up_nobody_and_leave_nothing() throws Exception {
     int before = Descriptors.count();
     List<Link> silent = new ArrayList<>();
