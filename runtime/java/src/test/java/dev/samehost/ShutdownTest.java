@@ -8,6 +8,7 @@ import com.google.common.util.concurrent.ListenableFuture;
 import dev.samehost.call.QuietTime;
 import dev.samehost.test.EchoGrpc;
 import dev.samehost.test.Note;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
@@ -172,5 +173,31 @@ final class ShutdownTest {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().endsWith(" " + address))
         .collect(Collectors.toSet());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aServerThatIsShutDownNowCancelsTheContextsOfItsHandlers(Setting.Transport transport)
+      throws Exception {
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch cancelled = new CountDownLatch(1);
+    EchoGrpc.EchoImplBase listening =
+        new EchoGrpc.EchoImplBase() {
+          @Override
+          public void unary(Note request, StreamObserver<Note> responses) {
+            Context.current().addListener(context -> cancelled.countDown(), Runnable::run);
+            called.countDown();
+          }
+        };
+    try (Setting setting = new Setting(transport)) {
+      Server server = setting.start(setting.server().addService(listening));
+      ListenableFuture<Note> open = EchoGrpc.newFutureStub(setting.open()).unary(note("open"));
+      called.await();
+      server.shutdown();
+      assertThat(cancelled.getCount()).isEqualTo(1);
+      server.shutdownNow();
+      assertThat(cancelled.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(failure(open).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    }
   }
 }
