@@ -90,8 +90,8 @@ java-newest:
 rust:
 	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check
 	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets --features samehost-benchmarks/micro -- -D warnings
-	@$(STAGE) 'Rust: calls as bytes alone' $(CARGO) clippy -q -p samehost --no-default-features -- -D warnings
-	@$(STAGE) 'Rust: without tonic' $(CARGO) clippy -q -p samehost --no-default-features --features blocking -- -D warnings
+	@$(STAGE) 'Rust: lint with fewer features' sh -c 'for with in "" blocking default; do \
+		$(CARGO) clippy -q -p samehost --no-default-features --features "$$with" -- -D warnings || exit 1; done'
 	@$(STAGE) 'Rust: the documents' env RUSTDOCFLAGS='-D warnings' sh -c 'for with in $(DOCUMENTED); do \
 		$(CARGO) doc -q --no-deps -p samehost --no-default-features --features "$$with" || exit 1; done'
 	@$(STAGE) 'Rust: build' $(CARGO) build -q --workspace --bins --tests

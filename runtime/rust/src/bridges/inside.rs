@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+#[cfg(feature = "http1")]
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 
 use samehost_transport_api::{Fault, Link, Peer};
 use tokio::task::JoinHandle;
@@ -69,6 +71,7 @@ impl LastWords {
     }
 
     /// What is held for as long as an answer is made, which nobody can read before.
+    #[cfg(feature = "http1")]
     pub(crate) fn making(&self) -> Weak<()> {
         Arc::downgrade(&self.making)
     }

@@ -9,7 +9,7 @@ use http_body::{Body, Frame};
 
 use super::framing::prefix;
 use super::metadata::status_headers;
-use super::response::TimedCall;
+use super::timed_call::TimedCall;
 use crate::call::client_call::Answer;
 use crate::call::server_call::Messages;
 use crate::connection::{Message, Status};

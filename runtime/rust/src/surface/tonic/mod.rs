@@ -16,6 +16,7 @@ mod response;
 mod server;
 mod service;
 mod serving;
+mod timed_call;
 mod timeout;
 mod told;
 
@@ -23,10 +24,10 @@ mod told;
 pub(crate) use handler::begin;
 #[cfg(feature = "http2")]
 pub(crate) use reply::Unseen;
-#[cfg(feature = "http1")]
-pub(crate) use response::TimedCall;
 #[cfg(feature = "http2")]
 pub(crate) use service::Services;
+#[cfg(feature = "http1")]
+pub(crate) use timed_call::TimedCall;
 
 pub use block_on::block_on;
 pub use body::ResponseBody;

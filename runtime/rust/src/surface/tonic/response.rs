@@ -2,56 +2,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::task::{Context, Poll};
 
 use http::HeaderMap;
-use tokio::time::Sleep;
 use tracing::Instrument;
 
-use super::block_on;
 use super::body::ResponseBody;
-use super::medium::Medium;
 use super::metadata::{add_to, status_headers};
 use super::request::RequestSender;
+use super::timed_call::TimedCall;
 use crate::call::client_call::{Answer, ClientCall};
 use crate::connection::Status;
-
-/// A call and the timer of its deadline.
-pub(crate) struct TimedCall {
-    call: ClientCall<'static>,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl TimedCall {
-    pub(crate) fn new(call: ClientCall<'static>) -> TimedCall {
-        TimedCall { call, sleep: None }
-    }
-
-    /// What carries the call, where there is something to say of it.
-    pub(super) fn medium(&self) -> Option<Medium> {
-        self.call.session().and_then(|session| Medium::of(&session.medium))
-    }
-
-    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
-        if let Poll::Ready(answer) = self.call.poll_answer(cx) {
-            return Poll::Ready(answer);
-        }
-        if let Some(session) = self.call.session() {
-            block_on::wait_for(session);
-        }
-        let Some(deadline) = self.call.deadline() else { return Poll::Pending };
-        if block_on::wait_until(deadline) {
-            return match Instant::now() < deadline {
-                true => Poll::Pending,
-                false => Poll::Ready(Some(Answer::Status(self.call.expire()))),
-            };
-        }
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-        ready!(sleep.as_mut().poll(cx));
-        Poll::Ready(Some(Answer::Status(self.call.expire())))
-    }
-}
 
 /// The response to come. Dropped, it cancels its call.
 pub struct ResponseFuture(Stage);
@@ -87,12 +48,12 @@ impl Future for ResponseFuture {
         let mut call = match std::mem::replace(&mut self.0, Stage::Done) {
             Stage::Begun(begun) => {
                 let (mut call, mut request) = *begun;
-                let span = call.call.span().clone();
+                let span = call.span().clone();
                 match span.in_scope(|| request.poll(cx)) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(status)) => {
                         let status = status.into();
-                        call.call.fail(&status);
+                        call.fail(&status);
                         return Poll::Ready(Ok(trailers_only(status)));
                     }
                     Poll::Pending => drop(tokio::spawn(request.run().instrument(span))),

@@ -13,7 +13,7 @@ use crate::connection;
 use crate::surface::tonic::Channel;
 use crate::surface::tonic::medium::Medium;
 use crate::surface::tonic::metadata::{add_to, status_headers};
-use crate::surface::tonic::response::TimedCall;
+use crate::surface::tonic::timed_call::TimedCall;
 
 /// The short way of a generated client's unary calls. It is open where the client's channel is a [`Channel`] itself,
 /// nothing before it, and nothing is to be compressed; elsewhere the client's calls go tonic's way.
