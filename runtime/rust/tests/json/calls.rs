@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -56,21 +57,26 @@ async fn a_post_of_bytes_is_a_call_and_its_answer_is_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_go_to_methods_whose_types_are_not_known() {
     let transcoder = Arc::new(Descriptors::of([]).unwrap());
-    let (_server, address, _folder) = raw_server(transcoder, Metadata::new());
+    let (_server, address, _folder) = raw_server(transcoder, Metadata::new(), Some);
     let answer = Client::to(&address).post("/a.B/C", &[("content-type", PROTO)], "\x08\x07");
     assert_eq!((answer.status, &*answer.body), (200, &b"\x08\x07"[..]));
     let text = Client::to(&address).json("/a.B/C", "{}").error(501, "unimplemented");
     assert!(text.contains("a.B/C"), "{text}");
 }
 
-/// A server for threads that answers each message with itself.
-fn raw_server(transcoder: Arc<Descriptors>, trailers: Metadata) -> (raw::Server, String, tempfile::TempDir) {
+/// A server for threads that answers each message with another one, compressed for whoever takes it so.
+fn raw_server(
+    transcoder: Arc<Descriptors>,
+    trailers: Metadata,
+    answer: fn(Bytes) -> Option<Bytes>,
+) -> (raw::Server, String, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let builder = raw::ServerBuilder::default().json(transcoder);
     let server = builder.serve_on_threads(true, Arc::new(|run| run()), move |call| {
-        let message = call.take_whole();
+        let message = call.take_whole().and_then(answer);
+        call.set_compression(true);
         let status = Status::new(Code::Ok, "").with_metadata(trailers.clone());
-        let _ = call.answer(raw::Answer { status, headers: None, message, compress: false });
+        let _ = call.answer(raw::Answer { status, headers: None, message, compress: true });
     });
     let address = server.listen(&format!("unix:{}", folder.path().join("s").display())).unwrap();
     server.start();
@@ -84,7 +90,7 @@ async fn a_server_for_threads_takes_json_and_trailers_are_headers() {
         trailers.push(key, value).unwrap();
     }
     let transcoder = Arc::new(Descriptors::of([FILE_DESCRIPTOR_SET]).unwrap());
-    let (_server, address, _folder) = raw_server(transcoder, trailers);
+    let (_server, address, _folder) = raw_server(transcoder, trailers, Some);
     let answer = Client::to(&address).json(SAY, HI);
     assert_eq!(answer.json()["data"], "aGk=");
     assert_eq!(answer.all("trailer-x-a"), ["one", "two"]);
@@ -195,6 +201,16 @@ async fn a_body_may_be_compressed_and_an_answer_is_where_its_client_says_so() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_answer_is_unpacked_within_a_limit() {
+    let transcoder = Arc::new(Descriptors::of([FILE_DESCRIPTOR_SET]).unwrap());
+    let huge = |_| Some(vec![0; (64 << 20) + 1].into());
+    let (_server, address, _folder) = raw_server(transcoder, Metadata::new(), huge);
+    let headers = [("content-type", JSON), ("accept-encoding", "gzip")];
+    let text = Client::to(&address).post(SAY, &headers, HI).error(429, "resource_exhausted");
+    assert!(text.starts_with("the decompressed message exceeds maximum of 67108864 bytes"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
