@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -11,7 +10,7 @@ import grpc
 from samehost_interop import TEST_KEY
 from samehost_interop.client.call import control_service, made_with, status_of, test_service
 from samehost_interop.client.control import describe, wait_for_end, wait_until_open
-from samehost_interop.client.started import kill, wait_for_death
+from samehost_interop.client.started import kill, wait_for_death, wait_for_sleep
 from samehost_interop.client.streams import asking
 from samehost_interop.client.written import Written
 from samehost_interop.stubs import control
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from samehost_interop.client.ways import Ways
 
 _PATIENCE_SECONDS = 30.0
-# So many calls a server has answered, one now and then, before it is killed: nothing else tells that it has
-# written what it writes at once.
-_SETTLED_CALLS = 5
-_PAUSE_SECONDS = 0.1
 
 
 def server_killed(step: Step, session: Session, shared: Ways) -> None:
@@ -47,9 +42,9 @@ def server_killed(step: Step, session: Session, shared: Ways) -> None:
     requests.write(asking([10, *unread]))
     next(stream)
     wait_until_open(channel, key)
-    for _ in range(_SETTLED_CALLS if unread else 0):
-        time.sleep(_PAUSE_SECONDS)
-        describe(channel)
+    if unread:
+        describe(channel)  # which the server hears after the stream's request
+        wait_for_sleep(pid)
     kill(pid)
     for status in (status_of(held), _failed_behind(stream, unread)):
         step.expect.check(status)

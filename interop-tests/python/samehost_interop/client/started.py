@@ -9,12 +9,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from samehost_interop.suite import Mismatch
+from samehost_interop.suite import Mismatch, unless
 
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 30
 # Where the number of threads stands behind the state.
 _THREADS = 16
 _PAUSE_SECONDS = 0.02
+_LOOKS = 10
 
 
 class Started:
@@ -56,6 +57,27 @@ def runs(pid: int) -> bool:
         return False
     state, *numbers = stat.rpartition(")")[2].split()
     return state != "Z" or int(numbers[_THREADS]) > 1
+
+
+def wait_for_sleep(pid: int) -> None:
+    """Wait until each thread sleeps, at several looks in a row: the process has done what it does at once."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    asleep = 0
+    while asleep < _LOOKS:
+        unless(time.monotonic() < end, f"the process {pid} does not come to rest")
+        time.sleep(_PAUSE_SECONDS)
+        asleep = asleep + 1 if _sleeps(pid) else 0
+
+
+def _sleeps(pid: int) -> bool:
+    try:
+        threads = [
+            (thread / "stat").read_text(encoding="utf-8", errors="replace")
+            for thread in Path(f"/proc/{pid}/task").iterdir()
+        ]
+    except OSError:
+        return False  # one has ended while it was looked at
+    return all(stat.rpartition(")")[2].startswith(" S ") for stat in threads)
 
 
 def wait_for_death(pid: int) -> None:

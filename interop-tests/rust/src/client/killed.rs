@@ -13,18 +13,13 @@ use super::call::{control_service, request, test_service};
 use super::control::{await_end, await_open, describe};
 use super::duplex::next;
 use super::session::{Session, open};
-use super::started::{Started, kill, runs};
+use super::started::{Started, await_sleep, kill, runs};
 use super::streams::asking;
 use crate::proto::control::{DescribeRequest, HoldRequest};
 use crate::suite::{Mismatch, Step, unless};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// So many calls a server has answered, one now and then, before it is killed: nothing else tells that it has written
-/// what it writes at once.
-const SETTLED_CALLS: usize = 5;
-const BETWEEN_CALLS: Duration = Duration::from_millis(100);
 
 /// A server of its own is killed while a unary call and a stream are open: both must fail. So many messages as the step
 /// has `responses` are unread then, and must come before.
@@ -43,10 +38,9 @@ pub(super) async fn server_killed(step: &Step, session: &Session) -> Checked {
     let mut answers = test_service(&channel).full_duplex_call(stream).await?.into_inner();
     next(&mut answers).await?;
     await_open(&channel, &key).await?;
-    let settled = if step.responses().is_empty() { 0 } else { SETTLED_CALLS };
-    for _ in 0..settled {
-        tokio::time::sleep(BETWEEN_CALLS).await;
-        describe(&channel).await?;
+    if !step.responses().is_empty() {
+        describe(&channel).await?; // which the server hears after the stream's request
+        await_sleep(pid).await?;
     }
     kill(pid)?;
     let held = held.await?.map(|_| ()).expect_err_or("the call that was held got an answer")?;

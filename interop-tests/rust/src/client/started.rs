@@ -2,12 +2,18 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::suite::Mismatch;
+use crate::suite::{Mismatch, unless};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A program that this one has started: its lines of standard output, and its end. Dropped, it is killed.
 pub(super) struct Started {
@@ -54,12 +60,37 @@ const THREADS: usize = 17;
 
 /// Whether a process runs, or a thread of it; one that is dead and not yet collected does not.
 pub(super) fn runs(pid: u32) -> Result<bool, Mismatch> {
-    if let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+    if let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let threads: u32 = fields.get(THREADS).map_or(Ok(0), |count| count.parse())?;
         return Ok(fields.first() != Some(&"Z") || threads > 1);
     }
     Ok(test_kill_process(process(pid)?).is_ok())
+}
+
+/// Waits until each thread of a process sleeps, at several looks in a row: it has done what it does at once.
+pub(super) async fn await_sleep(pid: u32) -> Result<(), Mismatch> {
+    let (end, mut asleep) = (Instant::now() + PATIENCE, 0);
+    while asleep < LOOKS {
+        unless(Instant::now() < end, || format!("the process {pid} does not come to rest"))?;
+        tokio::time::sleep(PAUSE).await;
+        // One may end while it is looked at.
+        asleep = if sleeps(pid).unwrap_or(false) { asleep + 1 } else { 0 };
+    }
+    Ok(())
+}
+
+fn sleeps(pid: u32) -> io::Result<bool> {
+    if !Path::new("/proc/self/task").exists() {
+        return Ok(true); // this system does not tell
+    }
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let stat = fs::read_to_string(thread?.path().join("stat"))?;
+        if !stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S ")) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn process(pid: u32) -> Result<Pid, Mismatch> {

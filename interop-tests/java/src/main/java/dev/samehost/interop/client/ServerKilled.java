@@ -16,21 +16,12 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCalls;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A server of its own is killed while a unary call and a stream are open: both must fail. So many
  * messages as the step has {@code responses} are unread then, and must come before.
  */
 final class ServerKilled implements Kind {
-  /**
-   * So many calls a server has answered, one now and then, before it is killed: nothing else tells
-   * that it has written what it writes at once.
-   */
-  private static final int SETTLED_CALLS = 5;
-
-  private static final long PAUSE_MILLIS = 100;
-
   @Override
   public void run(Step step, Session session, Channel shared) throws Exception {
     List<Integer> unread = step.responses() == null ? List.of() : step.responses();
@@ -51,9 +42,9 @@ final class ServerKilled implements Kind {
       ClientCall<StreamingOutputCallRequest, ?> stream = open(step, unread, channel, answers);
       StreamingOutputCallResponse unused = answers.message();
       control.awaitOpen(key);
-      for (int call = 0; call < SETTLED_CALLS && !unread.isEmpty(); call++) {
-        TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
-        control.describe();
+      if (!unread.isEmpty()) {
+        control.describe(); // which the server hears after the stream's request
+        Started.awaitSleep(pid);
       }
       Started.kill(pid);
       Mismatch.unless(none.next() == null, "the call that was held got an answer");

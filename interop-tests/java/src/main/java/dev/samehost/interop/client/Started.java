@@ -1,9 +1,11 @@
 package dev.samehost.interop.client;
 
+import dev.samehost.interop.suite.Mismatch;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,6 +15,10 @@ import java.util.concurrent.TimeUnit;
 final class Started {
   /** Where the number of threads stands, counted from the state. */
   private static final int THREADS = 17;
+
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final int LOOKS = 10;
+  private static final long PAUSE_MILLIS = 20;
 
   private final Process process;
   private final BufferedReader lines;
@@ -61,6 +67,36 @@ final class Started {
   /** What {@code kill -9} does, to any process of this user. */
   static void kill(long pid) {
     ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  /**
+   * Waits until each thread of a process sleeps, at several looks in a row: it has done what it
+   * does at once.
+   */
+  static void awaitSleep(long pid) throws Mismatch, IOException, InterruptedException {
+    long end = System.nanoTime() + PATIENCE_NANOS;
+    for (int asleep = 0; asleep < LOOKS; asleep = sleeps(pid) ? asleep + 1 : 0) {
+      Mismatch.unless(System.nanoTime() < end, "the process " + pid + " does not come to rest");
+      TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+    }
+  }
+
+  private static boolean sleeps(long pid) throws IOException {
+    if (!Files.exists(Path.of("/proc/self/task"))) {
+      return true; // this system does not tell
+    }
+    try (DirectoryStream<Path> threads =
+        Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+      for (Path thread : threads) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'S') {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false; // one has ended while it was looked at
+    }
   }
 
   /** Whether a process runs, or a thread of it; one that is dead and not yet collected does not. */
