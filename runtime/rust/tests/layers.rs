@@ -1,6 +1,7 @@
 //! The layers of the crate: surface over call over connection over wire over the transports' interface. A module
 //! imports only what is under it; what is pure stays so.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,9 +41,12 @@ fn lines_with(sources: &[(PathBuf, String)], words: &[&str]) -> Vec<String> {
     found
 }
 
+fn folder(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(part)
+}
+
 fn of(part: &str) -> Vec<(PathBuf, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(part);
-    let found = sources(&folder);
+    let found = sources(&folder(part));
     assert!(!found.is_empty(), "there are sources in {part}");
     found
 }
@@ -51,8 +55,7 @@ const NONE: [String; 0] = [];
 
 #[test]
 fn a_layer_knows_nothing_of_those_above_it() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let folders = fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path());
+    let folders = fs::read_dir(folder("")).unwrap().map(|entry| entry.unwrap().path());
     let mut folders: Vec<_> = folders.filter(|path| path.is_dir()).collect();
     folders.retain(|path| !FOLDERS.iter().any(|layer| path.ends_with(layer)));
     assert!(folders.is_empty(), "it is said which layers these are: {folders:?}");
@@ -91,6 +94,34 @@ fn the_wire_and_the_connection_do_no_io_know_no_clock_no_threads_and_no_locks() 
     for layer in &FOLDERS[..2] {
         assert_eq!(lines_with(&of(layer), &words), NONE);
     }
+}
+
+#[test]
+fn the_modules_of_calls_import_each_other_in_one_direction() {
+    let mut imports = BTreeMap::<String, BTreeSet<String>>::new();
+    for (path, text) in of("call") {
+        let place: Vec<_> = path.strip_prefix(folder("call")).unwrap().iter().collect();
+        let module = place[0].to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let own = "super::".repeat(place.len());
+        let found = imports.entry(module.clone()).or_default();
+        for code in text.lines().map(|line| line.split("//").next().unwrap_or_default()) {
+            for rest in [&own, "crate::call::"].iter().flat_map(|start| code.split(start).skip(1)) {
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(!name.is_empty(), "names that stand together are not seen: {code}");
+                found.insert(name);
+            }
+        }
+        found.remove(&module);
+    }
+    assert!(imports["crew"].contains("reader"), "{imports:#?}");
+    let lowest = |left: &BTreeMap<String, BTreeSet<String>>| {
+        let is_low = |uses: &BTreeSet<String>| !uses.iter().any(|name| left.contains_key(name));
+        left.iter().find(|(_, uses)| is_low(uses)).map(|(module, _)| module.clone())
+    };
+    while let Some(module) = lowest(&imports) {
+        imports.remove(&module);
+    }
+    assert!(imports.is_empty(), "these, or those that they import, import each other: {imports:#?}");
 }
 
 #[test]

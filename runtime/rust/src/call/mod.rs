@@ -1,6 +1,7 @@
-//! Calls over connections, in motion: I/O, clocks, threads and locks. `session` puts a lock around one
-//! [`Connection`](crate::connection::Connection), its drivers (`task` on tokio, `reader` for threads, `hub` for an event
-//! loop) move its bytes, `channel` and `server` make sessions, `client_call` and `server_call` are one call each.
+//! Calls over connections, in motion: I/O, clocks, threads and locks. A module imports only what is below it. From below:
+//! `session` puts a lock around one [`Connection`](crate::connection::Connection), `dial` makes it for a `channel`, `server`
+//! takes it of a listener, `server_call` and `client_call` are one call each. Its drivers move its bytes: `reader` and its
+//! `crew` for threads, `task` on tokio, `hub` for an event loop.
 
 pub(crate) mod backoff;
 pub(crate) mod blocking;
@@ -18,6 +19,7 @@ pub(crate) mod park;
 #[cfg(feature = "tonic")]
 pub(crate) mod polled;
 pub(crate) mod reader;
+pub(crate) mod roster;
 pub(crate) mod server;
 pub(crate) mod server_call;
 pub(crate) mod session;

@@ -16,8 +16,8 @@ use samehost_transport_api::{Fault, Interest, Link};
 
 use self::background::Background;
 use self::role::{Role, State};
-use super::crew::Crew;
 use super::park::Parker;
+use super::roster::Roster;
 use super::server_call::refuse;
 use super::session::{Driver, Incoming, Own, Session, Taken};
 
@@ -42,13 +42,22 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// to the holder of the role. While a stream is open or output is left somebody has the role, or is about to.
 /// Where calls of the peer are served the connection's crew stands in for the background, and reads always.
 pub(crate) struct Reader {
-    crew: Option<Arc<Crew>>,
+    crew: Option<Serving>,
     state: Mutex<State>,
     /// Callers wait for the role: its holder sees that without the lock.
     followed: AtomicBool,
     /// The background thread waits here.
     changed: Condvar,
 }
+
+/// The threads that serve the calls of the peer: what is left to them, and what starts one of them, with work or idle.
+struct Serving {
+    roster: Arc<Roster>,
+    spawn: Spawn,
+}
+
+/// Starts a thread of a crew, which begins with work or idle.
+pub(super) type Spawn = fn(&Arc<Roster>, &Arc<Reader>, &Arc<Session>, works: bool);
 
 /// What the holder of the role has: the link, and what it reads into.
 struct Held {
@@ -135,11 +144,11 @@ impl Reader {
     }
 
     /// The reader of a connection whose calls a crew serves.
-    pub(super) fn of_crew(crew: Arc<Crew>) -> Arc<Reader> {
-        Reader::with(Some(crew))
+    pub(super) fn of_crew(roster: Arc<Roster>, spawn: Spawn) -> Arc<Reader> {
+        Reader::with(Some(Serving { roster, spawn }))
     }
 
-    fn with(crew: Option<Arc<Crew>>) -> Arc<Reader> {
+    fn with(crew: Option<Serving>) -> Arc<Reader> {
         let state = State {
             link: None,
             role: Role::Free,
@@ -163,7 +172,7 @@ impl Reader {
         // What came along with HELLO.
         match &self.crew {
             None => refuse(session, session.take_incoming()),
-            Some(crew) => crew.keep(session, session.take_incoming()),
+            Some(crew) => crew.roster.keep(session, session.take_incoming()),
         }
         self.attend(session);
     }
@@ -193,7 +202,7 @@ impl Reader {
                 None => self.want_background(&mut state, session, true),
                 Some(crew) => {
                     drop(state);
-                    crew.urge(self, session);
+                    self.urge(crew, session);
                 }
             },
             Role::Caller | Role::Offered(_) | Role::Background => {
@@ -248,11 +257,26 @@ impl Reader {
         match &self.crew {
             None => refuse(session, held.calls.drain(..)),
             Some(crew) => {
-                crew.take(session, held.calls.drain(..));
-                if crew.has_calls() {
-                    crew.urge(self, session);
+                crew.roster.take(session, held.calls.drain(..));
+                if crew.roster.has_calls() {
+                    self.urge(crew, session);
                 }
             }
+        }
+    }
+
+    /// Has a thread of the crew look at once: something was left that should not wait.
+    fn urge(self: &Arc<Self>, crew: &Serving, session: &Arc<Session>) {
+        if !crew.roster.urge() {
+            (crew.spawn)(&crew.roster, self, session, true);
+        }
+    }
+
+    /// Sees to it that a thread of the crew will look after what was left, soon.
+    #[inline]
+    fn leave_behind(self: &Arc<Self>, crew: &Serving, session: &Arc<Session>) {
+        if !crew.roster.leave_behind() {
+            (crew.spawn)(&crew.roster, self, session, false);
         }
     }
 
@@ -282,7 +306,7 @@ impl Reader {
     /// Reads for the crew, if the role is free, until there are calls to run, which are put into `calls`, or a
     /// caller that waits wants the role. `false`: the role is not free.
     pub(super) fn read_for_crew(self: &Arc<Self>, session: &Arc<Session>, calls: &mut Vec<Incoming>) -> bool {
-        let Some(crew) = &self.crew else { return false };
+        let Some(Serving { roster, .. }) = &self.crew else { return false };
         let held = self.lock().take(Role::Background);
         let Some(mut held) = held else { return false };
         session.uncork();
@@ -290,16 +314,16 @@ impl Reader {
         loop {
             parker.begin();
             let round = self.read_once(session, &mut held, None);
-            let until = crew.hello_until(session, &*held.link);
+            let until = roster.hello_until(session, &*held.link);
             if !held.calls.is_empty() {
                 std::mem::swap(calls, &mut held.calls);
                 break;
             }
             match round {
                 Round::Over => break,
-                _ if self.followed.load(Ordering::Acquire) || crew.has_calls() => break,
+                _ if self.followed.load(Ordering::Acquire) || roster.has_calls() => break,
                 _ if until.is_some_and(|until| Instant::now() >= until) => {
-                    session.hello_timeout(crew.hello_timeout().as_secs_f64());
+                    session.hello_timeout(roster.hello_timeout().as_secs_f64());
                 }
                 Round::Some => {}
                 Round::Nothing(left) => held.sleep(session, &parker, left, until),
@@ -343,7 +367,7 @@ impl Reader {
         if let Some(crew) = &self.crew {
             // The link is closed before the connection counts as over.
             drop(link);
-            crew.end();
+            crew.roster.end();
         }
     }
 }

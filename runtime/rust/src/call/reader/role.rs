@@ -84,7 +84,7 @@ impl Reader {
             None => {}
             Some(crew) => {
                 drop(state);
-                crew.leave_behind(self, session);
+                self.leave_behind(crew, session);
             }
         }
     }

@@ -18,8 +18,9 @@ use crate::call::blocking::starter;
 use crate::call::channel::ChannelHandle;
 use crate::call::client_call::ClientCall;
 use crate::call::connectivity::ConnectivityState;
-use crate::call::crew::{Crew, Service};
+use crate::call::crew;
 use crate::call::dial::MakeStarter;
+use crate::call::roster::Service;
 use crate::call::server::Serve;
 use crate::surface::{Route, StateWatch, Status};
 
@@ -233,7 +234,7 @@ impl ChannelBuilder {
         let wait_for_ready = self.route.wait_for_ready;
         let make_starter: MakeStarter = match self.moved {
             MovedBy::Callers => Box::new(starter),
-            MovedBy::Threads(service) => Box::new(move || Crew::starter(service.clone())),
+            MovedBy::Threads(service) => Box::new(move || crew::starter(service.clone())),
             MovedBy::Hub(hub, serve) => Box::new(move || hub.starter(serve.clone())),
         };
         let (handle, max_message) = self.route.channel(make_starter)?;

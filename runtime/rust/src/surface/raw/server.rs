@@ -11,7 +11,8 @@ use super::Transcoder;
 use super::meeting::Meeting;
 use super::{Around, Hub, Interrupted, Patience, ServerCall};
 use crate::call::bridge::{Accept, Accepts};
-use crate::call::crew::{Crew, Service};
+use crate::call::crew;
+use crate::call::roster::Service;
 use crate::call::server::{Host, Serve, ServerCore, StartServing};
 use crate::call::timers::{Timer, Timers, weakly};
 use crate::surface::{Limits, Status, bridges, default_registry, with_credentials};
@@ -165,7 +166,7 @@ impl ServerBuilder {
         handler: impl Fn(ServerCall) + Send + Sync + 'static,
     ) -> Server {
         let (service, hello_timeout) = (by_threads(inline, around, handler), self.hello_timeout);
-        self.server(Arc::new(move || Crew::host(service.clone(), hello_timeout)))
+        self.server(Arc::new(move || crew::host(service.clone(), hello_timeout)))
     }
 
     /// A server whose connections an event loop moves. The handler is called there, and is quick.

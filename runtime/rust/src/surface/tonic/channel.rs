@@ -21,7 +21,7 @@ use crate::call::blocking;
 use crate::call::channel::ChannelHandle;
 use crate::call::client_call::ClientCall;
 use crate::call::connectivity::ConnectivityState;
-use crate::call::crew::Crew;
+use crate::call::crew;
 use crate::call::dial::MakeStarter;
 use crate::call::outgoing::Request;
 use crate::call::task::TaskDriver;
@@ -298,7 +298,7 @@ impl ChannelBuilder {
             (None, true) => Box::new(blocking::starter),
             (Some(services), true) => {
                 let service = serving::by_threads(services);
-                Box::new(move || Crew::starter(service.clone()))
+                Box::new(move || crew::starter(service.clone()))
             }
             (services, false) => {
                 let serve = services.map(serving::by_tasks);

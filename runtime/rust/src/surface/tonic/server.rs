@@ -13,7 +13,7 @@ use tower_service::Service as HttpService;
 
 use super::service::Services;
 use super::serving;
-use crate::call::crew::Crew;
+use crate::call::crew;
 use crate::call::server::{HELLO_TIMEOUT, ServerCore};
 use crate::surface::{Limits, Status, bridges, default_registry, json, with_credentials};
 
@@ -194,7 +194,7 @@ impl ServerBuilder {
         let listener = transport.listener(&parsed, &options)?;
         let limits = self.limits.over(transport);
         let service = serving::by_threads(Arc::new(self.services));
-        let host = Crew::host(service, HELLO_TIMEOUT);
+        let host = crew::host(service, HELLO_TIMEOUT);
         let bridges = bridges(json(&self.json)?);
         let core = ServerCore::bind(listener, limits.settings(address), self.spin_limit, bridges, host)?;
         Ok(Server { core })

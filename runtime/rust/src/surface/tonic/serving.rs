@@ -7,7 +7,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::handler;
 use super::service::Services;
-use crate::call::crew::Service;
+use crate::call::roster::Service;
 use crate::call::server::Serve;
 
 /// By threads, within the runtime of whoever calls this: they poll each handler for a first time.
