@@ -63,6 +63,4 @@ pub(crate) fn after_in_child() {
     // here.
     unsafe { samehost_transport_posix::close_after_fork() };
     samehost::raw::forget_after_fork();
-    crate::callbacks::forget_after_fork();
-    crate::waiting::forget_after_fork();
 }

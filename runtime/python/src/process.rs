@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::arguments::seconds;
-use crate::{fork, status};
+use crate::{callbacks, fork, status, waiting};
 
 /// Moves the standard streams to private descriptors.
 #[pyfunction]
@@ -30,4 +30,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn after_fork_in_child() {
     fork::after_in_child();
+    callbacks::forget_after_fork();
+    waiting::forget_after_fork();
 }
