@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * is no thread of its own. It gives the reader's role up before it runs any.
  *
  * <p>On the side that calls it takes the role back lazily: under traffic of blocked callers it only
- * looks every millisecond whether they have gone, for taking it sooner would cost each of them a
+ * looks now and then whether they have gone, for taking it sooner would cost each of them a
  * wake-up.
  *
  * <p>Where it may be relieved, another thread goes on in its place when a task does not return: see
@@ -43,6 +43,9 @@ final class BackgroundReader implements Runnable, Executor {
 
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+  /** So seldom it looks at last whether the callers have gone: calls that are paced come sooner. */
+  private static final long MOST_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+
   private final Session session;
   private final ReaderRole role;
   private final long helloTimeoutNanos;
@@ -58,6 +61,7 @@ final class BackgroundReader implements Runnable, Executor {
   private boolean holds;
   private boolean finished;
   private int lastUses;
+  private long tick = TICK_NANOS;
   private long failBy;
   private long pausedAt; // when its task has, in nanoseconds
 
@@ -285,7 +289,11 @@ final class BackgroundReader implements Runnable, Executor {
   /** Reads; answers false when nothing has come for so long that this thread has left. */
   private boolean readOrLeave() {
     readFor(presence.patience(session.arrivals()));
-    return !presence.isQuiet(session.arrivals()) || !leave();
+    boolean quiet = presence.isQuiet(session.arrivals());
+    if (quiet) {
+      tick = TICK_NANOS;
+    }
+    return !quiet || !leave();
   }
 
   /** Answers false where this thread reads on nevertheless. */
@@ -313,7 +321,8 @@ final class BackgroundReader implements Runnable, Executor {
       holds = role.takeAsBackground();
     } else if (free || !quiet) {
       lastUses = role.uses();
-      LockSupport.parkNanos(this, TICK_NANOS);
+      LockSupport.parkNanos(this, tick);
+      tick = Math.min(2 * tick, MOST_TICK_NANOS);
     } else {
       rest();
     }

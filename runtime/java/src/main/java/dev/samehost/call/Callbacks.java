@@ -52,6 +52,7 @@ final class Callbacks implements Runnable {
   private final Pump pump;
   private final Runnable rejected;
   private final Pace pace; // null where nobody asks how long it takes
+  private final boolean alone;
 
   // Of the deliverer: what it tells next, in order.
   private Task ownFirst;
@@ -73,11 +74,12 @@ final class Callbacks implements Runnable {
    * @param rejected runs when the executor refuses to work
    */
   Callbacks(Executor executor, Executor inline, Runnable rejected) {
-    this(executor, inline, rejected, null);
+    this(executor, inline, rejected, null, false);
   }
 
-  /** The same, whose pace is measured. */
-  Callbacks(Executor executor, Executor inline, Runnable rejected, Pace pace) {
+  /** The same, whose pace is measured; {@code alone} as {@link Pace} has it. */
+  Callbacks(Executor executor, Executor inline, Runnable rejected, Pace pace, boolean alone) {
+    this.alone = alone;
     this.executor = executor;
     this.inline = inline;
     this.rejected = rejected;
@@ -87,7 +89,7 @@ final class Callbacks implements Runnable {
 
   /** Those of a call of this side's. */
   Callbacks(ClientStreamOptions options, Runnable rejected) {
-    this(options.executor(), Workers.pool(), rejected, options.pace());
+    this(options.executor(), Workers.pool(), rejected, options.pace(), false);
   }
 
   /** Callbacks that a pump delivers, on the thread of the blocked caller. */
@@ -95,6 +97,7 @@ final class Callbacks implements Runnable {
     this.pump = pump;
     this.rejected = null;
     this.pace = null;
+    this.alone = false;
   }
 
   /**
@@ -104,7 +107,7 @@ final class Callbacks implements Runnable {
   void inline(Executor other) {
     if (pump == null) {
       inline = other;
-      executor = pace != null && !pace.nextIsSlow() ? other : executor;
+      executor = pace != null && !pace.nextIsSlow(alone) ? other : executor;
     }
   }
 
@@ -216,7 +219,7 @@ final class Callbacks implements Runnable {
    */
   private boolean movesOn() {
     Executor pool = Workers.pool();
-    boolean isSlow = pace.isSlow();
+    boolean isSlow = pace.isSlow(alone);
     if (executor == pool) {
       executor = isSlow ? pool : inline;
       return false;

@@ -102,8 +102,9 @@ final class EventRouter implements Event.Sink {
 
   private void opened(Event.Opened opened) {
     callsOfPeer++;
+    boolean alone = session.openStreams() == 1;
     ServerStream stream =
-        new ServerStream(session, opened, serving.executor(), pace(opened.path()));
+        new ServerStream(session, opened, serving.executor(), pace(opened.path()), alone);
     opened.stream().attach(stream);
     stream.attend(session);
     stream.callbacks().first(() -> owner.serve(stream));

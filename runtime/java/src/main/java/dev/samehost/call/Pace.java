@@ -13,6 +13,12 @@ public final class Pace {
    */
   static volatile long slowNanos = 20_000;
 
+  /**
+   * A call that is alone on its connection holds nobody up, and may take so many times that: where
+   * calls are far apart most of it is memory that is no longer at hand, and to wake their callers.
+   */
+  private static final int ALONE = 10;
+
   /** To make a message of what has come takes less than a nanosecond for so many bytes. */
   private static final int BYTES_A_NANO = 2;
 
@@ -30,6 +36,9 @@ public final class Pace {
   /** How many calls run elsewhere after the next surprise. */
   private int patience = FIRST_PATIENCE;
 
+  /** How many calls were measured since the last surprise, or since there is less patience. */
+  private int measured;
+
   /** How many calls are still to run elsewhere after the last one. */
   private volatile int elsewhere;
 
@@ -38,19 +47,27 @@ public final class Pace {
   /** Of a method that nobody has called yet. */
   public Pace() {}
 
-  /** Whether the next call, which now begins, had better not hold up a reader. */
-  boolean nextIsSlow() {
+  /**
+   * Whether the next call, which now begins, had better not hold up a reader.
+   *
+   * @param alone whether it is alone on its connection
+   */
+  boolean nextIsSlow(boolean alone) {
     int left = elsewhere;
     if (left > 0) {
       elsewhere = left - 1;
       return true;
     }
-    return averageNanos > slowNanos;
+    return isOver(alone);
   }
 
   /** Whether a call that has begun, or is about to, had better not hold up a reader any more. */
-  boolean isSlow() {
-    return elsewhere > 0 || averageNanos > slowNanos;
+  boolean isSlow(boolean alone) {
+    return elsewhere > 0 || isOver(alone);
+  }
+
+  private boolean isOver(boolean alone) {
+    return averageNanos > (alone ? ALONE * slowNanos : slowNanos);
   }
 
   /** Whether this call is to be measured. */
@@ -62,6 +79,10 @@ public final class Pace {
   void took(long nanos) {
     long last = averageNanos;
     averageNanos = last + (Math.min(nanos, MOST_NANOS) - last) / 8;
+    if (elsewhere == 0 && ++measured >= patience) {
+      measured = 0;
+      patience = Math.max(FIRST_PATIENCE, patience / 2);
+    }
   }
 
   /**
@@ -72,9 +93,13 @@ public final class Pace {
     took(Math.max(0, nanos - messageBytes / BYTES_A_NANO));
   }
 
-  /** A call has blocked the reader, who had to be relieved. It is tried again ever more seldom. */
+  /**
+   * A call has blocked the reader, who had to be relieved. It is tried again ever more seldom,
+   * until none has done so for long.
+   */
   void surprised() {
     elsewhere = patience;
+    measured = 0;
     patience = Math.min(2 * patience, MOST_PATIENCE);
   }
 }

@@ -47,8 +47,9 @@ public final class ServerStream extends StreamEvents {
    *
    * @param executor where it is served; null for the thread that reads, as far as its pace allows
    * @param pace of its method; null for one that must not hold up the reader
+   * @param alone whether no other call is open on its connection
    */
-  ServerStream(Session session, Event.Opened opened, Executor executor, Pace pace) {
+  ServerStream(Session session, Event.Opened opened, Executor executor, Pace pace, boolean alone) {
     this.session = session;
     this.stream = opened.stream();
     this.opened = opened;
@@ -61,9 +62,9 @@ public final class ServerStream extends StreamEvents {
     if (executor != null) {
       this.callbacks = new Callbacks(executor, session.background(), rejected);
     } else {
-      boolean here = pace != null && !pace.nextIsSlow();
+      boolean here = pace != null && !pace.nextIsSlow(alone);
       Executor chosen = here ? session.background() : Workers.pool();
-      this.callbacks = new Callbacks(chosen, session.background(), rejected, pace);
+      this.callbacks = new Callbacks(chosen, session.background(), rejected, pace, alone);
     }
   }
 

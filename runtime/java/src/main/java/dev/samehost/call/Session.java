@@ -276,6 +276,11 @@ final class Session {
     router.forget(stream);
   }
 
+  /** How many calls are open, of both sides. */
+  int openStreams() {
+    return connection.openStreams();
+  }
+
   /** How many bytes of this connection will have gone out before what is queued from now on. */
   long bytesAhead() {
     return traffic.ahead();

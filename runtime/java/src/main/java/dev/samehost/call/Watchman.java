@@ -9,16 +9,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks every millisecond at the readers that run handlers, and has one relieved whose handler
- * waits and has not returned since the last look, or computes and has not for a few. It sleeps for
- * good while there is no traffic, and runs nothing of the user's.
+ * Looks every few milliseconds at the readers that run handlers, every millisecond while it finds
+ * one in a handler, and has one relieved whose handler waits and has not returned since the last
+ * look, or computes and has not for a few. It sleeps for good while there is no traffic, and runs
+ * nothing of the user's.
  */
 final class Watchman implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Watchman.class);
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
+  /** Where no handler is found at work, it looks again after so long at last. */
+  private static final long MOST_TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
+
   /** A reader that has run nothing for so many looks is dismissed. */
-  private static final int QUIET_TICKS = 64;
+  private static final int QUIET_TICKS = 16;
 
   /**
    * So many looks may pass while a reader computes: one that others keep from the processor looks
@@ -31,6 +35,7 @@ final class Watchman implements Runnable {
   private final ConcurrentLinkedQueue<Turns> joining = new ConcurrentLinkedQueue<>();
   private final List<Watched> watched = new ArrayList<>(); // of its thread
   private final Thread thread = new Thread(this, "samehost-watchman");
+  private long tick = TICK_NANOS; // of its thread
 
   /** A reader, and what the last look at it showed. */
   private static final class Watched {
@@ -61,11 +66,13 @@ final class Watchman implements Runnable {
     while (true) {
       for (Turns next = joining.poll(); next != null; next = joining.poll()) {
         watched.add(new Watched(next));
+        tick = TICK_NANOS;
       }
       if (watched.isEmpty()) {
         LockSupport.park(this);
       } else {
-        LockSupport.parkNanos(this, TICK_NANOS);
+        LockSupport.parkNanos(this, tick);
+        tick = Math.min(2 * tick, MOST_TICK_NANOS);
         watched.removeIf(this::isDone);
       }
     }
@@ -74,6 +81,9 @@ final class Watchman implements Runnable {
   /** Looks at a reader; whether it is dismissed. */
   private boolean isDone(Watched each) {
     long turn = each.turns.now();
+    if (Turns.isInside(turn)) {
+      tick = TICK_NANOS;
+    }
     if (turn != each.turn) {
       each.turn = turn;
       each.quietTicks = 0;

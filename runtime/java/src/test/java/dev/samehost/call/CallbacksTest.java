@@ -160,14 +160,14 @@ final class CallbacksTest {
   void manyThreadsAddAndOneAtATimeDeliversWhileThePaceChanges() throws Exception {
     ExecutorService reader = Executors.newSingleThreadExecutor();
     Pace pace = new Pace();
-    Callbacks shared = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace);
+    Callbacks shared = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace, false);
     shared.inline(reader);
     AtomicBoolean over = new AtomicBoolean();
     Thread changing =
         new Thread(
             () -> {
               while (!over.get()) {
-                pace.took(pace.isSlow() ? 0 : TimeUnit.MILLISECONDS.toNanos(1));
+                pace.took(pace.isSlow(false) ? 0 : TimeUnit.MILLISECONDS.toNanos(1));
               }
             });
     changing.start();
@@ -224,14 +224,14 @@ final class CallbacksTest {
   void whatHasBecomeSlowMovesToTheWorkersAndWhatIsFastAgainComesBack() throws Exception {
     String reader = Thread.currentThread().getName();
     Pace pace = new Pace();
-    Callbacks measured = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace);
+    Callbacks measured = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace, false);
     measured.inline(given::add);
     assertThat(tellingThread(measured)).isEqualTo(reader);
     pace.surprised();
     assertThat(tellingThread(measured)).startsWith("samehost-worker-");
     assertThat(tellingThread(measured)).startsWith("samehost-worker-");
     for (int i = 0; i < 1_000; i++) {
-      pace.nextIsSlow(); // other calls of the method
+      pace.nextIsSlow(false); // other calls of the method
     }
     int more = 0; // a worker tells what is added while it still delivers
     while (!tellingThread(measured).equals(reader)) {
@@ -243,7 +243,7 @@ final class CallbacksTest {
   void aSlowCallWithoutAReaderIsToldByTheWorkers() throws Exception {
     Pace pace = new Pace();
     pace.surprised();
-    Callbacks measured = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace);
+    Callbacks measured = new Callbacks(Workers.pool(), Workers.pool(), () -> {}, pace, false);
     assertThat(tellingThread(measured)).startsWith("samehost-worker-");
   }
 }

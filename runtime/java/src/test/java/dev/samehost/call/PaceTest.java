@@ -15,7 +15,7 @@ final class PaceTest {
   /** How many calls run elsewhere, each of which takes so long, until one may run here. */
   private int elsewhere(long nanos) {
     for (int calls = 0; calls < 100_000; calls++) {
-      if (!pace.nextIsSlow()) {
+      if (!pace.nextIsSlow(false)) {
         return calls;
       }
       pace.took(nanos);
@@ -25,7 +25,7 @@ final class PaceTest {
 
   @Test
   void aMethodThatWasNeverCalledMayRunHere() {
-    assertThat(pace.nextIsSlow()).isFalse();
+    assertThat(pace.nextIsSlow(false)).isFalse();
   }
 
   @Test
@@ -47,7 +47,7 @@ final class PaceTest {
   @Test
   void oneSlowCallAmongFastOnesChangesNothing() {
     pace.took(SLOW);
-    assertThat(pace.nextIsSlow()).isFalse();
+    assertThat(pace.nextIsSlow(false)).isFalse();
   }
 
   @Test
@@ -61,25 +61,53 @@ final class PaceTest {
   }
 
   @Test
+  void aMethodThatHasNotSurprisedForLongIsForgiven() {
+    for (int i = 0; i < 5; i++) {
+      pace.surprised();
+      elsewhere(FAST);
+    }
+    for (int i = 0; i < 10_000; i++) {
+      pace.took(FAST);
+    }
+    pace.surprised();
+    assertThat(elsewhere(FAST)).isEqualTo(16);
+  }
+
+  @Test
+  void aCallThatIsAloneMayTakeLonger() {
+    for (int i = 0; i < 100; i++) {
+      pace.took(SLOW);
+    }
+    assertThat(pace.nextIsSlow(true)).isFalse();
+    assertThat(pace.isSlow(true)).isFalse();
+    assertThat(pace.nextIsSlow(false)).isTrue();
+    for (int i = 0; i < 100; i++) {
+      pace.took(10 * SLOW);
+    }
+    assertThat(pace.nextIsSlow(true)).isTrue();
+    assertThat(pace.isSlow(true)).isTrue();
+  }
+
+  @Test
   void toMakeALargeMessageIsNotSlow() {
     for (int i = 0; i < 100; i++) {
       pace.took(TimeUnit.MICROSECONDS.toNanos(300), 1 << 20);
     }
-    assertThat(pace.isSlow()).isFalse();
+    assertThat(pace.isSlow(false)).isFalse();
     for (int i = 0; i < 100; i++) {
       pace.took(TimeUnit.MICROSECONDS.toNanos(700), 1 << 20);
     }
-    assertThat(pace.isSlow()).isTrue();
+    assertThat(pace.isSlow(false)).isTrue();
   }
 
   @Test
   void toAskWhetherACallThatHasBegunIsSlowMakesNoneFastAgain() {
     pace.surprised();
     for (int i = 0; i < 100_000; i++) {
-      assertThat(pace.isSlow()).isTrue();
+      assertThat(pace.isSlow(false)).isTrue();
     }
     assertThat(elsewhere(FAST)).isGreaterThan(0);
-    assertThat(pace.isSlow()).isFalse();
+    assertThat(pace.isSlow(false)).isFalse();
   }
 
   @Test
