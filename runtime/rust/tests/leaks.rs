@@ -81,6 +81,8 @@ async fn call_back() {
     let channels = [builder().build().unwrap(), builder().read_by_threads().build().unwrap()];
     let calls = channels.map(|channel| tokio::spawn(async move { client(channel).say(ask("hi")).await }));
     until("all are called back", || offered.running.load(Ordering::SeqCst) == 2).await;
+    // A handler goes on for a moment once its call back has begun.
+    until("all are kept", || kept.lock().unwrap().len() == 2).await;
     let kept = std::mem::take(&mut *kept.lock().unwrap());
     let callers: Vec<_> = kept.iter().map(|(call, _)| call.caller()).collect();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
