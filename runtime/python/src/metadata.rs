@@ -41,17 +41,16 @@ pub(crate) fn incoming(pairs: Option<&Bound<'_, PyAny>>) -> PyResult<Metadata> {
     Ok(metadata)
 }
 
-/// The pairs as a tuple. A text that is not printable ASCII is left out, as a sender who keeps to gRPC's rule sends none.
+/// The pairs as a tuple.
 pub(crate) fn outgoing<'py>(py: Python<'py>, metadata: &Metadata) -> PyResult<Bound<'py, PyTuple>> {
     let mut pairs = Vec::new();
     for (key, value) in metadata.iter().filter(|(key, _)| !OWN.contains(key)) {
-        if key.ends_with("-bin") {
-            pairs.push((key, PyBytes::new(py, value)).into_pyobject(py)?);
-        } else if let Ok(text) = std::str::from_utf8(value)
-            && value.iter().all(|byte| (b' '..=b'~').contains(byte))
-        {
-            pairs.push((key, text).into_pyobject(py)?);
-        }
+        let pair = if key.ends_with("-bin") {
+            (key, PyBytes::new(py, value)).into_pyobject(py)?
+        } else {
+            (key, &*String::from_utf8_lossy(value)).into_pyobject(py)?
+        };
+        pairs.push(pair);
     }
     PyTuple::new(py, pairs)
 }

@@ -18,6 +18,19 @@ impl Metadata {
         Metadata::default()
     }
 
+    /// What a peer has sent, without the texts that are not printable ASCII.
+    pub(crate) fn received(block: MetadataBlock) -> Metadata {
+        if block.iter().all(|(key, value)| is_sound(key, value)) {
+            return Metadata(block);
+        }
+        let mut sound = MetadataBlock::new();
+        for (key, value) in block.iter().filter(|(key, value)| is_sound(key, value)) {
+            // The key is of a block.
+            let _ = sound.push(key, value);
+        }
+        Metadata(sound)
+    }
+
     /// Adds a pair behind the others.
     ///
     /// # Errors
@@ -25,7 +38,7 @@ impl Metadata {
     /// not end in `-bin`.
     pub fn push(&mut self, key: &str, value: impl AsRef<[u8]>) -> Result<(), Status> {
         let value = value.as_ref();
-        if !key.ends_with("-bin") && !is_text(value) {
+        if !is_sound(key, value) {
             return Err(invalid_value(key));
         }
         self.0.push(key, value).map_err(|_| invalid_key(key))
@@ -47,6 +60,10 @@ impl Metadata {
     }
 }
 
+fn is_sound(key: &str, value: &[u8]) -> bool {
+    key.ends_with("-bin") || is_text(value)
+}
+
 /// Whether bytes may be a value whose key does not end in `-bin`: printable ASCII.
 pub(crate) fn is_text(value: &[u8]) -> bool {
     value.iter().all(|byte| (b' '..=b'~').contains(byte))
@@ -59,4 +76,22 @@ pub(crate) fn invalid_key(key: &str) -> Status {
 pub(crate) fn invalid_value(key: &str) -> Status {
     let reason = "a value is printable ASCII, or any bytes under a key that ends in -bin";
     Fault::MetadataInvalid.with(&[&key, &reason]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_not_printable_is_not_received() {
+        let mut block = MetadataBlock::new();
+        let sent =
+            [("k", &b"one"[..]), ("k", b"\t"), ("k-bin", b"\t"), ("k", "\u{fc}".as_bytes()), ("k", b"")];
+        for (key, value) in sent {
+            block.push(key, value).unwrap();
+        }
+        let received = Metadata::received(block);
+        assert_eq!(received.iter().collect::<Vec<_>>(), [sent[0], sent[2], sent[4]]);
+        assert_eq!(Metadata::received(received.0.clone()), received);
+    }
 }

@@ -40,7 +40,7 @@ impl Status {
 
     /// The trailers that came with it.
     pub fn metadata(&self) -> Metadata {
-        Metadata(self.0.trailers().clone())
+        Metadata::received(self.0.trailers().clone())
     }
 
     /// The application's details (a `google.rpc.Status`, as bytes); empty for none.

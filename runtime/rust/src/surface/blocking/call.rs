@@ -207,7 +207,7 @@ impl<A: Message + Default> Receiver<A> {
     pub fn headers(&mut self) -> Result<Metadata, Status> {
         while self.headers.is_none() && self.outcome.is_none() {
             match self.answer() {
-                Answer::Headers(headers) => self.headers = Some(Metadata(headers)),
+                Answer::Headers(headers) => self.headers = Some(Metadata::received(headers)),
                 Answer::Status(status) => self.outcome = Some(status),
                 Answer::Message(_) => unreachable!("headers come before messages"),
             }
@@ -224,7 +224,7 @@ impl<A: Message + Default> Receiver<A> {
     pub fn next(&mut self) -> Result<Option<A>, Status> {
         while self.outcome.is_none() {
             match self.answer() {
-                Answer::Headers(headers) => self.headers = Some(Metadata(headers)),
+                Answer::Headers(headers) => self.headers = Some(Metadata::received(headers)),
                 Answer::Status(status) => self.outcome = Some(status),
                 Answer::Message(message) => return self.decoded(message).map(Some),
             }
@@ -246,7 +246,7 @@ impl<A: Message + Default> Receiver<A> {
 
     /// The trailers, once the call has ended well.
     pub fn trailers(&self) -> Metadata {
-        Metadata(self.outcome.as_ref().map(|status| status.trailers().clone()).unwrap_or_default())
+        Metadata::received(self.outcome.as_ref().map(|status| status.trailers().clone()).unwrap_or_default())
     }
 }
 

@@ -24,11 +24,11 @@ pub(super) fn unary<A: Message + Default>(
         until,
         |call, cx| loop {
             if let Some((block, message, status)) = call.take_response() {
-                (headers, answer) = (Metadata(block), Some(message));
+                (headers, answer) = (Metadata::received(block), Some(message));
                 return Poll::Ready(Some(status));
             }
             match ready!(call.poll_answer(cx)) {
-                Some(Answer::Headers(block)) => headers = Metadata(block),
+                Some(Answer::Headers(block)) => headers = Metadata::received(block),
                 Some(Answer::Message(message)) if answer.is_none() => answer = Some(message),
                 Some(Answer::Message(_)) => {
                     surplus = true;
@@ -51,7 +51,7 @@ pub(super) fn unary<A: Message + Default>(
     }
     let answer = answer.ok_or_else(|| Fault::MessageMissing.with(&[&"the server"]))?;
     let message = decoded(answer, max_message_bytes)?;
-    Ok(Response { message, headers, trailers: Metadata(status.into_trailers()) })
+    Ok(Response { message, headers, trailers: Metadata::received(status.into_trailers()) })
 }
 
 /// Ends a call whose response is not as it should be; the server is told that nobody wants it.

@@ -326,7 +326,7 @@ impl Inner {
         let answer = std::task::ready!(state.call.poll_answer(cx));
         state.news = true;
         match answer {
-            Some(Answer::Headers(block)) => state.headers = Some(Metadata(block)),
+            Some(Answer::Headers(block)) => state.headers = Some(Metadata::received(block)),
             Some(Answer::Message(message)) => match (message.compressed, inflated(message, self.max_message))
             {
                 (compressed, Ok(message)) => state.held = Some((message, compressed)),

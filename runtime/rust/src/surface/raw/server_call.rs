@@ -76,7 +76,7 @@ pub struct Answer {
 
 impl ServerCall {
     pub(super) fn new(mut call: Handled) -> ServerCall {
-        let metadata = Metadata(std::mem::take(&mut call.metadata));
+        let metadata = Metadata::received(std::mem::take(&mut call.metadata));
         let messages = Mutex::new(call.messages());
         let deadline = call.deadline.map(|(time, _)| time);
         let state = Mutex::new(State { stage: Stage::Nothing, gzip: false, failure: None });

@@ -24,7 +24,7 @@ pub(super) fn unary(
         )?;
         let status = match answer {
             Some(Some(Answer::Headers(block))) => {
-                headers = Metadata(block);
+                headers = Metadata::received(block);
                 continue;
             }
             Some(Some(Answer::Message(answer))) => {

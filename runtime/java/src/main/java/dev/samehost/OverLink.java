@@ -9,6 +9,7 @@ import dev.samehost.transport.Listener;
 import dev.samehost.transport.Transport;
 import dev.samehost.transport.TransportOptions;
 import io.grpc.ServerCall;
+import io.grpc.Status;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -46,6 +47,11 @@ public final class OverLink {
   /** Whether the caller of a server's call takes an answer that is compressed by a codec. */
   public static boolean accepts(ServerCall<?, ?> call, String codec) {
     return call instanceof ServingCall<?, ?> serving && serving.accepts(codec);
+  }
+
+  /** What a call is told that ends for this reason. */
+  public static Status status(LinkException failure) {
+    return Codes.status(failure);
   }
 
   private static Address address(Link link) {

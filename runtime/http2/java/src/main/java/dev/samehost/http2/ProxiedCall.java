@@ -1,5 +1,6 @@
 package dev.samehost.http2;
 
+import dev.samehost.OverLink;
 import dev.samehost.bridge.Gzip;
 import dev.samehost.bridge.Message;
 import dev.samehost.transport.LinkException;
@@ -146,8 +147,7 @@ final class ProxiedCall extends ServerCall.Listener<Message> {
 
     private void fail(LinkException failure) {
       isClosed = true;
-      Status status = Status.fromCode(Status.Code.valueOf(failure.code().name()));
-      from.close(status.withDescription(failure.getMessage()), new Metadata());
+      from.close(OverLink.status(failure), new Metadata());
       to.cancel(failure.getMessage(), failure);
     }
 

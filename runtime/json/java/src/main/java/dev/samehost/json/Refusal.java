@@ -1,5 +1,6 @@
 package dev.samehost.json;
 
+import dev.samehost.OverLink;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import io.grpc.Status;
@@ -45,8 +46,7 @@ final class Refusal extends Exception {
   }
 
   static Refusal of(LinkException failure) {
-    Status status = Status.fromCode(Status.Code.valueOf(failure.code().name()));
-    return of(status.withDescription(failure.getMessage()));
+    return of(OverLink.status(failure));
   }
 
   /** One that calls have as well. */
