@@ -123,11 +123,8 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               maxMessageBytes(transport),
               maxInboundMetadataSize,
               maxConcurrentCalls);
-      Handling handling =
-          new Handling(
-              served,
-              new Handling.Options(
-                  List.copyOf(tracers), encodings, hello.maxMessageBytes(), executors));
+      Handling.Options handling =
+          new Handling.Options(List.copyOf(tracers), encodings, hello.maxMessageBytes(), executors);
       Reception.Options options =
           new Reception.Options(
               hello,
@@ -136,10 +133,10 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               Connections.ofServer(filters, callsBack(hello)));
       Reception reception =
           new Reception(
-              transport.listener(address, settings), options, new Serving(handling, executor));
-      Server server = new SamehostServer(reception, served);
-      handling.within(ServerContext.of(server));
-      return server;
+              transport.listener(address, settings),
+              options,
+              new Serving(new Handling(served, handling), executor));
+      return new SamehostServer(reception, served);
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
