@@ -121,10 +121,24 @@ final class HandledCall<Q, A> implements ServerStreamListener {
     tell(
         () -> {
           try (ReceivedMessage received = new ReceivedMessage(plain)) {
-            listener.onMessage(
-                Messages.parse(call.getMethodDescriptor().getRequestMarshaller(), received));
+            Q request;
+            try {
+              request = Messages.parse(call.getMethodDescriptor().getRequestMarshaller(), received);
+            } catch (RuntimeException e) {
+              undecodable(e);
+              return;
+            }
+            listener.onMessage(request);
           }
         });
+  }
+
+  /**
+   * The client has sent what is no message of the method: its fault, and nothing that failed here.
+   */
+  private void undecodable(RuntimeException why) {
+    log.debug("a request of {} cannot be decoded", stream.path(), why);
+    call.failed(Code.INTERNAL, Fault.MESSAGE_UNDECODABLE.text("the client", why.getMessage()));
   }
 
   /** The message as it was; null when that failed the call. */

@@ -164,4 +164,22 @@ final class HostileClientTest {
           assertThat(peer.awaitFrame().word()).isEqualTo(0);
         });
   }
+
+  @Test
+  void aRequestThatIsNoMessageIsToldSo() throws Exception {
+    serverSurvives(
+        peer -> {
+          String path = "/samehost.test.Echo/Unary";
+          peer.say(PREFACE + HELLO);
+          peer.awaitHello();
+          // As above, without metadata; the message is one byte, which begins a number.
+          peer.say(header(2 + path.length() + 3, 2, 7, 1, 1));
+          peer.say(Integer.toHexString(path.length()) + "00" + text(path) + "0000 FF");
+          RawPeer.Frame answer = peer.awaitFrame();
+          assertThat(answer.type()).isEqualTo(5);
+          assertThat(answer.word()).isEqualTo(13); // INTERNAL
+          assertThat(new String(answer.payload(), StandardCharsets.ISO_8859_1))
+              .contains("the message of the client cannot be decoded: ");
+        });
+  }
 }
