@@ -67,6 +67,8 @@ public final class Message {
       return all;
     } catch (IOException e) {
       throw Fault.MESSAGE_UNDECODABLE.causedBy(e, from, e.getMessage());
+    } catch (StackOverflowError e) { // the JDK descends once for each empty member of the archive
+      throw Fault.MESSAGE_UNDECODABLE.causedBy(e, from, "too many empty members of gzip");
     }
   }
 

@@ -107,6 +107,19 @@ final class GzipTest {
   }
 
   @Test
+  void aBodyOfManyEmptyMembersIsRefused() throws Exception {
+    setting.start(Types.echo());
+    byte[] empty = gzipped(new byte[0]);
+    byte[] many = new byte[50_000 * empty.length];
+    for (int at = 0; at < many.length; at += empty.length) {
+      System.arraycopy(empty, 0, many, at, empty.length);
+    }
+    Client.Answer answer = send(setting.connect(), many);
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.code()).isEqualTo("invalid_argument");
+  }
+
+  @Test
   void aBodyIsInflatedWithinTheLimitOfMessages() throws Exception {
     setting.start(setting.server().maxInboundMessageSize(5_000).addService(Types.echo()));
     Client client = setting.connect();
