@@ -12,7 +12,7 @@ final class Greeting extends ChannelInboundHandlerAdapter {
   private static final int FRAME_HEAD_BYTES = 9;
 
   private final long nanos;
-  private Future<?> late;
+  private Future<?> late; // null where the connection ended before it was told to have begun
   private long left = PREFACE_BYTES + FRAME_HEAD_BYTES;
 
   Greeting(long nanos) {
@@ -40,12 +40,14 @@ final class Greeting extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    late.cancel(false);
+    handlerRemoved(context);
     context.fireChannelInactive();
   }
 
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
-    late.cancel(false);
+    if (late != null) {
+      late.cancel(false);
+    }
   }
 }
