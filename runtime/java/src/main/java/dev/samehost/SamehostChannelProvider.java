@@ -7,6 +7,8 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.ManagedChannelProvider;
 import java.net.SocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Collection;
 import java.util.List;
 
@@ -16,7 +18,7 @@ import java.util.List;
  * finds it by {@link java.util.ServiceLoader}; nobody else needs it.
  *
  * <p>What gRPC knows itself stays gRPC's: {@code unix:} where grpc-netty is on the class path. A
- * target must be a URI, which the command of a {@code stdio:} address rarely is.
+ * target is a URI, in which {@code %20} stands for a blank of a command or of a path.
  */
 public final class SamehostChannelProvider extends ManagedChannelProvider {
   /** Below all of gRPC's own. */
@@ -44,22 +46,36 @@ public final class SamehostChannelProvider extends ManagedChannelProvider {
 
   @Override
   protected ManagedChannelBuilder<?> builderForTarget(String target) {
-    return SamehostChannelBuilder.forTarget(target);
+    return SamehostChannelBuilder.forAddress(address(target));
   }
 
   @Override
   protected NewChannelBuilderResult newChannelBuilder(
       String target, ChannelCredentials credentials) {
+    String address = address(target);
     try {
-      Transports.find(Address.parse(target));
+      Transports.find(Address.parse(address));
     } catch (LinkException e) {
       return NewChannelBuilderResult.error(e.getMessage());
     }
     try {
       return NewChannelBuilderResult.channelBuilder(
-          SamehostChannelBuilder.forAddress(target, credentials));
+          SamehostChannelBuilder.forAddress(address, credentials));
     } catch (IllegalArgumentException e) {
       return NewChannelBuilderResult.error(e.getMessage());
+    }
+  }
+
+  /** What a target stands for; one that is no URI stands for itself. */
+  private static String address(String target) {
+    try {
+      URI uri = new URI(target);
+      String rest = uri.getSchemeSpecificPart();
+      return uri.getScheme() == null || uri.getFragment() != null || !target.contains("%")
+          ? target
+          : uri.getScheme() + ":" + rest;
+    } catch (URISyntaxException e) {
+      return target;
     }
   }
 

@@ -13,6 +13,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Server;
 import io.grpc.TlsChannelCredentials;
+import java.net.URI;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,6 +45,17 @@ final class GrpcTargetsTest {
     } finally {
       server.shutdownNow().awaitTermination();
     }
+  }
+
+  @Test
+  void what_a_uri_cannot_have_is_escaped_in_a_target() throws Exception {
+    String address = StdioTest.child(EchoChild.class.getName());
+    int colon = address.indexOf(':');
+    String target =
+        new URI(address.substring(0, colon), address.substring(colon + 1), null).toString();
+    assertThat(target).contains("%20-cp%20");
+    answers(Grpc.newChannelBuilder(target, PLAIN).build());
+    answers(ManagedChannelBuilder.forTarget(target).usePlaintext().build());
   }
 
   private static void answers(ManagedChannel channel) throws InterruptedException {
