@@ -6,8 +6,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Settings of the scheme {@code stdio:}, for the host's channels and the child's server. */
 public final class StdioOptions {
@@ -29,10 +27,11 @@ public final class StdioOptions {
   /**
    * In the host: who takes the lines that the child writes to its standard error, without their
    * ends; called by one thread of the child's own. Unless set they are logged at the level INFO, by
-   * the logger {@code dev.samehost.transport.stdio.child}.
+   * the logger {@code dev.samehost.transport.stdio.child}, or written to the host's own standard
+   * error where the application has no binding of SLF4J.
    */
   public static final TransportOptions.Key<Consumer<String>> STDERR_LINES =
-      TransportOptions.Key.of("stdio.stderr-lines", StdioOptions::log);
+      TransportOptions.Key.of("stdio.stderr-lines", StderrLog::take);
 
   /** In the host: how long a child may take to say HELLO; 30 seconds unless set. */
   public static final TransportOptions.Key<Duration> HELLO_TIMEOUT =
@@ -64,11 +63,5 @@ public final class StdioOptions {
   public static final TransportOptions.Key<Duration> EXIT_GRACE =
       TransportOptions.Key.of("stdio.exit-grace", Duration.ofMillis(500));
 
-  private static final Logger CHILD = LoggerFactory.getLogger("dev.samehost.transport.stdio.child");
-
   private StdioOptions() {}
-
-  private static void log(String line) {
-    CHILD.info("{}", line);
-  }
 }
