@@ -7,11 +7,13 @@ import org.slf4j.helpers.NOPLoggerFactory;
 import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
- * Where the lines of children go that nobody has asked for: to the log, or to this process's own
- * standard error where the application has no binding of SLF4J, which would drop them.
+ * Where the lines of children go that nobody has asked for: to SLF4J's log, or to the JDK's where
+ * the application has no binding of SLF4J, which would drop them.
  */
 final class StderrLog {
-  private static final Logger CHILD = LoggerFactory.getLogger("dev.samehost.transport.stdio.child");
+  private static final String NAME = "dev.samehost.transport.stdio.child";
+  private static final Logger CHILD = LoggerFactory.getLogger(NAME);
+  private static final System.Logger JDK = System.getLogger(NAME);
   private static final boolean LOGGED = isLogged();
 
   private StderrLog() {}
@@ -20,7 +22,7 @@ final class StderrLog {
     if (LOGGED) {
       CHILD.info("{}", line);
     } else {
-      System.err.println(line);
+      JDK.log(System.Logger.Level.INFO, line);
     }
   }
 

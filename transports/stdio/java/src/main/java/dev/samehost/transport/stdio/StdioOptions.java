@@ -27,8 +27,8 @@ public final class StdioOptions {
   /**
    * In the host: who takes the lines that the child writes to its standard error, without their
    * ends; called by one thread of the child's own. Unless set they are logged at the level INFO, by
-   * the logger {@code dev.samehost.transport.stdio.child}, or written to the host's own standard
-   * error where the application has no binding of SLF4J.
+   * the logger {@code dev.samehost.transport.stdio.child}: the JDK's of that name, which writes to
+   * standard error, where the application has no binding of SLF4J.
    */
   public static final TransportOptions.Key<Consumer<String>> STDERR_LINES =
       TransportOptions.Key.of("stdio.stderr-lines", StderrLog::take);
