@@ -16,6 +16,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -152,9 +153,13 @@ final class Judge extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** No TLS has come where it should, or it has failed. */
+  /** The peer says no more; or no TLS has come where it should, or it has failed. */
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == ChannelInputShutdownEvent.INSTANCE && state != State.LEAVING) {
+      // Whoever takes over one who leaves reads all that was said, and sees the end then.
+      context.close();
+    }
     if (state != State.JUDGING) {
       return;
     }

@@ -8,6 +8,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.ChannelGroupFuture;
@@ -64,6 +65,7 @@ public final class SocketListener implements Listener {
         new ServerBootstrap()
             .group(ListenerLoop.group())
             .channelFactory(() -> ListenerLoop.newServer(place))
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true) // a judge says what an end means
             .childHandler(
                 new ChannelInitializer<Channel>() {
                   @Override

@@ -90,6 +90,20 @@ final class JudgeTest {
   }
 
   @Test
+  void what_was_said_is_heard_though_the_end_came_with_it() throws Exception {
+    start(TransportOptions.NONE);
+    for (int round = 0; round < 20; round++) {
+      String all = RecordingAcceptor.GREETING + "and more";
+      try (Link link = connect()) {
+        Bytes.write(link, bytes(all));
+      }
+      try (Link accepted = acceptor.nextAccepted()) {
+        assertThat(new String(Bytes.readToEnd(accepted), ISO_8859_1)).isEqualTo(all);
+      }
+    }
+  }
+
+  @Test
   void wrong_first_bytes_get_a_farewell_and_are_shown() throws Exception {
     start(TransportOptions.NONE);
     try (Link link = connect()) {
