@@ -40,10 +40,16 @@ final class Handling implements Serving.Handler {
 
   private final Services services;
   private final Options options;
+  private Context root = Context.ROOT;
 
   Handling(Services services, Options options) {
     this.services = services;
     this.options = options;
+  }
+
+  /** Says what the context of each call is made of; before the first one comes. */
+  void within(Context root) {
+    this.root = root;
   }
 
   @Override
@@ -97,8 +103,8 @@ final class Handling implements Serving.Handler {
     end(context, tracing, Status.UNIMPLEMENTED.withDescription(text));
   }
 
-  private static Context.CancellableContext context(long left, ServerTracing tracing) {
-    Context base = tracing == null ? Context.ROOT : tracing.filter(Context.ROOT);
+  private Context.CancellableContext context(long left, ServerTracing tracing) {
+    Context base = tracing == null ? root : tracing.filter(root);
     return left == ServerStream.NO_DEADLINE
         ? base.withCancellation()
         : base.withDeadline(Deadline.after(left, TimeUnit.NANOSECONDS), Timers.scheduler());

@@ -123,8 +123,11 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               maxMessageBytes(transport),
               maxInboundMetadataSize,
               maxConcurrentCalls);
-      Handling.Options handling =
-          new Handling.Options(List.copyOf(tracers), encodings, hello.maxMessageBytes(), executors);
+      Handling handling =
+          new Handling(
+              served,
+              new Handling.Options(
+                  List.copyOf(tracers), encodings, hello.maxMessageBytes(), executors));
       Reception.Options options =
           new Reception.Options(
               hello,
@@ -133,10 +136,10 @@ public final class SamehostServerBuilder extends NetworkServerOptions {
               Connections.ofServer(filters, callsBack(hello)));
       Reception reception =
           new Reception(
-              transport.listener(address, settings),
-              options,
-              new Serving(new Handling(served, handling), executor));
-      return new SamehostServer(reception, served);
+              transport.listener(address, settings), options, new Serving(handling, executor));
+      Server server = new SamehostServer(reception, served);
+      handling.within(ServerContext.of(server));
+      return server;
     } catch (LinkException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }

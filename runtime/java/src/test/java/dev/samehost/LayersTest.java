@@ -1,8 +1,13 @@
 package dev.samehost;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -20,16 +25,30 @@ final class LayersTest {
   private static final String CONNECTION = "dev.samehost.connection";
   private static final String WIRE = "dev.samehost.wire";
   private static final String TRANSPORT = "dev.samehost.transport";
+  private static final String SERVER_CONTEXT = "dev.samehost.ServerContext";
+
+  private static final DescribedPredicate<JavaClass> INTERNALS_OF_GRPC =
+      resideInAnyPackage("io.grpc.internal..", "io.grpc.netty..")
+          .or(nameMatching("io\\.grpc\\..*Internal[A-Z].*"))
+          .as("internals of gRPC");
 
   @ArchTest
   static final ArchRule nothingUsesTheInternalsOfGrpc =
       noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName(SERVER_CONTEXT)
           .should()
-          .dependOnClassesThat()
-          .resideInAnyPackage("io.grpc.internal..", "io.grpc.netty..")
-          .orShould()
-          .dependOnClassesThat()
-          .haveNameMatching("io\\.grpc\\..*Internal[A-Z].*");
+          .dependOnClassesThat(INTERNALS_OF_GRPC);
+
+  /** Without it grpc-services has no reflection; the class says what happens when it is gone. */
+  @ArchTest
+  static final ArchRule theContextOfAServerUsesOneOfThem =
+      noClasses()
+          .that()
+          .haveFullyQualifiedName(SERVER_CONTEXT)
+          .should()
+          .dependOnClassesThat(
+              INTERNALS_OF_GRPC.and(not(nameMatching("io\\.grpc\\.InternalServer"))));
 
   @ArchTest
   static final ArchRule theWireKnowsTheTransportsFaultsAlone =

@@ -6,14 +6,7 @@ import static java.util.stream.Collectors.toList;
 import dev.samehost.SamehostChannelBuilder;
 import dev.samehost.SamehostServerBuilder;
 import io.grpc.Channel;
-import io.grpc.Context;
-import io.grpc.Contexts;
-import io.grpc.InternalServer;
-import io.grpc.Metadata;
 import io.grpc.Server;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -33,10 +26,7 @@ import org.junit.Rule;
 import org.junit.Test;
 import org.junit.rules.TemporaryFolder;
 
-/**
- * What is in grpc-services is served, and grpc-testing's rule closes servers and channels;
- * reflection needs to be told of its server, as the README of the runtime says.
- */
+/** What is in grpc-services is served, and grpc-testing's rule closes servers and channels. */
 public final class GrpcServicesTest {
   @Rule public final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   @Rule public final TemporaryFolder folder = new TemporaryFolder();
@@ -46,28 +36,13 @@ public final class GrpcServicesTest {
   @Before
   public void serve() throws Exception {
     String address = "unix:" + folder.getRoot() + "/socket";
-    Reflected reflected = new Reflected();
     Server server =
         SamehostServerBuilder.forAddress(address)
             .addService(new HealthStatusManager().getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
-            .intercept(reflected)
             .build();
-    reflected.server = server;
     cleanup.register(server.start());
     channel = cleanup.register(SamehostChannelBuilder.forAddress(address).build());
-  }
-
-  /** Tells the reflection service of its server, where it looks for it. */
-  private static final class Reflected implements ServerInterceptor {
-    volatile Server server;
-
-    @Override
-    public <Q, A> ServerCall.Listener<Q> interceptCall(
-        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-      Context context = Context.current().withValue(InternalServer.SERVER_CONTEXT_KEY, server);
-      return Contexts.interceptCall(context, call, headers, next);
-    }
   }
 
   @Test
@@ -81,7 +56,7 @@ public final class GrpcServicesTest {
   }
 
   @Test
-  public void reflectionListsTheServicesOfTheServerThatItIsToldOf() throws Exception {
+  public void reflectionListsTheServicesOfItsServer() throws Exception {
     CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> asked =
         ServerReflectionGrpc.newStub(channel)
