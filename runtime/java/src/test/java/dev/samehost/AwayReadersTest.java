@@ -5,7 +5,6 @@ import static com.google.common.truth.Truth.assertWithMessage;
 import static dev.samehost.Setting.note;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.util.concurrent.ListenableFuture;
 import dev.samehost.call.LookUps;
 import dev.samehost.call.QuietTime;
 import dev.samehost.test.EchoGrpc;
@@ -181,29 +180,6 @@ final class AwayReadersTest {
       setting.awaitAway();
       server.shutdownNow();
       assertThat(server.awaitTermination(Setting.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource(names = {"UNIX", "SHM"})
-  void manyConnectionsWhoseReadersAreAwayWakeAtOnce(Setting.Transport transport) throws Exception {
-    try (Setting setting = new Setting(transport)) {
-      setting.startEcho();
-      List<ManagedChannel> channels = new ArrayList<>();
-      for (int i = 0; i < 200; i++) {
-        ManagedChannel channel = setting.open();
-        assertThat(EchoGrpc.newBlockingStub(channel).unary(note("a"))).isEqualTo(note("a"));
-        channels.add(channel);
-      }
-      setting.awaitAway();
-      List<ListenableFuture<Note>> answers = new ArrayList<>();
-      for (ManagedChannel channel : channels) {
-        answers.add(EchoGrpc.newFutureStub(channel).unary(note("b")));
-      }
-      for (ListenableFuture<Note> answer : answers) {
-        assertThat(answer.get()).isEqualTo(note("b"));
-      }
-      setting.awaitAway();
     }
   }
 
