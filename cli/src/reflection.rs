@@ -121,6 +121,8 @@ impl Reflection {
                     self.version.set(self.version.get() + 1);
                 }
                 (Code::Unimplemented, _) => return Err(self.not_offered()),
+                // Or it would read as if the call that was asked for had failed.
+                (Code::Unknown, _) => return Err(Failure::from(outcome.status).after(&self.failed())),
                 _ => return Err(outcome.status.into()),
             }
         }
@@ -133,6 +135,15 @@ impl Reflection {
             self.channel.address(),
             VERSIONS[0]
         ))
+    }
+
+    fn failed(&self) -> String {
+        format!(
+            "{}: the server's reflection failed, so it cannot be asked what it serves: its log says why (in Java an \
+             interceptor has to tell it of its server, as the README of the runtime says). Or name the contract, by \
+             --proto FILE -I FOLDER or --descriptor-set FILE.",
+            self.channel.address()
+        )
     }
 
     fn surprised(&self, wanted: &str) -> Failure {

@@ -97,7 +97,13 @@ fn a_connection_that_stays_on_the_socket_is_warned_of_and_so_is_a_server_that_fa
     let seen = well(&["doctor", &address.replace("unix:", "shm:")]);
     assert_all(
         &seen,
-        &["warning  medium: shm:", "no shared memory (", "warning  health: UNKNOWN: Application error"],
+        &[
+            "warning  medium: shm:",
+            "no shared memory (",
+            "warning  health: UNKNOWN: Application error",
+            "s: the server's reflection failed",
+            "--proto FILE -I FOLDER or --descriptor-set FILE.; UNKNOWN: Application error",
+        ],
     );
 }
 
