@@ -139,9 +139,8 @@ impl Reflection {
 
     fn failed(&self) -> String {
         format!(
-            "{}: the server's reflection failed, so it cannot be asked what it serves: its log says why (in Java an \
-             interceptor has to tell it of its server, as the README of the runtime says). Or name the contract, by \
-             --proto FILE -I FOLDER or --descriptor-set FILE.",
+            "{}: the server's reflection failed, so it cannot be asked what it serves: its log says why. Or name the \
+             contract, by --proto FILE -I FOLDER or --descriptor-set FILE.",
             self.channel.address()
         )
     }
