@@ -39,7 +39,7 @@ pub(crate) fn starter(service: Service) -> Starter {
 
 /// The threads of one connection whose calls are served here. One of them reads. When a call has come it lays the
 /// reader role down and runs the handler itself; most are over before anybody else would have woken
-/// up. While there is traffic an idle thread looks every few milliseconds whether something was left: a
+/// up. While there is traffic an idle thread looks once a millisecond whether something was left: a
 /// role that nobody has, a call that nobody runs. So a handler may take its time, and holds up nobody.
 ///
 /// ```text

@@ -15,8 +15,6 @@ use super::tender::Around;
 
 /// How long a handler may keep its thread before another thread does what that one has left.
 const TICK: Duration = Duration::from_millis(1);
-/// Where no handler is found at work, an idle thread looks again after so long at last.
-const MOST_TICK: Duration = Duration::from_millis(4);
 /// So many ticks without anything new, and nobody ticks any more.
 const QUIET_TICKS: u32 = 20;
 /// How long a thread stays without work.
@@ -34,8 +32,7 @@ pub(crate) struct Service {
 }
 
 /// What is left to the threads that serve a connection's calls, the [crew](super::crew): calls that nobody runs. While
-/// there is traffic an idle one of them looks every few milliseconds for that, and for whether nobody reads: every
-/// millisecond while it finds either.
+/// there is traffic an idle one of them looks once a millisecond for that, and for whether nobody reads.
 pub(super) struct Roster {
     service: Service,
     hello_timeout: Duration,
@@ -226,7 +223,6 @@ impl Roster {
 
     fn idle(&self, mut state: MutexGuard<'_, State>, is_free: &impl Fn() -> bool) -> bool {
         let (mut watches, mut quiet, until) = (false, 0, Instant::now() + IDLENESS);
-        let mut tick = TICK;
         let mut turns = self.seen.turns.load(Ordering::SeqCst);
         state.idle += 1;
         let works = loop {
@@ -251,7 +247,7 @@ impl Roster {
                 break false;
             }
             turns = self.seen.turns.load(Ordering::SeqCst);
-            let wait = self.changed.wait_timeout(state, if ticks { tick } else { left });
+            let wait = self.changed.wait_timeout(state, if ticks { TICK } else { left });
             let timed_out;
             (state, timed_out) = wait.map_or_else(
                 |poisoned| {
@@ -261,7 +257,7 @@ impl Roster {
                 |(state, wait)| (state, wait.timed_out()),
             );
             if !timed_out {
-                (quiet, tick) = (0, TICK);
+                quiet = 0;
             } else if ticks {
                 let same = self.seen.turns.load(Ordering::SeqCst) == turns;
                 let left = !state.calls.is_empty() || is_free();
@@ -270,7 +266,6 @@ impl Roster {
                     break true;
                 }
                 quiet = if same { quiet + 1 } else { 0 };
-                tick = if left { TICK } else { MOST_TICK.min(2 * tick) };
             }
         };
         state.idle -= 1;
