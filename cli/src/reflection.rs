@@ -16,6 +16,9 @@ use crate::failure::Failure;
 /// The versions, the newest first. Their messages are the same.
 const VERSIONS: [&str; 2] = ["grpc.reflection.v1", "grpc.reflection.v1alpha"];
 
+/// What tells of a contract where the server does not.
+const WITHOUT: &str = "--proto FILE -I FOLDER or --descriptor-set FILE";
+
 /// A server that is asked. Each question is a call of its own: a server may end a call that has asked for what is
 /// not there.
 pub struct Reflection {
@@ -131,7 +134,7 @@ impl Reflection {
     fn not_offered(&self) -> Failure {
         Failure::here(format!(
             "{}: the server offers no reflection ({}), so it cannot be asked what it serves. Name the contract, by \
-             --proto FILE -I FOLDER or --descriptor-set FILE.",
+             {WITHOUT}.",
             self.channel.address(),
             VERSIONS[0]
         ))
@@ -140,7 +143,7 @@ impl Reflection {
     fn failed(&self) -> String {
         format!(
             "{}: the server's reflection failed, so it cannot be asked what it serves: its log says why. Or name the \
-             contract, by --proto FILE -I FOLDER or --descriptor-set FILE.",
+             contract, by {WITHOUT}.",
             self.channel.address()
         )
     }

@@ -7,6 +7,7 @@ mod common;
 use std::fs;
 use std::time::Duration;
 
+use common::process::{descriptors, threads};
 use common::{Obedient, SOON, ask, client, soon, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use samehost::{Channel, Server, blocking};
@@ -27,18 +28,6 @@ const MOST_BYTES: usize = 160_000;
 
 /// Of the server and of the process.
 const FEW: usize = 10;
-
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-fn threads() -> usize {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
-        .filter(|name| name.starts_with("samehost-"))
-        .count()
-}
 
 /// What is in memory and is no file's.
 fn bytes() -> usize {
@@ -72,7 +61,7 @@ async fn a_thousand_idle_connections_have_little_and_each_is_as_good_as_new_afte
             of_threads.push(channel);
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let idle = [threads(), descriptors() - descriptors_before, bytes() - bytes_before];
+        let idle = [threads().len(), descriptors() - descriptors_before, bytes() - bytes_before];
         for (has, most) in idle.into_iter().zip([MOST_THREADS, MOST_DESCRIPTORS, MOST_BYTES]) {
             assert!(has <= most * CONNECTIONS + FEW, "{idle:?} threads, descriptors, bytes over {scheme}");
         }
@@ -87,7 +76,7 @@ async fn a_thousand_idle_connections_have_little_and_each_is_as_good_as_new_afte
         server.shutdown();
         soon(server.terminated()).await.unwrap();
         drop((server, of_tasks, of_threads));
-        until("the threads end", || threads() == 0).await;
+        until("the threads end", || threads().is_empty()).await;
         until("the descriptors are closed", || descriptors() <= descriptors_before).await;
         assert!(!folder.path().join("s").exists());
     }

@@ -7,6 +7,7 @@ mod common;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
+use common::process::{descriptors, threads};
 use common::recording::Recording;
 use common::{Obedient, ask, order, soon, until};
 use samehost::{Channel, Server};
@@ -18,19 +19,6 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Endpoint;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| name.starts_with("samehost-"))
-        .collect()
-}
 
 /// A call that is answered, and one that is open when the client goes.
 async fn use_client<T>(mut client: EchoClient<T>)

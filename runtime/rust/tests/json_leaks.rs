@@ -6,24 +6,12 @@ mod common;
 #[allow(dead_code)] // it uses a part
 mod web;
 
+use common::process::{descriptors, threads};
 use common::recording::Recording;
 use common::{soon, until};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use web::{HI, JSON, Over, SAY, Web, hi_back, request};
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
-        .map(|name| name.trim().to_owned())
-        .filter(|name| name.starts_with("samehost-"))
-        .collect()
-}
 
 /// All that a connection may come to.
 async fn use_it(web: &Web) {

@@ -7,22 +7,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::process::{descriptors, threads};
 use common::{Obedient, Over, Pair, ask, client, order, soon, until};
 use samehost::{Channel, blocking, raw};
 use samehost_test_stubs::echo_server::EchoServer;
 use samehost_test_stubs::{Answer, Order};
-
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-fn threads() -> Vec<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
-        .filter(|name| name.starts_with("samehost-"))
-        .collect()
-}
 
 async fn use_everything() {
     let pair = Pair::serve(Over::Unix);

@@ -1,6 +1,7 @@
 //! What the tests share: a service that does what it is told, a server and a channel on one address.
 #![allow(dead_code)] // each test program uses its part
 
+pub mod process;
 pub mod recording;
 
 use std::pin::Pin;

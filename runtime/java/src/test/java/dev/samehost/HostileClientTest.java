@@ -17,6 +17,14 @@ import org.junit.jupiter.api.Timeout;
 /** Whatever connects to a server: it loses its own connection, and nobody else's. */
 @Timeout(2 * Setting.PATIENCE_SECONDS)
 final class HostileClientTest {
+  /** Flags of an OPEN, by PROTOCOL.md. */
+  private static final int END = 1;
+
+  private static final int MESSAGE = 2;
+  private static final int PATH = 4;
+
+  private static final String NO_METADATA = "0000";
+
   /** What a hostile client does, and what it is told. */
   private interface Client {
     void play(RawPeer peer) throws Exception;
@@ -42,6 +50,18 @@ final class HostileClientTest {
       assertThat(stub.unary(note("after"))).isEqualTo(note("after"));
       assertThat(setting.blocking().unary(note("new"))).isEqualTo(note("new"));
     }
+  }
+
+  /**
+   * Opens the first call: an OPEN with PATH and these flags besides, and with this behind its path.
+   */
+  private static void call(RawPeer peer, String method, int flags, String rest) throws Exception {
+    String path = "/samehost.test.Echo/" + method;
+    int restBytes = rest.replace(" ", "").length() / 2;
+    peer.say(PREFACE + HELLO);
+    peer.awaitHello();
+    peer.say(header(2 + path.length() + restBytes, 2, PATH | flags, 1, 1));
+    peer.say(Integer.toHexString(path.length()) + "00" + text(path) + rest);
   }
 
   @Test
@@ -125,12 +145,7 @@ final class HostileClientTest {
   void aUnaryResponseIsOneFrame() throws Exception {
     serverSurvives(
         peer -> {
-          String path = "/samehost.test.Echo/Unary";
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
-          // OPEN with END, MESSAGE and PATH, no metadata, an empty message.
-          peer.say(header(2 + path.length() + 2, 2, 7, 1, 1));
-          peer.say(Integer.toHexString(path.length()) + "00" + text(path) + "0000");
+          call(peer, "Unary", END | MESSAGE, NO_METADATA);
           RawPeer.Frame answer = peer.awaitFrame();
           assertThat(answer.type()).isEqualTo(5);
           assertThat(answer.flags() & 0x42).isEqualTo(0x42); // HEADERS and MESSAGE
@@ -142,11 +157,7 @@ final class HostileClientTest {
   void aCallerThatEndsInMidCallCancelsItsCall() throws Exception {
     serverSurvives(
         peer -> {
-          String path = "/samehost.test.Echo/Chat";
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
-          peer.say(header(2 + path.length() + 2, 2, 4, 1, 1));
-          peer.say(Integer.toHexString(path.length()) + "00" + text(path) + "0000");
+          call(peer, "Chat", 0, NO_METADATA);
         });
   }
 
@@ -154,13 +165,8 @@ final class HostileClientTest {
   void aKeyThatGrpcCannotNameIsLeftOutAndTheCallIsServed() throws Exception {
     serverSurvives(
         peer -> {
-          String path = "/samehost.test.Echo/Unary";
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
-          // As above, with one pair of metadata: the key "-bin" and a value of one byte.
-          peer.say(header(2 + path.length() + 13, 2, 7, 1, 1));
-          peer.say(Integer.toHexString(path.length()) + "00" + text(path));
-          peer.say("0100 0400 2D62696E 01000000 00");
+          // One pair of metadata: the key "-bin" and a value of one byte.
+          call(peer, "Unary", END | MESSAGE, "0100 0400 2D62696E 01000000 00");
           assertThat(peer.awaitFrame().word()).isEqualTo(0);
         });
   }
@@ -169,12 +175,8 @@ final class HostileClientTest {
   void aRequestThatIsNoMessageIsToldSo() throws Exception {
     serverSurvives(
         peer -> {
-          String path = "/samehost.test.Echo/Unary";
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
-          // As above, without metadata; the message is one byte, which begins a number.
-          peer.say(header(2 + path.length() + 3, 2, 7, 1, 1));
-          peer.say(Integer.toHexString(path.length()) + "00" + text(path) + "0000 FF");
+          // The message is one byte, which begins a number.
+          call(peer, "Unary", END | MESSAGE, NO_METADATA + "FF");
           RawPeer.Frame answer = peer.awaitFrame();
           assertThat(answer.type()).isEqualTo(5);
           assertThat(answer.word()).isEqualTo(13); // INTERNAL
