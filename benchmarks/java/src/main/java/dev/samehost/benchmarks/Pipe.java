@@ -23,7 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.StringTokenizer;
 
-/** Two descriptors of the JDK, without anything above them: the floor of a transport. */
+/** Two descriptors, without anything above them: the floor of a transport. */
 final class Pipe {
   /** How long a spinning end goes without an answer before it sleeps, until there is one. */
   private static final long LONGEST_SPIN_NANOS = 20_000_000;
@@ -31,13 +31,18 @@ final class Pipe {
   private final ReadableByteChannel in;
   private final WritableByteChannel out;
 
-  /** The socket of both, where reads do not block. */
-  private final SocketChannel spinning;
+  /** Reads when the spin was in vain; null where all reads wait. */
+  private final Sleeper sleeper;
 
-  private Pipe(ReadableByteChannel in, WritableByteChannel out, SocketChannel spinning) {
+  private Pipe(ReadableByteChannel in, WritableByteChannel out, Sleeper sleeper) {
     this.in = in;
     this.out = out;
-    this.spinning = spinning;
+    this.sleeper = sleeper;
+  }
+
+  /** Waits until there is something, and reads it. */
+  private interface Sleeper {
+    int read(ByteBuffer buffer) throws IOException;
   }
 
   static Pipe connect(String address, boolean spin) throws IOException {
@@ -47,6 +52,9 @@ final class Pipe {
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       // The child's own ends of its pipes, opened anew: the streams of a Process buffer.
       Path ends = Path.of("/proc", Long.toString(child.pid()), "fd");
+      if (spin) {
+        return over(new SpinningPipe(ends.resolve("1").toString(), ends.resolve("0").toString()));
+      }
       return new Pipe(
           FileChannel.open(ends.resolve("1"), StandardOpenOption.READ),
           FileChannel.open(ends.resolve("0"), StandardOpenOption.WRITE),
@@ -57,6 +65,9 @@ final class Pipe {
 
   static Pipe accept(String address, boolean spin, Runnable ready) throws IOException {
     if (address.equals("stdio:")) {
+      if (spin) {
+        return over(new SpinningPipe("/proc/self/fd/0", "/proc/self/fd/1"));
+      }
       return new Pipe(
           new FileInputStream(FileDescriptor.in).getChannel(),
           new FileOutputStream(FileDescriptor.out).getChannel(),
@@ -79,7 +90,24 @@ final class Pipe {
       socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
     socket.configureBlocking(!spin);
-    return new Pipe(socket, socket, spin ? socket : null);
+    return new Pipe(socket, socket, spin ? buffer -> sleep(socket, buffer) : null);
+  }
+
+  private static int sleep(SocketChannel socket, ByteBuffer buffer) throws IOException {
+    socket.configureBlocking(true);
+    int count = socket.read(buffer);
+    socket.configureBlocking(false);
+    return count;
+  }
+
+  private static Pipe over(SpinningPipe pipe) {
+    return new Pipe(
+        pipe,
+        pipe,
+        buffer -> {
+          pipe.sleep();
+          return pipe.read(buffer);
+        });
   }
 
   private static List<String> words(String command) {
@@ -118,12 +146,7 @@ final class Pipe {
       Thread.onSpinWait();
       count = in.read(buffer);
     }
-    if (count == 0) {
-      spinning.configureBlocking(true);
-      count = in.read(buffer);
-      spinning.configureBlocking(false);
-    }
-    return count;
+    return count == 0 ? sleeper.read(buffer) : count;
   }
 
   void write(ByteBuffer buffer) throws IOException {
