@@ -231,7 +231,7 @@ impl Reader {
         let in_time = || until.is_none_or(|until| Instant::now() < until);
         let mut begins = true;
         while !parker.is_woken() {
-            let round = self.read_once(session, &mut held, own.as_mut());
+            let round = self.round(session, &mut held, begins, own.as_mut());
             self.take_calls(session, &mut held);
             match round {
                 Round::Over => break,
@@ -311,9 +311,10 @@ impl Reader {
         let Some(mut held) = held else { return false };
         session.uncork();
         let parker = Parker::current();
+        let mut begins = true;
         loop {
             parker.begin();
-            let round = self.read_once(session, &mut held, None);
+            let round = self.round(session, &mut held, std::mem::take(&mut begins), None);
             let until = roster.hello_until(session, &*held.link);
             if !held.calls.is_empty() {
                 std::mem::swap(calls, &mut held.calls);
@@ -331,6 +332,22 @@ impl Reader {
         }
         self.leave(session, held);
         true
+    }
+
+    /// As [`read_once`](Reader::read_once), but whoever begins to wait does not read yet, as what it waits for can
+    /// hardly have come: the link says at once if there is something.
+    #[inline]
+    fn round(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        held: &mut Held,
+        begins: bool,
+        own: Option<&mut Own<'_>>,
+    ) -> Round {
+        if begins && !session.has_ended() && !session.is_broken() {
+            return Round::Nothing(session.write(&*held.link));
+        }
+        self.read_once(session, held, own)
     }
 
     /// One round of the holder of the role: reads, writes, ends.
