@@ -151,7 +151,8 @@ class Channel:
       default 1 MiB.
     - ``spin_limit``: how long a thread that waits may look for the peer again and again before it sleeps, at
       most 0.001 s; 0 is not at all. By default 0.00005 s, or the microseconds that ``SAMEHOST_SPIN_MICROS``
-      says in the environment. It looks only while that was of use lately, and on one processor never.
+      says in the environment. It looks only while that was of use lately; with one processor it lets others
+      run instead, twice at most.
     - ``connect_timeout``: how long a try to connect may take until the server accepts; 5 s.
     - ``backoff``, ``longest_backoff``: the wait after a first try that failed, and the longest one; 0.1 s and
       5 s.

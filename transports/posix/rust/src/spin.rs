@@ -1,7 +1,8 @@
-//! A short busy wait before a sleep.
+//! What comes before a sleep: a short busy wait, or with one processor a step aside.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a spin lasts at most, unless the link or `SAMEHOST_SPIN_MICROS` is told otherwise: about what
@@ -25,6 +26,10 @@ const FIRST_CREDIT: u32 = 2;
 const FIRST_PATIENCE: u32 = 8;
 const MOST_PATIENCE: u32 = 4096;
 
+/// How often a thread gives way before it sleeps, where there is one processor. The first time is enough where the
+/// peer is what runs next.
+const MOST_YIELDS: u32 = 2;
+
 /// How many threads of this process spin.
 static SPINNERS: AtomicU32 = AtomicU32::new(0);
 
@@ -36,6 +41,11 @@ static SPINNERS: AtomicU32 = AtomicU32::new(0);
 /// credit, each miss costs some. Without credit it sleeps at once, and tries again after a number of
 /// sleeps that were short; that number doubles with every try that failed. So an idle connection sleeps,
 /// and so does one whose peer is slow, or runs on the very processor on which it would be waited for.
+///
+/// With one processor it gives way to whoever else is ready to run, and looks then: a peer that has work to do does it
+/// meanwhile, and neither of the two is put to sleep and woken. What takes longer than the limit is a miss even if
+/// something is there by then, as somebody else had the processor: a thread that sleeps gets it back sooner.
+///
 /// The first looks are free, where they are cheap: for an answer that is about to come, the clock and the
 /// count of spinners would cost more than the wait. It touches no descriptor itself.
 pub struct Spin {
@@ -73,7 +83,7 @@ impl Spin {
     /// How long a spin may last now; `None` where nobody spins.
     fn allowed(&self) -> Option<Duration> {
         let limit = self.limit_nanos.load(Ordering::Relaxed);
-        (limit > 0 && rules().most_spinners > 0).then(|| Duration::from_nanos(limit))
+        (limit > 0).then(|| Duration::from_nanos(limit))
     }
 
     /// As [`allowed`](Spin::allowed), where there is credit.
@@ -122,6 +132,9 @@ impl Spin {
 
     /// `counts`: a miss is one.
     fn spin(&self, most: Duration, counts: bool, mut over: impl FnMut() -> bool) -> bool {
+        if rules().most_spinners == 0 {
+            return self.give_way(over);
+        }
         if looks(self.free_looks, &mut over) {
             self.hit();
             return true;
@@ -138,6 +151,22 @@ impl Spin {
             self.missed();
         }
         hit
+    }
+
+    /// Lets others have the only processor, among them perhaps whoever is waited for.
+    fn give_way(&self, mut over: impl FnMut() -> bool) -> bool {
+        let begin = Instant::now();
+        let found = (0..MOST_YIELDS).any(|_| {
+            thread::yield_now();
+            over()
+        });
+        let limit = Duration::from_nanos(self.limit_nanos.load(Ordering::Relaxed));
+        if found && begin.elapsed() < limit {
+            self.hit()
+        } else {
+            self.missed()
+        }
+        found
     }
 
     /// Sleeps by `sleep`, and remembers whether a spin would have been enough: whether it was short, and
@@ -211,6 +240,7 @@ fn nanos(limit: Duration) -> u64 {
 
 struct Rules {
     limit: Duration,
+    /// None where there is one processor.
     most_spinners: u32,
 }
 
@@ -219,151 +249,10 @@ fn rules() -> &'static Rules {
     RULES.get_or_init(|| {
         let told = std::env::var("SAMEHOST_SPIN_MICROS").ok().and_then(|text| text.trim().parse().ok());
         let limit = told.map_or(DEFAULT_LIMIT, Duration::from_micros).min(MOST_LIMIT);
-        let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
-        let most_spinners = if limit.is_zero() { 0 } else { processors - 1 };
-        Rules { limit, most_spinners }
+        let processors = thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        Rules { limit, most_spinners: processors - 1 }
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Mutex, MutexGuard, PoisonError};
-
-    use super::*;
-
-    /// The process has a bound on who spins at once, so one test spins at a time.
-    fn alone() -> MutexGuard<'static, ()> {
-        static ALONE: Mutex<()> = Mutex::new(());
-        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets it sleep for nothing until it spins again; answers how often.
-    fn sleeps_until_it_spins(spin: &Spin) -> u32 {
-        for sleeps in 1..100_000 {
-            // On a busy machine even a sleep of nothing may be long.
-            spin.asleep(|| (), |()| true);
-            if spin.credit.load(Ordering::Relaxed) > 0 {
-                return sleeps;
-            }
-        }
-        panic!("it never spins again")
-    }
-
-    fn spins(spin: &Spin) -> bool {
-        let mut looks = 0;
-        let hit = spin.until(None, || {
-            looks += 1;
-            false
-        });
-        assert!(!hit);
-        looks > 0
-    }
-
-    #[test]
-    fn misses_end_the_spinning_and_short_sleeps_bring_it_back() {
-        let _alone = alone();
-        if rules().most_spinners == 0 {
-            return assert!(!spins(&Spin::new(1)), "with one processor nobody spins");
-        }
-        let spin = Spin::new(1);
-        let before = (0..100).filter(|_| spins(&spin)).count();
-        assert!(before <= FIRST_CREDIT as usize, "{before} spins without a hit");
-        assert!(!spins(&spin));
-        spin.asleep(|| std::thread::sleep(Duration::from_millis(20)), |()| true);
-        assert!(!spins(&spin), "a long sleep earns nothing");
-        spin.asleep(|| (), |()| false);
-        assert!(!spins(&spin), "nor does one in vain");
-        assert!(sleeps_until_it_spins(&spin) >= FIRST_PATIENCE);
-        assert!(spins(&spin));
-    }
-
-    #[test]
-    fn a_connection_that_misses_again_and_again_tries_ever_more_seldom_until_it_hits() {
-        let _alone = alone();
-        if rules().most_spinners == 0 {
-            return;
-        }
-        let spin = Spin::new(1);
-        for tries in 0..4 {
-            while spins(&spin) {}
-            assert!(sleeps_until_it_spins(&spin) >= FIRST_PATIENCE << tries);
-        }
-        for _ in 0..=MOST_CREDIT {
-            assert!(spin.until(None, || true));
-        }
-        assert_eq!(spin.patience.load(Ordering::Relaxed), FIRST_PATIENCE);
-    }
-
-    #[test]
-    fn a_glance_is_short_and_misses_end_it_until_an_event_loop_has_slept_shortly() {
-        let _alone = alone();
-        if rules().most_spinners == 0 {
-            return;
-        }
-        let spin = Spin::new(1);
-        spin.limit(MOST_LIMIT);
-        let mut glances = Vec::new();
-        while spin.can_glance() {
-            let begin = Instant::now();
-            assert!(!spin.glance(|| false));
-            glances.push(begin.elapsed());
-        }
-        assert_eq!(glances.len(), FIRST_CREDIT as usize);
-        let shortest = *glances.iter().min().unwrap();
-        assert!((GLANCE..MOST_LIMIT).contains(&shortest), "{shortest:?}");
-        std::thread::sleep(Duration::from_millis(20));
-        spin.awake();
-        for _ in 1..FIRST_PATIENCE {
-            assert!(!spin.can_glance());
-            spin.awake();
-        }
-        assert!(!spin.can_glance(), "a long sleep earns nothing");
-        spin.awake();
-        assert!((0..100_000).any(|_| {
-            spin.awake();
-            spin.can_glance()
-        }));
-    }
-
-    #[test]
-    fn whoever_is_told_not_to_spin_does_not_look_even_once() {
-        let _alone = alone();
-        let spin = Spin::new(1);
-        spin.limit(Duration::ZERO);
-        assert!(!spins(&spin));
-        spin.asleep(|| (), |()| true);
-        assert!(!spins(&spin));
-    }
-
-    #[test]
-    fn a_spin_lasts_as_long_as_it_is_told() {
-        let _alone = alone();
-        if rules().most_spinners == 0 {
-            return;
-        }
-        let spin = Spin::new(1);
-        for limit in [Duration::from_micros(200), Duration::from_secs(1)] {
-            spin.limit(limit);
-            let begin = Instant::now();
-            assert!(spins(&spin));
-            assert!(begin.elapsed() >= limit.min(MOST_LIMIT));
-        }
-        assert_eq!(spin.allowed(), Some(MOST_LIMIT), "a longer one is cut");
-    }
-
-    #[test]
-    fn what_is_over_at_once_is_a_hit_and_is_looked_at_once() {
-        let _alone = alone();
-        if rules().most_spinners == 0 {
-            return;
-        }
-        let spin = Spin::new(1);
-        let mut looks = 0;
-        let over = || {
-            looks += 1;
-            true
-        };
-        assert!(spin.until(None, over));
-        assert_eq!(looks, 1);
-    }
-}
+mod tests;

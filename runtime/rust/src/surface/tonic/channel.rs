@@ -250,8 +250,9 @@ impl ChannelBuilder {
 
     /// How long a wait for the server may look again and again before it sleeps, at most a millisecond; zero for not
     /// at all. By default 50 microseconds, or what the environment says in `SAMEHOST_SPIN_MICROS`. A wait looks only
-    /// while that was of use lately, and on one processor never. A runtime of one thread looks for 10 microseconds at
-    /// most, once all others of its tasks have had their turn; one of several threads does not.
+    /// while that was of use lately; with one processor it lets others run instead, twice at most. A runtime of one
+    /// thread looks for 10 microseconds at most, once all others of its tasks have had their turn; one of several
+    /// threads does not.
     pub fn spin_limit(mut self, limit: Duration) -> Self {
         self.route.spin_limit = Some(limit);
         self

@@ -146,7 +146,7 @@ impl ServerBuilder {
 
     /// How long a wait for the clients may look again and again before it sleeps, at most a millisecond; zero for not
     /// at all. By default 50 microseconds, or what the environment says in `SAMEHOST_SPIN_MICROS`. A wait looks only
-    /// while that was of use lately, and on one processor never.
+    /// while that was of use lately; with one processor it lets others run instead, twice at most.
     pub fn spin_limit(mut self, limit: Duration) -> Self {
         self.spin_limit = Some(limit);
         self

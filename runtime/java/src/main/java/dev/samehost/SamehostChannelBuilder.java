@@ -202,8 +202,8 @@ public final class SamehostChannelBuilder extends NetworkChannelOptions {
   /**
    * How long a wait for the peer may look again and again before it sleeps, at most a millisecond;
    * zero for not at all. By default 50 microseconds, or what the environment says in {@code
-   * SAMEHOST_SPIN_MICROS}. A wait looks only while that was of use lately, and on one processor
-   * never.
+   * SAMEHOST_SPIN_MICROS}. A wait looks only while that was of use lately; with one processor it
+   * lets others run instead, twice at most.
    */
   public SamehostChannelBuilder spinLimit(Duration limit) {
     spinNanos = spinNanos(limit);

@@ -13,10 +13,16 @@ import java.util.concurrent.atomic.AtomicInteger;
  * earns credit, each miss costs some. Without credit it sleeps at once, and tries again after a
  * number of sleeps that were short; that number doubles with every try that failed. So an idle
  * connection sleeps, and so does one whose peer is slow, or runs on the very processor on which it
- * would be waited for. The limit is 50 microseconds, unless the connection's owner or the
- * environment's {@code SAMEHOST_SPIN_MICROS} says otherwise. The first looks are free, where they
- * are cheap: for an answer that is about to come, the clock and the count of spinners would cost
- * more than the wait.
+ * would be waited for.
+ *
+ * <p>With one processor it gives way to whoever else is ready to run, and looks then: a peer that
+ * has work to do does it meanwhile, and neither of the two is put to sleep and woken. What takes
+ * longer than the limit is a miss even if something is there by then, as somebody else had the
+ * processor: a thread that sleeps gets it back sooner.
+ *
+ * <p>The limit is 50 microseconds, unless the connection's owner or the environment's {@code
+ * SAMEHOST_SPIN_MICROS} says otherwise. The first looks are free, where they are cheap: for an
+ * answer that is about to come, the clock and the count of spinners would cost more than the wait.
  *
  * <p>Used by one thread at a time:
  *
@@ -49,6 +55,12 @@ public final class Spin {
 
   private static final int MOST_PATIENCE = 4096;
 
+  /**
+   * How often a thread gives way before it sleeps. The first time is enough where the peer is what
+   * runs next.
+   */
+  static final int MOST_YIELDS = 2;
+
   private static final long USUAL_LIMIT_NANOS = limitNanos(System.getenv("SAMEHOST_SPIN_MICROS"));
   static final int MOST_SPINNERS = Runtime.getRuntime().availableProcessors() - 1;
 
@@ -56,6 +68,7 @@ public final class Spin {
   private static final AtomicInteger SPINNERS = new AtomicInteger();
 
   private final int freeLooks;
+  private final boolean givesWay;
   private volatile long limitNanos = USUAL_LIMIT_NANOS;
   private int credit = FIRST_CREDIT;
 
@@ -77,7 +90,13 @@ public final class Spin {
    *     counted: together about a microsecond
    */
   public Spin(int freeLooks) {
+    this(freeLooks, MOST_SPINNERS == 0);
+  }
+
+  /** As with one processor where it {@code givesWay}. */
+  Spin(int freeLooks, boolean givesWay) {
     this.freeLooks = freeLooks;
+    this.givesWay = givesWay;
   }
 
   static long limitNanos(String told) {
@@ -99,24 +118,45 @@ public final class Spin {
   /** Whether to spin, for {@code timeoutNanos} at most; {@link #end} is called then. */
   public boolean begin(long timeoutNanos) {
     long limit = limitNanos;
-    if (credit == 0 || limit == 0 || MOST_SPINNERS == 0) {
+    if (credit == 0 || limit == 0) {
       return false;
     }
     most = Math.min(timeoutNanos, limit);
     isWhole = most == limit;
     looks = 0;
     counted = false;
+    if (givesWay) {
+      began = System.nanoTime();
+      giveWay();
+    }
     return true;
   }
 
   /** Whether to look once more. */
   public boolean goesOn() {
-    Thread.onSpinWait();
     looks++;
+    if (givesWay) {
+      return givesWayAgain();
+    }
+    Thread.onSpinWait();
     if (looks <= freeLooks) {
       return looks < freeLooks || isCounted();
     }
     return looks % LOOKS_A_CLOCK != 0 || System.nanoTime() - began < most;
+  }
+
+  private boolean givesWayAgain() {
+    if (looks == MOST_YIELDS) {
+      return false;
+    }
+    giveWay();
+    return true;
+  }
+
+  /** Lets others have the only processor, among them perhaps whoever is waited for. */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing is wrong where nobody takes it: it sleeps then
+  private static void giveWay() {
+    Thread.yield();
   }
 
   /** From now on it is one of the spinners, if there may be one more. */
@@ -135,9 +175,9 @@ public final class Spin {
     if (counted) {
       SPINNERS.getAndDecrement();
     }
-    if (hit) {
+    if (hit && !(givesWay && System.nanoTime() - began >= limitNanos)) {
       hit();
-    } else if (counted && isWhole) {
+    } else if (givesWay || (counted && isWhole)) {
       missed();
     }
   }
@@ -161,7 +201,7 @@ public final class Spin {
   /** The time before a sleep, for {@link #slept}; 0 where nobody wants to know it. */
   public long beginsSleep() {
     // Where there is credit a spin went before this, and was in vain.
-    return credit > 0 || limitNanos == 0 || MOST_SPINNERS == 0 ? 0 : System.nanoTime();
+    return credit > 0 || limitNanos == 0 ? 0 : System.nanoTime();
   }
 
   /**

@@ -4,7 +4,6 @@ import static com.google.common.truth.Truth.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -14,12 +13,7 @@ final class SpinTest {
   private static final long LONG_AGO_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Spin spin = new Spin(1);
-
-  @BeforeEach
-  void withOneProcessorNobodySpins() {
-    assertThat(new Spin(1).begin(Long.MAX_VALUE)).isEqualTo(Spin.MOST_SPINNERS > 0);
-    assumeTrue(Spin.MOST_SPINNERS > 0);
-  }
+  private final Spin givesWay = new Spin(1, true);
 
   /** Waits in vain; whether it spun. */
   private boolean spins() {
@@ -99,11 +93,38 @@ final class SpinTest {
 
   @Test
   void a_spin_that_was_cut_short_is_no_miss() {
+    assumeTrue(Spin.MOST_SPINNERS > 0);
     for (int i = 0; i < 100; i++) {
       assertThat(spin.begin(1)).isTrue();
       lookOn();
       spin.end(false);
     }
+  }
+
+  @Test
+  void whoever_gives_way_looks_a_few_times_and_misses_end_that_too() {
+    givesWay.limit(TimeUnit.MILLISECONDS.toNanos(1));
+    for (int misses = 0; misses < Spin.FIRST_CREDIT; misses++) {
+      assertThat(givesWay.begin(Long.MAX_VALUE)).isTrue();
+      int looks = 1;
+      while (givesWay.goesOn()) {
+        looks++;
+      }
+      assertThat(looks).isEqualTo(Spin.MOST_YIELDS);
+      givesWay.end(false);
+    }
+    assertThat(givesWay.begin(Long.MAX_VALUE)).isFalse();
+  }
+
+  @Test
+  void what_others_took_the_processor_for_too_long_for_is_a_miss_though_it_has_come()
+      throws InterruptedException {
+    for (int i = 0; i < Spin.FIRST_CREDIT; i++) {
+      assertThat(givesWay.begin(Long.MAX_VALUE)).isTrue();
+      Thread.sleep(1);
+      givesWay.end(true);
+    }
+    assertThat(givesWay.begin(Long.MAX_VALUE)).isFalse();
   }
 
   @Test
