@@ -264,7 +264,7 @@ impl Connection {
             id = ids::after(id);
         }
         self.next_id = ids::after(id);
-        self.has_opened = true;
+        self.last_own_id = Some(id);
         id
     }
 

@@ -111,7 +111,7 @@ impl Inbox {
         self.unfinished.is_some()
     }
 
-    /// Takes the message that came whole with an OPEN or a STATUS.
+    /// Takes the message that came whole with an OPEN.
     pub(super) fn take_whole(
         &mut self,
         bytes: Bytes,
@@ -119,6 +119,17 @@ impl Inbox {
         max_message_bytes: u32,
     ) -> Result<(), Rejection> {
         let cost = self.spend(bytes.len())?;
+        Ok(self.take_spent(bytes, cost, compressed, max_message_bytes)?)
+    }
+
+    /// Takes a message that came whole, for which so much was [spent](Inbox::spend).
+    pub(super) fn take_spent(
+        &mut self,
+        bytes: Bytes,
+        cost: u32,
+        compressed: bool,
+        max_message_bytes: u32,
+    ) -> Result<(), Failure> {
         self.admit(bytes.len() as u64, compressed, max_message_bytes)?;
         self.arrived(Message { bytes, compressed }, cost);
         Ok(())
@@ -281,8 +292,9 @@ impl Inbox {
         Some(std::mem::take(&mut self.owed))
     }
 
+    /// Spends the peer's credit on a frame with so many message bytes; answers what it costs.
     #[inline]
-    fn spend(&mut self, bytes: usize) -> Result<u32, WireError> {
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<u32, WireError> {
         let cost = PIECE_COST + bytes as u32; // a frame has at most 2^24 bytes
         match self.credit.checked_sub(cost) {
             Some(left) => {

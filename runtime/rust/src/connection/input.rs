@@ -109,11 +109,8 @@ impl Connection {
 
     /// Whether a stream with this id was opened at some time; ids that were skipped count as well.
     fn was_opened(&self, id: StreamId) -> bool {
-        if ids::is_opened_by(id, self.side) {
-            self.has_opened && ids::is_later(self.next_id, id)
-        } else {
-            self.last_peer_id.is_some_and(|last| !ids::is_later(id, last))
-        }
+        let last = if ids::is_opened_by(id, self.side) { self.last_own_id } else { self.last_peer_id };
+        last.is_some_and(|last| !ids::is_later(id, last))
     }
 
     fn take_hello(&mut self, frame: &Frame<'_>) -> Result<(), WireError> {
@@ -288,13 +285,17 @@ impl Connection {
             stream.inbox.set_encoding(encoding);
         }
         let compressed = frame.header.flags.has(Flags::COMPRESSED);
-        if let Some(bytes) = message {
-            stream.inbox.take_whole(bytes, compressed, max_message_bytes)?;
-        }
+        let message = match message {
+            None => None,
+            Some(bytes) => Some((stream.inbox.spend(bytes.len())?, bytes)),
+        };
+        self.check_block(&trailers, Towards::Client)?;
         if let Some(headers) = &headers {
             self.check_block(headers, Towards::Client)?;
         }
-        self.check_block(&trailers, Towards::Client)?;
+        if let Some((cost, bytes)) = message {
+            self.stream(id).inbox.take_spent(bytes, cost, compressed, max_message_bytes)?;
+        }
         let status = Status::new(Code::from_number(frame.header.word), text, trailers);
         self.stop_sending(id);
         let stream = self.stream(id);

@@ -101,9 +101,9 @@ pub(crate) struct Connection {
     streams: ById<Stream>,
     /// Streams that could write and wait for their turn; each stands here once at most.
     line: VecDeque<StreamId>,
-    /// The id of the next stream that this side opens, and whether there was one before.
+    /// The id of the next stream that this side opens, and the last one that it has opened.
     next_id: StreamId,
-    has_opened: bool,
+    last_own_id: Option<StreamId>,
     /// The last id that the peer has opened, and the last one that was accepted of it.
     last_peer_id: Option<StreamId>,
     last_accepted: StreamId,
@@ -152,7 +152,7 @@ impl Connection {
             streams: ById::new(),
             line: VecDeque::new(),
             next_id: settings.first_stream.unwrap_or(ids::first_of(side)),
-            has_opened: false,
+            last_own_id: None,
             last_peer_id: None,
             last_accepted: 0,
             opened_here: 0,

@@ -3,12 +3,14 @@
 use samehost_transport_api::Fault;
 
 use super::Status;
-use crate::wire::MetadataBlock;
+use crate::wire::{MetadataBlock, is_reserved};
 
 /// Headers or trailers: pairs of a key and a value, in order and with duplicates.
 ///
 /// A key is of `0-9 a-z _ - .`. The values of keys that end in `-bin` are any bytes and travel as
-/// they are; those of others are printable ASCII. Keys that begin with `grpc-` are gRPC's own.
+/// they are; those of others are printable ASCII. Keys that begin with `grpc-` are gRPC's own. `grpc-timeout`,
+/// `grpc-status`, `grpc-message`, `content-type` and `te` are no metadata here: they are left out, as the wire has its
+/// own way to say them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata(pub(crate) MetadataBlock);
 
@@ -18,13 +20,14 @@ impl Metadata {
         Metadata::default()
     }
 
-    /// What a peer has sent, without the texts that are not printable ASCII.
+    /// What a peer has sent, without what it should not have.
     pub(crate) fn received(block: MetadataBlock) -> Metadata {
-        if block.iter().all(|(key, value)| is_sound(key, value)) {
+        let is_taken = |&(key, value): &(&str, &[u8])| is_sound(key, value) && !is_reserved(key);
+        if block.iter().all(|pair| is_taken(&pair)) {
             return Metadata(block);
         }
         let mut sound = MetadataBlock::new();
-        for (key, value) in block.iter().filter(|(key, value)| is_sound(key, value)) {
+        for (key, value) in block.iter().filter(is_taken) {
             // The key is of a block.
             let _ = sound.push(key, value);
         }
@@ -40,6 +43,9 @@ impl Metadata {
         let value = value.as_ref();
         if !is_sound(key, value) {
             return Err(invalid_value(key));
+        }
+        if is_reserved(key) {
+            return Ok(());
         }
         self.0.push(key, value).map_err(|_| invalid_key(key))
     }
@@ -93,5 +99,16 @@ mod tests {
         let received = Metadata::received(block);
         assert_eq!(received.iter().collect::<Vec<_>>(), [sent[0], sent[2], sent[4]]);
         assert_eq!(Metadata::received(received.0.clone()), received);
+    }
+
+    #[test]
+    fn what_the_wire_says_in_its_own_way_is_neither_sent_nor_received() {
+        let (mut block, mut metadata) = (MetadataBlock::new(), Metadata::new());
+        for key in ["te", "content-type", "grpc-timeout", "grpc-status", "grpc-message", "mine"] {
+            block.push(key, b"5").unwrap();
+            metadata.push(key, "5").unwrap();
+        }
+        assert_eq!(metadata.iter().collect::<Vec<_>>(), [("mine", &b"5"[..])]);
+        assert_eq!(Metadata::received(block), metadata);
     }
 }

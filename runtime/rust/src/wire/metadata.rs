@@ -124,6 +124,12 @@ fn split_field<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(number) as usize)
 }
 
+/// Whether the frames say by themselves what this key says elsewhere, so that it is never metadata.
+#[inline]
+pub(crate) fn is_reserved(key: &str) -> bool {
+    matches!(key, "te" | "content-type" | "grpc-timeout" | "grpc-status" | "grpc-message")
+}
+
 fn is_key(key: &[u8]) -> bool {
     (1..=255).contains(&key.len())
         && key.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'-' | b'.'))

@@ -15,7 +15,7 @@ mod tests;
 pub(crate) use error::{GoAwayCode, WireError};
 pub(crate) use frame::{Flags, Frame, FrameType};
 pub(crate) use hello::{Hello, Limits};
-pub(crate) use metadata::MetadataBlock;
+pub(crate) use metadata::{MetadataBlock, is_reserved};
 pub(crate) use payload::{GoAway, Open, Status, decode_headers, decode_ping, decode_reset, is_path};
 #[allow(unused_imports)] // for surfaces that listen
 pub(crate) use preface::{FirstWord, judge};
@@ -29,8 +29,10 @@ pub(crate) use writer::{FrameWriter, OpenFields, StatusFields};
 pub(crate) const VERSION: u32 = 1;
 /// The largest HELLO, and the largest frame before it.
 pub(crate) const MAX_HELLO_BYTES: u32 = 4096;
-/// The longest text of a STATUS, RESET or GOAWAY.
+/// The longest text of a STATUS or RESET.
 pub(crate) const MAX_TEXT_BYTES: usize = 4096;
+/// The longest text of a GOAWAY, whose frame then is no longer than any side takes at any time.
+const MAX_GO_AWAY_TEXT_BYTES: usize = MAX_TEXT_BYTES - 4;
 /// The longest path of a method.
 pub(crate) const MAX_PATH_BYTES: usize = 1024;
 /// What a piece of a message costs in credit beyond its bytes.

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{Flags, Frame, GoAwayCode, MAX_PATH_BYTES, MAX_TEXT_BYTES, MetadataBlock, WireError};
+use super::{
+    Flags, Frame, GoAwayCode, MAX_GO_AWAY_TEXT_BYTES, MAX_PATH_BYTES, MAX_TEXT_BYTES, MetadataBlock,
+    WireError,
+};
 
 /// What an OPEN says.
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl Status {
             rest = after;
         }
         let (text, rest) = split_short(rest).ok_or(WireError::protocol("a STATUS ends in its text"))?;
-        let text = decode_text(text)?;
+        let text = decode_text(text, MAX_TEXT_BYTES)?;
         let (trailers, rest) = MetadataBlock::decode(rest)?;
         let message = decode_message(frame, rest)?;
         Ok(Status { headers, text, trailers, message })
@@ -79,7 +82,8 @@ impl GoAway {
             .as_slice()
             .split_first_chunk::<4>()
             .ok_or(WireError::protocol("a GOAWAY without a code"))?;
-        Ok(GoAway { code: GoAwayCode::from_number(u32::from_le_bytes(*code)), text: decode_text(text)? })
+        let text = decode_text(text, MAX_GO_AWAY_TEXT_BYTES)?;
+        Ok(GoAway { code: GoAwayCode::from_number(u32::from_le_bytes(*code)), text })
     }
 }
 
@@ -93,7 +97,7 @@ pub(crate) fn decode_headers(frame: &Frame<'_>) -> Result<MetadataBlock, WireErr
 
 /// Reads the text of a RESET.
 pub(crate) fn decode_reset(frame: &Frame<'_>) -> Result<String, WireError> {
-    decode_text(frame.payload.as_slice())
+    decode_text(frame.payload.as_slice(), MAX_TEXT_BYTES)
 }
 
 /// Reads the bytes of a PING.
@@ -114,12 +118,12 @@ fn decode_path(bytes: &[u8]) -> Result<&str, WireError> {
 }
 
 #[inline]
-fn decode_text(bytes: &[u8]) -> Result<String, WireError> {
+fn decode_text(bytes: &[u8], most: usize) -> Result<String, WireError> {
     if bytes.is_empty() {
         return Ok(String::new());
     }
-    if bytes.len() > MAX_TEXT_BYTES {
-        return Err(WireError::protocol("a text is longer than 4096 bytes"));
+    if bytes.len() > most {
+        return Err(WireError::protocol(format!("a text of {} bytes, where {most} may be", bytes.len())));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),

@@ -1,7 +1,7 @@
 //! Frames in, bytes out.
 
 use super::frame::{Flags, FrameHeader, FrameType, HEADER_BYTES};
-use super::{GoAwayCode, Hello, MAX_TEXT_BYTES, MetadataBlock, PREFACE, cut};
+use super::{GoAwayCode, Hello, MAX_GO_AWAY_TEXT_BYTES, MAX_TEXT_BYTES, MetadataBlock, PREFACE, cut};
 use crate::buffers;
 
 /// A longer buffer is given back when it is empty.
@@ -180,7 +180,7 @@ impl FrameWriter {
 
     /// A GOAWAY.
     pub(crate) fn go_away(&mut self, last_stream: u32, code: GoAwayCode, text: &str) {
-        let text = cut(text, MAX_TEXT_BYTES);
+        let text = cut(text, MAX_GO_AWAY_TEXT_BYTES);
         self.header(FrameType::GoAway, Flags::NONE, 0, last_stream, 4 + text.len());
         self.buffer.extend_from_slice(&(code as u32).to_le_bytes());
         self.buffer.extend_from_slice(text.as_bytes());

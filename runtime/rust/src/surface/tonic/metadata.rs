@@ -7,14 +7,11 @@ use tonic::metadata::{BinaryMetadataValue, KeyAndValueRef, MetadataMap};
 use crate::connection;
 use crate::surface::Status;
 use crate::surface::metadata::{invalid_key, invalid_value, is_text};
-use crate::wire::MetadataBlock;
+use crate::wire::{MetadataBlock, is_reserved};
 
 pub(super) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-
-/// Headers that frames of the wire say in their own way.
-const UNSENT: [&str; 5] = ["te", "content-type", "grpc-timeout", "grpc-status", "grpc-message"];
 
 /// The wire's form of headers. Binary values become the bytes that they stand for. A text that is not printable ASCII, which
 /// HTTP allows and gRPC does not, is left out.
@@ -35,7 +32,7 @@ pub(super) fn to_block_and(
         match pair {
             KeyAndValueRef::Ascii(key, value) => {
                 let (key, value) = (key.as_str(), value.as_encoded_bytes());
-                if UNSENT.contains(&key) {
+                if is_reserved(key) {
                     unsent(key, value);
                 } else if is_text(value) {
                     block.push(key, value).map_err(|_| invalid_key(key))?;
@@ -56,7 +53,8 @@ pub(super) fn to_block_and(
     Ok(block)
 }
 
-/// Adds the pairs of a block to headers. A text that is not printable ASCII is left out.
+/// Adds the pairs of a block to headers. A text that is not printable ASCII is left out, and so is what the frames of the
+/// wire say in their own way.
 pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
     add_pairs(headers, block.iter());
 }
@@ -64,6 +62,9 @@ pub(super) fn add_to(headers: &mut HeaderMap, block: &MetadataBlock) {
 /// Adds pairs of a block to headers, as [`add_to`] does all.
 pub(crate) fn add_pairs<'b>(headers: &mut HeaderMap, pairs: impl Iterator<Item = (&'b str, &'b [u8])>) {
     for (key, value) in pairs {
+        if is_reserved(key) {
+            continue;
+        }
         let Ok(name) = HeaderName::from_bytes(key.as_bytes()) else { continue };
         let value = match key.ends_with("-bin") {
             true => HeaderValue::from_bytes(BinaryMetadataValue::from_bytes(value).as_encoded_bytes()).ok(),
@@ -169,6 +170,8 @@ impl From<Status> for tonic::Status {
 mod tests {
     use super::*;
 
+    const RESERVED: [&str; 5] = ["te", "content-type", "grpc-timeout", "grpc-status", "grpc-message"];
+
     #[test]
     fn texts_survive_their_way_through_a_header() {
         for text in
@@ -198,11 +201,29 @@ mod tests {
     #[test]
     fn what_the_wire_says_in_its_own_way_is_not_sent() {
         let mut headers = HeaderMap::new();
-        for name in UNSENT {
+        for name in RESERVED {
             headers.insert(name, HeaderValue::from_static("5"));
         }
         headers.insert("mine", HeaderValue::from_static("yes"));
         assert_eq!(to_block(headers).unwrap().iter().collect::<Vec<_>>(), [("mine", &b"yes"[..])]);
+    }
+
+    #[test]
+    fn what_the_wire_says_in_its_own_way_is_not_received() {
+        let mut block = MetadataBlock::new();
+        for name in RESERVED.into_iter().chain(["mine"]) {
+            block.push(name, b"5").unwrap();
+        }
+        let status = connection::Status::new(Code::Ok, String::new(), block.clone());
+        let headers = status_headers(status);
+        assert_eq!(
+            headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["mine", "grpc-status"]
+        );
+        assert_eq!(headers["grpc-status"], "0");
+        let mut headers = HeaderMap::new();
+        add_to(&mut headers, &block);
+        assert_eq!(headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["mine"]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ final class MetadataBlocks {
     Metadata metadata = new Metadata();
     for (int i = 0; i < block.size(); i++) {
       String name = block.key(i);
-      if (name.equals(Encodings.ACCEPTED.name())) {
+      if (name.equals(Encodings.ACCEPTED.name()) || MetadataBlock.isReserved(name)) {
         continue;
       }
       byte[] value = block.value(i);

@@ -268,4 +268,15 @@ final class MetadataTest {
     assertThat(taken.getAll(TEXT)).containsExactly("ok ~", "").inOrder();
     assertThat(taken.get(BINARY)).isEqualTo(BYTES);
   }
+
+  @Test
+  void whatTheFramesSayIsNotTakenForMetadata() {
+    MetadataBlock.Builder block = MetadataBlock.builder();
+    String[] reserved = {"te", "content-type", "grpc-timeout", "grpc-status", "grpc-message"};
+    for (String name : reserved) {
+      block.add(name, new byte[] {'5'});
+    }
+    block.add(BINARY.name(), BYTES);
+    assertThat(MetadataBlocks.toMetadata(block.build()).keys()).containsExactly(BINARY.name());
+  }
 }

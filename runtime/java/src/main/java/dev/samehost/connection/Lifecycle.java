@@ -14,6 +14,8 @@ import dev.samehost.wire.PrefaceReader;
 import dev.samehost.wire.WireException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.Objects;
 
 /**
  * The states of a connection: preface, HELLO, draining and the three ends. It takes the frames that
@@ -34,10 +36,12 @@ final class Lifecycle {
   private ConnectionState state = ConnectionState.AWAIT_PREFACE;
   private LinkException fault;
   private Hello peer;
+  private boolean saidPreface;
   private boolean saidHello;
+  private boolean saidGoAway;
 
-  /** Pings that the peer has not answered. */
-  private int pings;
+  /** The bytes of the pings that the peer has not answered, in their order. */
+  private final ArrayDeque<Long> pings = new ArrayDeque<>();
 
   Lifecycle(
       Side side,
@@ -141,6 +145,7 @@ final class Lifecycle {
   }
 
   private void takeFrame() throws WireException {
+    int before = outbound.frames.pending();
     FrameHeader header = reader.header();
     FrameType type = FrameType.of(header.type());
     if (type == null) {
@@ -161,7 +166,7 @@ final class Lifecycle {
       case GOAWAY -> takeGoAway();
       default -> streamFrames.take(type, reader);
     }
-    checkUnread();
+    checkUnread(before);
   }
 
   private void takeHello() throws WireException {
@@ -177,9 +182,7 @@ final class Lifecycle {
     }
     peer = hello;
     state = state.to(ConnectionState.OPEN);
-    if (!saidHello) {
-      sayHello();
-    }
+    sayHello();
     reader.limit(own.maxFrameBytes());
     outbound.peerSaidHello(hello);
     streamFrames.peerSaidHello(hello);
@@ -187,6 +190,7 @@ final class Lifecycle {
   }
 
   private void mismatch(Hello hello) {
+    sayHello();
     String text = "this side speaks the versions " + own.minVersion() + " to " + own.maxVersion();
     giveUp(GoAwayCode.VERSION_MISMATCH, text);
     close(
@@ -204,8 +208,8 @@ final class Lifecycle {
     frame.decode(FrameType.PING, reader.header(), reader.payload());
     if (!reader.header().has(Flags.ACK)) {
       outbound.frames.ping(Flags.ACK, frame.data());
-    } else if (pings > 0) {
-      pings--;
+    } else if (Objects.equals(pings.peek(), frame.data())) {
+      pings.remove();
       events.take(new Event.Pong(frame.data()));
     }
   }
@@ -244,9 +248,14 @@ final class Lifecycle {
     }
   }
 
-  /** Answers that cannot wait must be read at some time, or the peer makes work without end. */
-  private void checkUnread() throws WireException {
-    if (outbound.frames.pending() > settings.outboundBytes()) {
+  /**
+   * Answers that cannot wait must be read at some time, or the peer makes work without end. What
+   * this side says by itself is not the peer's fault.
+   */
+  private void checkUnread(int before) throws WireException {
+    boolean answered = outbound.frames.pending() > before;
+    boolean over = outbound.frames.pending() > settings.outboundBytes();
+    if (answered && over && state != ConnectionState.CLOSED) {
       throw new WireException(
           GoAwayCode.LIMIT_EXCEEDED,
           outbound.frames.pending() + " bytes of answers wait, and the peer does not read them");
@@ -266,16 +275,24 @@ final class Lifecycle {
   }
 
   private void writeGoAway(GoAwayCode code, String text) {
-    if (!saidHello) {
-      sayHello();
-    }
+    sayPreface();
+    saidGoAway = true;
     outbound.frames.goAway(streamFrames.lastAccepted(), code.number(), text);
   }
 
+  private void sayPreface() {
+    if (!saidPreface) {
+      saidPreface = true;
+      outbound.frames.preface();
+    }
+  }
+
   private void sayHello() {
-    saidHello = true;
-    outbound.frames.preface();
-    outbound.frames.hello(own);
+    sayPreface();
+    if (!saidHello) {
+      saidHello = true;
+      outbound.frames.hello(own);
+    }
   }
 
   void close(End end, LinkException why) {
@@ -292,16 +309,19 @@ final class Lifecycle {
 
   void ping(long data) {
     if (state == ConnectionState.OPEN || state == ConnectionState.DRAINING) {
-      pings++;
+      pings.add(data);
       outbound.frames.ping(0, data);
     }
   }
 
   void goAway(String text) {
     if (state == ConnectionState.OPEN || state == ConnectionState.DRAINING) {
-      writeGoAway(GoAwayCode.NO_ERROR, text);
+      if (!saidGoAway) { // one that drains is enough; one with an error may follow it
+        writeGoAway(GoAwayCode.NO_ERROR, text);
+      }
       drain();
     } else if (state != ConnectionState.CLOSED) {
+      writeGoAway(GoAwayCode.NO_ERROR, text);
       close(End.CLEAN, Fault.LINK_CLOSED.with(address));
     }
   }

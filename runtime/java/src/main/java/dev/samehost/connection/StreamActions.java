@@ -178,6 +178,9 @@ final class StreamActions {
   }
 
   void request(Stream stream, int messages) {
+    if (stream.isClosed() && !stream.isLocal()) {
+      return; // it was answered, and no more is told of it
+    }
     stream.inbox.request(messages, events);
     streamFrames.returnCredit(stream);
   }

@@ -9,8 +9,11 @@ import java.util.Arrays;
 
 /** The fields that payloads are made of: numbers, texts and metadata blocks. */
 final class Fields {
-  /** The longest description of a status, text of a RESET or GOAWAY. */
+  /** The longest description of a status, or text of a RESET. */
   static final int MAX_TEXT = 4096;
+
+  /** That of a GOAWAY, whose frame then is no longer than any side takes at any time. */
+  static final int MAX_GOAWAY_TEXT = MAX_TEXT - 4;
 
   static final int MIN_PATH = 3;
   static final int MAX_PATH = 1024;
@@ -84,10 +87,10 @@ final class Fields {
     }
   }
 
-  /** A text for people, of at most {@link #MAX_TEXT} bytes. */
-  static String shortText(ByteBuffer in, int count, String what) throws WireException {
-    if (count > MAX_TEXT) {
-      throw WireException.protocol(what + " of " + count + " bytes, where " + MAX_TEXT + " may be");
+  /** A text for people, of at most {@code most} bytes. */
+  static String shortText(ByteBuffer in, int count, int most, String what) throws WireException {
+    if (count > most) {
+      throw WireException.protocol(what + " of " + count + " bytes, where " + most + " may be");
     }
     return text(in, count, what);
   }

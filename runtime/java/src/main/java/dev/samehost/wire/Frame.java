@@ -41,7 +41,7 @@ public final class Frame {
       }
       case MESSAGE -> checkMessage(header);
       case STATUS -> decodeStatus(header, payload);
-      case RESET -> text(Fields.shortText(payload, payload.remaining(), "the text of a RESET"));
+      case RESET -> text(shortText(payload, Fields.MAX_TEXT, "the text of a RESET"));
       case CREDIT -> Fields.end(payload, "CREDIT");
       case PING -> {
         data = Fields.u64(payload, "PING");
@@ -49,9 +49,14 @@ public final class Frame {
       }
       case GOAWAY -> {
         code = Fields.u32(payload, "GOAWAY");
-        text(Fields.shortText(payload, payload.remaining(), "the text of a GOAWAY"));
+        text(shortText(payload, Fields.MAX_GOAWAY_TEXT, "the text of a GOAWAY"));
       }
     }
+  }
+
+  /** All that is left of a payload. */
+  private static String shortText(ByteBuffer payload, int most, String what) throws WireException {
+    return Fields.shortText(payload, payload.remaining(), most, what);
   }
 
   private void decodeOpen(FrameHeader header, ByteBuffer payload) throws WireException {
@@ -85,7 +90,7 @@ public final class Frame {
   private void decodeStatus(FrameHeader header, ByteBuffer payload) throws WireException {
     headers(header.has(Flags.HEADERS) ? headersMetadata.read(payload) : null);
     int count = Fields.u16(payload, "the text of a STATUS");
-    text(Fields.shortText(payload, count, "the text of a STATUS"));
+    text(Fields.shortText(payload, count, Fields.MAX_TEXT, "the text of a STATUS"));
     metadata(trailers.read(payload));
     if (!header.has(Flags.MESSAGE)) {
       Fields.end(payload, "STATUS");

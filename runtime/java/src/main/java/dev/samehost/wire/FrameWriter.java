@@ -331,9 +331,9 @@ public final class FrameWriter {
     begin(FrameType.PING, flags, 0, 0, 8).putLong(data);
   }
 
-  /** GOAWAY; its text is cut to 4,096 bytes. */
+  /** GOAWAY; its text is cut to 4,092 bytes. */
   public void goAway(int lastStream, int code, String text) {
-    byte[] bytes = text(text);
+    byte[] bytes = text(text, Fields.MAX_GOAWAY_TEXT);
     begin(FrameType.GOAWAY, 0, 0, lastStream, 4 + bytes.length).putInt(code).put(bytes);
   }
 

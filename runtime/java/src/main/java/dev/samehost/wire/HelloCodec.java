@@ -167,11 +167,14 @@ final class HelloCodec {
         throw WireException.protocol("HELLO ends in a number");
       }
       byte next = in.get();
+      if (shift == 63 && (next & 0x7E) != 0) {
+        break;
+      }
       value |= (next & 0x7FL) << shift;
       if (next >= 0) {
         return value;
       }
     }
-    throw WireException.protocol("HELLO has a number of more than ten bytes");
+    throw WireException.protocol("HELLO has a number of more than 64 bits");
   }
 }

@@ -168,9 +168,9 @@ public final class MetadataBlock {
   }
 
   /**
-   * Whether a key is one that the frames say themselves, so that it is never sent as metadata:
-   * {@code grpc-timeout}, {@code grpc-status}, {@code grpc-message}, {@code content-type}, {@code
-   * te} and whatever begins with {@code :}.
+   * Whether a key is one that the frames say themselves, so that it is never metadata: {@code
+   * grpc-timeout}, {@code grpc-status}, {@code grpc-message}, {@code content-type}, {@code te} and
+   * whatever begins with {@code :}.
    */
   public static boolean isReserved(String key) {
     return switch (key) {

@@ -4,6 +4,7 @@ import static com.google.common.truth.Truth.assertThat;
 
 import dev.samehost.transport.Code;
 import dev.samehost.transport.Fault;
+import dev.samehost.wire.Flags;
 import dev.samehost.wire.FrameWriter;
 import dev.samehost.wire.GoAwayCode;
 import dev.samehost.wire.Hello;
@@ -136,6 +137,18 @@ final class ConnectionTest {
     assertThat(pair.server.connection.fault())
         .hasMessageThat()
         .contains("this side speaks 7 to 9, the peer (samehost-test) 1 to 1.");
+  }
+
+  @Test
+  void anAckWithOtherBytesAnswersNoPing() {
+    Pair pair = new Pair();
+    pair.client.connection.ping(7);
+    FrameWriter out = new FrameWriter();
+    out.ping(Flags.ACK, 8);
+    pair.client.connection.receive(out.view());
+    assertThat(pair.client.all(Event.Pong.class)).isEmpty();
+    pair.run();
+    assertThat(pair.client.next(Event.Pong.class).data()).isEqualTo(7);
   }
 
   @Test
@@ -272,6 +285,26 @@ final class ConnectionTest {
     assertThat(rounds).isEqualTo((1 << 20) / 24 / 1_000 + 1);
     assertThat(pair.server.connection.fault()).hasMessageThat().contains("(LIMIT_EXCEEDED)");
     assertThat(pair.server.connection.outbound().remaining()).isLessThan((1 << 20) + 1_000);
+  }
+
+  @Test
+  void aPeerIsNotGivenUpForWhatThisSideSaysByItself() {
+    Pair pair = new Pair();
+    for (int i = 0; i < 300; i++) {
+      Stream call = pair.client.call("/t.S/M");
+      Pair.move(pair.client, pair.server, Integer.MAX_VALUE);
+      pair.server.connection.reset(
+          pair.server.next(Event.Opened.class).stream(), Code.INTERNAL, "x".repeat(4096));
+      pair.client.connection.reset(call, Code.CANCELLED, "");
+    }
+    assertThat(pair.server.connection.outboundBytes()).isGreaterThan(1 << 20);
+    pair.client.connection.ping(1);
+    FrameWriter out = new FrameWriter();
+    out.credit(1, 1); // of a stream that is over
+    pair.server.connection.receive(out.view());
+    assertThat(pair.server.connection.state()).isEqualTo(ConnectionState.OPEN);
+    Pair.move(pair.client, pair.server, Integer.MAX_VALUE);
+    assertThat(pair.server.connection.fault()).hasMessageThat().contains("(LIMIT_EXCEEDED)");
   }
 
   @Test
