@@ -1,5 +1,7 @@
 package dev.samehost.transport.shm;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
@@ -7,7 +9,13 @@ import java.nio.ByteBuffer;
  * copied out before anybody looks at them. One thread at a time.
  */
 final class RingReader {
+  private static final VarHandle HEAD = RingWriter.position(MethodHandles.lookup(), "head");
+
   private final Side writer;
+
+  /**
+   * Of the reader, and looked at by others. What the memory says of it, the peer may have written.
+   */
   private long head;
 
   /** The writer's position when it was last looked at. */
@@ -34,7 +42,7 @@ final class RingReader {
       }
     }
     int count = copy(region, there, destination);
-    head += count;
+    HEAD.setOpaque(this, head + count);
     region.setHead(writer, head);
     return count;
   }
@@ -82,10 +90,10 @@ final class RingReader {
   }
 
   /**
-   * Whether there are bytes by now, or else a lie to be found by {@link #read}. From any thread: it
-   * looks at the memory alone.
+   * Whether there are bytes by now, or else a lie to be found by {@link #read}. From any thread:
+   * nothing is remembered.
    */
   boolean hasBytes(Region region) {
-    return region.tail(writer) != region.head(writer);
+    return region.tail(writer) != (long) HEAD.getOpaque(this);
   }
 }

@@ -1,5 +1,7 @@
 package dev.samehost.transport.shm;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
@@ -13,7 +15,13 @@ final class RingWriter {
   /** The answer when the peer claims a position that it cannot have. */
   static final int LIE = -2;
 
+  private static final VarHandle TAIL = position(MethodHandles.lookup(), "tail");
+
   private final Side side;
+
+  /**
+   * Of the writer, and looked at by others. What the memory says of it, the peer may have written.
+   */
   private long tail;
 
   /** The reader's position when it was last looked at. */
@@ -53,7 +61,7 @@ final class RingWriter {
       region.copyIn(side, 0, source, position + first, count - first);
     }
     source.position(position + count);
-    tail += count;
+    TAIL.setOpaque(this, tail + count);
     region.setTail(side, tail);
     return count;
   }
@@ -71,10 +79,19 @@ final class RingWriter {
   }
 
   /**
-   * Whether there is room by now, or else a lie to be found by {@link #write}. From any thread: it
-   * looks at the memory alone.
+   * Whether there is room by now, or else a lie to be found by {@link #write}. From any thread:
+   * nothing is remembered.
    */
   boolean hasRoom(Region region) {
-    return region.tail(side) - region.head(side) != region.ringBytes();
+    return (long) TAIL.getOpaque(this) - region.head(side) != region.ringBytes();
+  }
+
+  /** The access to a field of an end of a ring, its own position. */
+  static VarHandle position(MethodHandles.Lookup of, String field) {
+    try {
+      return of.findVarHandle(of.lookupClass(), field, long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 }

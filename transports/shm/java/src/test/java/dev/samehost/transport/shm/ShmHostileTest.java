@@ -99,6 +99,23 @@ final class ShmHostileTest {
   }
 
   @Test
+  void a_peer_that_overwrites_the_positions_of_the_other_side_keeps_nobody_busy() throws Exception {
+    Link link;
+    try (RawClient raw = RawClient.taken(address)) {
+      link = raw.accepted(acceptor);
+      assertThat(Bytes.clog(link)).isEqualTo(RING_BYTES);
+      raw.region().setHead(Side.CONNECTOR, 5);
+      raw.region().setTail(Side.ACCEPTOR, 5);
+      assertThat(link.await(Link.READ | Link.WRITE, TimeUnit.MILLISECONDS.toNanos(50)))
+          .isEqualTo(0);
+    }
+    try (link) {
+      // It is gone, and that is seen.
+      assertThat(Bytes.readToEnd(link)).isEmpty();
+    }
+  }
+
+  @Test
   void a_peer_that_writes_anything_anywhere_harms_only_its_own_connection() throws Exception {
     SplittableRandom random = new SplittableRandom(1);
     try (LinkEnds bystander = ends()) {
