@@ -6,14 +6,13 @@ mod io;
 mod runtime;
 
 use std::future::{Future, poll_fn};
-use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use samehost_transport_api::{Fault, Link, LinkError, Peer};
-use samehost_transport_posix::FdLink;
+use samehost_transport_posix::{FdLink, socket_pair, system_fault};
 
 use crate::connection::Settings;
 use crate::surface;
@@ -27,10 +26,11 @@ pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A link to a peer within this process that stands for one that speaks another protocol, `medium`, and the end that the
 /// bridge keeps.
 pub(crate) fn pair(peer: &Peer, medium: &str) -> Result<[Arc<dyn Link>; 2], LinkError> {
-    let failed = |error: std::io::Error| Fault::LinkFailed.with(&[&peer.address, &"socketpair", &error]);
-    let (near, far) = UnixStream::pair().map_err(failed)?;
-    let over = |end: UnixStream| FdLink::over(end.into(), peer.clone()).map_err(|errno| failed(errno.into()));
-    Ok([Arc::new(over(near)?.with_medium(medium.to_owned())), Arc::new(over(far)?)])
+    let over = |end| FdLink::over(end, peer.clone());
+    let made = socket_pair().and_then(|(near, far)| Ok((over(near)?, over(far)?)));
+    let (near, far) =
+        made.map_err(|errno| system_fault(Fault::LinkFailed, &peer.address, "socketpair", errno))?;
+    Ok([Arc::new(near.with_medium(medium.to_owned())), Arc::new(far)])
 }
 
 /// Runs a bridge to this peer.

@@ -70,6 +70,7 @@ catalogue! {
     TlsNotTaken = (InvalidArgument, "tls_not_taken", "address {address}: credentials for TLS are for tcp: addresses. What goes over {scheme}: stays on this host, and the system says who connects. Leave the credentials out, or choose a tcp: address.");
     TlsCredentials = (InvalidArgument, "tls_credentials", "address {address}: the credentials for TLS cannot be used: {reason}. They are texts in PEM: certificates, and a private key in PKCS #8 that belongs to the first of them.");
     SpawnFailed = (Unavailable, "spawn_failed", "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?");
+    NoDescriptors = (Unavailable, "no_descriptors", "{address}: {operation} failed: {error}. This process has as many open as it may, and can neither connect nor accept until it closes some. Is its limit too low (ulimit -n), or does it leak them?");
     PeerHttp2 = (Unavailable, "peer_http2", "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or a unix: or tcp: address and HTTP/2 on this side as well: the artifact samehost-http2 in Java, the feature http2 in Rust.");
     PeerHttp1 = (Unavailable, "peer_http1", "{address}: the peer speaks HTTP/1, not the samehost wire. Use samehost on both sides, or have this server take JSON as well: the artifact samehost-json in Java, the feature json in Rust.");
     TlsExpected = (Unavailable, "tls_expected", "{address}: plain text came, and this server takes TLS alone. Give the channel credentials.");

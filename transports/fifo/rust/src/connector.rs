@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, open};
 use rustix::io::{Errno, read, write};
 use samehost_transport_api::{Connector, Fault, Link, LinkError, Peer, shown};
-use samehost_transport_posix::{FdLink, Wake, errno_text, ignore_sigpipe};
+use samehost_transport_posix::{FdLink, Wake, ignore_sigpipe, system_fault};
 
 use crate::FifoOptions;
 use crate::pair::{NamedPair, Opened};
@@ -43,7 +43,7 @@ impl FifoConnector {
     pub fn new(place: Place, options: &FifoOptions) -> Result<FifoConnector, LinkError> {
         ignore_sigpipe();
         let wake = Wake::new()
-            .map_err(|errno| Fault::ConnectFailed.with(&[&place.address, &"eventfd", &errno_text(errno)]))?;
+            .map_err(|errno| system_fault(Fault::ConnectFailed, &place.address, "eventfd", errno))?;
         Ok(FifoConnector {
             place,
             hello_timeout: options.hello_timeout,
@@ -144,7 +144,7 @@ impl FifoConnector {
             Errno::NOENT => Fault::ConnectNoSuchFifo.with(&[address]),
             Errno::NXIO => Fault::ConnectFifoUnread.with(&[address]),
             Errno::ACCESS => Fault::ConnectFifoPermission.with(&[address, &operation]),
-            errno => Fault::ConnectFailed.with(&[address, &operation, &errno_text(errno)]),
+            errno => system_fault(Fault::ConnectFailed, address, operation, errno),
         }
     }
 

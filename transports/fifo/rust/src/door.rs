@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::{Errno, read, write};
 use samehost_transport_api::{Fault, LinkError, Peer, shown};
-use samehost_transport_posix::{PrivateFd, errno_text};
+use samehost_transport_posix::{PrivateFd, system_fault};
 use samehost_transport_reception::{Arrival, Door, Ends};
 
 use crate::pair::{InUse, NamedPair, Objection, sweep};
@@ -77,11 +77,9 @@ impl FifoDoor {
             Ok(arrival) => arrival,
             Err(Objection::Gone) => Arrival::Refused(self.gone()),
             Err(Objection::Wrong(why)) => self.refused(&why),
-            Err(Objection::Failed(operation, errno)) => Arrival::Refused(Fault::LinkFailed.with(&[
-                &self.place.address,
-                &operation,
-                &errno_text(errno),
-            ])),
+            Err(Objection::Failed(operation, errno)) => {
+                Arrival::Refused(system_fault(Fault::LinkFailed, &self.place.address, operation, errno))
+            }
         };
         if self.swept.elapsed() > SWEEP_INTERVAL {
             sweep(&self.place, &self.in_use);

@@ -1,6 +1,9 @@
 //! The system's errors, for people.
 
+use std::fmt::Display;
+
 use rustix::io::Errno;
+use samehost_transport_api::{Fault, LinkError};
 
 /// The errors that people meet, with their names and texts. The texts are kept here, as those of the
 /// C library change with the user's language, and a fault reads the same everywhere.
@@ -68,6 +71,13 @@ pub fn errno_text(errno: Errno) -> String {
     }
 }
 
+/// The fault of whoever made a call of the system at an address: `usual`, of an address, an operation and an error. But where
+/// this process has no descriptors left, that is what a person must know, whoever made the call.
+pub fn system_fault(usual: Fault, address: &dyn Display, operation: &str, errno: Errno) -> LinkError {
+    let fault = if errno == Errno::MFILE { Fault::NoDescriptors } else { usual };
+    fault.with(&[address, &operation, &errno_text(errno)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +97,13 @@ mod tests {
                 assert!(system.starts_with(text), "{system}");
             }
         }
+    }
+
+    #[test]
+    fn that_no_descriptors_are_left_is_told_instead_of_what_failed_for_want_of_them() {
+        let fault = |errno| system_fault(Fault::LinkFailed, &"unix:/s", "accept", errno).fault();
+        assert_eq!(fault(Errno::MFILE), Fault::NoDescriptors);
+        assert_eq!(fault(Errno::NOBUFS), Fault::LinkFailed);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod spin;
 mod wake;
 
 pub use credentials::{Credentials, peer_credentials};
-pub use errno::errno_text;
+pub use errno::{errno_text, system_fault};
 pub use fd_link::FdLink;
 pub use fifo::make_fifo;
 pub use private_fd::{PrivateFd, close_after_fork};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use samehost_transport_api::{Acceptor, Fault, LinkError};
-use samehost_transport_posix::{Wake, errno_text};
+use samehost_transport_posix::{Wake, system_fault};
 
 use crate::Door;
 use crate::reception::Reception;
@@ -61,5 +61,5 @@ impl ReceptionThread {
 
 /// The fault of a listener for whom a call of the system failed.
 pub fn listen_failed(address: &str, operation: &str, errno: Errno) -> LinkError {
-    Fault::ListenFailed.with(&[&address, &operation, &errno_text(errno)])
+    system_fault(Fault::ListenFailed, &address, operation, errno)
 }

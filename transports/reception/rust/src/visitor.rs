@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use samehost_transport_api::{Acceptor, Fault, FirstBytes, Link, LinkError, Peer, Read, end_of};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::system_fault;
 
 use crate::Ends;
 use crate::negotiation::{self, Heard, Offered};
@@ -304,5 +304,5 @@ impl Visitor {
 }
 
 fn failed(peer: &Peer, operation: &str, errno: Errno) -> LinkError {
-    Fault::LinkFailed.with(&[&peer.address, &operation, &errno_text(errno)])
+    system_fault(Fault::LinkFailed, &peer.address, operation, errno)
 }

@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg, send};
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer, end_of};
-use samehost_transport_posix::{FdLink, errno_text, quiet};
+use samehost_transport_posix::{FdLink, quiet, system_fault};
 use samehost_transport_reception::{ACK, Answer, Answered, NAK, Offer, VERSION};
 use samehost_transport_unix::UnixConnector;
 
@@ -124,7 +124,7 @@ impl ShmConnector {
     }
 
     fn failed(&self, operation: &str, errno: Errno) -> LinkError {
-        Fault::ConnectFailed.with(&[&self.address, &operation, &errno_text(errno)])
+        system_fault(Fault::ConnectFailed, &self.address, operation, errno)
     }
 }
 

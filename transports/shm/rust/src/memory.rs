@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 use samehost_transport_api::{Fault, LinkError, Peer};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::system_fault;
 use samehost_transport_reception::{Offer, Prepared, Upgrade, Upgraded};
 
 use crate::ShmOptions;
@@ -64,7 +64,7 @@ impl Prepared for Given {
         let Given { region, own, .. } = *self;
         let address = peer.address.clone();
         let link = ShmLink::over(Side::Acceptor, region, socket, own, peer)
-            .map_err(|errno| Fault::LinkFailed.with(&[&address, &"eventfd", &errno_text(errno)]))?;
+            .map_err(|errno| system_fault(Fault::LinkFailed, &address, "eventfd", errno))?;
         Ok(Arc::new(link))
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::fs::{Access, OFlags, access, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
-use samehost_transport_posix::{FdLink, Wake, errno_text};
+use samehost_transport_posix::{FdLink, Wake, errno_text, system_fault};
 
 use crate::child::Child;
 use crate::keeper::Keeper;
@@ -61,7 +61,10 @@ impl StdioConnector {
 
     fn not_started(&self, error: &std::io::Error) -> LinkError {
         let program = self.options.arguments[0].to_string_lossy();
-        Fault::SpawnFailed.with(&[&self.address, &program, &text(error)])
+        match Errno::from_io_error(error) {
+            Some(Errno::MFILE) => self.failed("pipe", error),
+            _ => Fault::SpawnFailed.with(&[&self.address, &program, &text(error)]),
+        }
     }
 
     /// Who takes the lines of the child's standard error.
@@ -73,7 +76,10 @@ impl StdioConnector {
     }
 
     fn failed(&self, operation: &str, error: &std::io::Error) -> LinkError {
-        Fault::ConnectFailed.with(&[&self.address, &operation, &text(error)])
+        match Errno::from_io_error(error) {
+            Some(errno) => system_fault(Fault::ConnectFailed, &self.address, operation, errno),
+            None => Fault::ConnectFailed.with(&[&self.address, &operation, error]),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::stdio::{dup2_stdin, dup2_stdout, stderr};
 use samehost_transport_api::{Fault, LinkError};
-use samehost_transport_posix::errno_text;
+use samehost_transport_posix::system_fault;
 
 /// The standard streams as private descriptors, of number 3 or above and close-on-exec.
 pub(crate) struct Standard {
@@ -56,5 +56,5 @@ fn private(fd: BorrowedFd<'_>, stream: &str) -> Result<OwnedFd, LinkError> {
 }
 
 pub(crate) fn failed(operation: &str, errno: Errno) -> LinkError {
-    Fault::ListenFailed.with(&[&"stdio:", &operation, &errno_text(errno)])
+    system_fault(Fault::ListenFailed, &"stdio:", operation, errno)
 }

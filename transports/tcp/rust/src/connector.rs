@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{connect, sockopt};
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer, end_of};
-use samehost_transport_posix::{FdLink, Wake, errno_text};
+use samehost_transport_posix::{FdLink, Wake, errno_text, system_fault};
 
 use crate::TcpOptions;
 use crate::place::Place;
@@ -171,5 +171,5 @@ impl Connector for TcpConnector {
 }
 
 fn failed(address: &Address, operation: &str, errno: Errno) -> LinkError {
-    Fault::ConnectFailed.with(&[address, &operation, &errno_text(errno)])
+    system_fault(Fault::ConnectFailed, address, operation, errno)
 }

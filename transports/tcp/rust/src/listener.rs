@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::io::Errno;
 use rustix::net::{bind, getsockname, listen, sockopt};
 use samehost_transport_api::{Acceptor, Fault, LinkError, Listener, Peer};
-use samehost_transport_posix::{PrivateFd, accept, errno_text};
+use samehost_transport_posix::{PrivateFd, accept, system_fault};
 use samehost_transport_reception::{Arrival, Door, Ends, ReceptionThread, Secure, listen_failed};
 
 use crate::TcpOptions;
@@ -118,7 +118,7 @@ impl Door for TcpDoor {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let address = format!("{}:{peer}", self.scheme);
         if let Err(errno) = prepare(&socket, peer.ip()) {
-            let why = Fault::LinkFailed.with(&[&address, &"setsockopt", &errno_text(errno)]);
+            let why = system_fault(Fault::LinkFailed, &address, "setsockopt", errno);
             return Ok(Arrival::Refused(why));
         }
         Ok(Arrival::visitor(Ends::Socket(socket), Peer::at(address), None))

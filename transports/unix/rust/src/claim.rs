@@ -9,7 +9,7 @@ use rustix::fs::{FileType, FlockOperation, Mode, OFlags, Stat, chmod, flock, lst
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, bind, connect, listen};
 use samehost_transport_api::{Address, Fault, LinkError};
-use samehost_transport_posix::{PrivateFd, errno_text, stream_socket};
+use samehost_transport_posix::{PrivateFd, stream_socket, system_fault};
 
 use crate::name::{LIMIT, folder_of};
 
@@ -130,7 +130,7 @@ fn check_free(address: &Address, path: &Path) -> Result<(), LinkError> {
 }
 
 pub(crate) fn listen_failed(address: &Address, operation: &str, errno: Errno) -> LinkError {
-    Fault::ListenFailed.with(&[address, &operation, &errno_text(errno)])
+    system_fault(Fault::ListenFailed, address, operation, errno)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

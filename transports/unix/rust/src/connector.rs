@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, connect};
 use samehost_transport_api::{Address, Connector, Fault, Link, LinkError, Peer};
-use samehost_transport_posix::{FdLink, Wake, errno_text, peer_credentials, stream_socket};
+use samehost_transport_posix::{FdLink, Wake, peer_credentials, stream_socket, system_fault};
 
 use crate::UnixOptions;
 use crate::name::Name;
@@ -139,5 +139,5 @@ impl Connector for UnixConnector {
 }
 
 fn failed(address: &Address, operation: &str, errno: Errno) -> LinkError {
-    Fault::ConnectFailed.with(&[address, &operation, &errno_text(errno)])
+    system_fault(Fault::ConnectFailed, address, operation, errno)
 }

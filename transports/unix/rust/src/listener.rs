@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, bind, listen};
 use samehost_transport_api::{Acceptor, Address, Fault, LinkError, Listener, Peer};
-use samehost_transport_posix::{PrivateFd, accept, errno_text, peer_credentials, stream_socket};
+use samehost_transport_posix::{PrivateFd, accept, peer_credentials, stream_socket, system_fault};
 use samehost_transport_reception::{Arrival, Door, Ends, Offers, ReceptionThread, Upgrade};
 
 use crate::UnixOptions;
@@ -122,7 +122,7 @@ impl Door for UnixDoor {
         let told = match peer_credentials(&socket) {
             Ok(told) => told,
             Err(errno) => {
-                let why = Fault::LinkFailed.with(&[&self.address, &"getsockopt", &errno_text(errno)]);
+                let why = system_fault(Fault::LinkFailed, &self.address, "getsockopt", errno);
                 return Ok(Arrival::Refused(why));
             }
         };

@@ -179,7 +179,11 @@ public final class Reception {
 
     @Override
     public void refused(LinkException why) {
-      log.info("turned a connection away: {}", why.getMessage());
+      if (why.fault() == Fault.NO_DESCRIPTORS) {
+        log.warn("cannot take a connection: {}", why.getMessage());
+      } else {
+        log.info("turned a connection away: {}", why.getMessage());
+      }
     }
 
     /**

@@ -101,6 +101,9 @@ public enum Fault {
   SPAWN_FAILED(
       Code.UNAVAILABLE,
       "connecting to {address}: cannot start {program}: {error}. Is it on the PATH, and executable?"),
+  NO_DESCRIPTORS(
+      Code.UNAVAILABLE,
+      "{address}: {operation} failed: {error}. This process has as many open as it may, and can neither connect nor accept until it closes some. Is its limit too low (ulimit -n), or does it leak them?"),
   PEER_HTTP2(
       Code.UNAVAILABLE,
       "{address}: the peer speaks HTTP/2 (gRPC?), not the samehost wire. Use samehost on both sides, or a unix: or tcp: address and HTTP/2 on this side as well: the artifact samehost-http2 in Java, the feature http2 in Rust."),

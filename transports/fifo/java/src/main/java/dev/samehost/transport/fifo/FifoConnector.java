@@ -76,7 +76,7 @@ final class FifoConnector implements Connector {
     if (Errno.EACCES.is(e.errno())) {
       return Fault.CONNECT_FIFO_PERMISSION.with(place.address(), e.operation());
     }
-    return Fault.CONNECT_FAILED.with(place.address(), e.operation(), e.error());
+    return e.fault(Fault.CONNECT_FAILED, place.address());
   }
 
   /** The tries of one connect. */

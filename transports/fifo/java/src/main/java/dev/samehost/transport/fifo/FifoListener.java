@@ -33,7 +33,7 @@ final class FifoListener implements Listener {
     } catch (SystemCallException e) {
       taken.unpublish();
       taken.close();
-      throw Fault.LISTEN_FAILED.with(place.address(), e.operation(), e.error());
+      throw e.fault(Fault.LISTEN_FAILED, place.address());
     }
     rendezvous = taken;
     reception.start();

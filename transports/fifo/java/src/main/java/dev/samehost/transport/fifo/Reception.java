@@ -99,7 +99,7 @@ final class Reception extends Thread {
         turn();
       }
     } catch (SystemCallException e) {
-      failure = Fault.LISTEN_FAILED.with(place.address(), e.operation(), e.error());
+      failure = e.fault(Fault.LISTEN_FAILED, place.address());
     } catch (RuntimeException | Error e) {
       failure = Fault.LISTEN_FAILED.causedBy(e, place.address(), "accept", e);
     } finally {
@@ -190,10 +190,7 @@ final class Reception extends Thread {
     } catch (NamedPair.Objection e) {
       refuse(e.getMessage());
     } catch (SystemCallException e) {
-      acceptor.refused(
-          NamedPair.isGone(e)
-              ? gone()
-              : Fault.LINK_FAILED.with(place.address(), e.operation(), e.error()));
+      acceptor.refused(NamedPair.isGone(e) ? gone() : e.fault(Fault.LINK_FAILED, place.address()));
     }
     if (System.nanoTime() - swept > SWEEP_NANOS) {
       Leftovers.sweep(place, this::isUsed);

@@ -115,7 +115,7 @@ final class Rendezvous implements AutoCloseable {
     if (Errno.EACCES.is(e.errno())) {
       return Fault.LISTEN_PERMISSION.with(place.address(), place.folder());
     }
-    return Fault.LISTEN_FAILED.with(place.address(), e.operation(), e.error());
+    return e.fault(Fault.LISTEN_FAILED, place.address());
   }
 
   /** Where records arrive. */

@@ -100,7 +100,7 @@ final class Visitor implements AutoCloseable {
     try {
       count = Fifos.read(up, buffer.clear());
     } catch (SystemCallException e) {
-      return refuse(Fault.LINK_FAILED.with(place.address(), e.operation(), e.error()));
+      return refuse(e.fault(Fault.LINK_FAILED, place.address()));
     }
     if (refusal != null) {
       return count == 0 && refuse(refusal);
@@ -142,7 +142,7 @@ final class Visitor implements AutoCloseable {
               place.peer(),
               ByteBuffer.wrap(first.toByteArray()));
     } catch (SystemCallException e) {
-      return refuse(Fault.LINK_FAILED.with(place.address(), e.operation(), e.error()));
+      return refuse(e.fault(Fault.LINK_FAILED, place.address()));
     }
     up = null;
     down = null;

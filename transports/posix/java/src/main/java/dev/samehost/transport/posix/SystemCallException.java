@@ -1,5 +1,8 @@
 package dev.samehost.transport.posix;
 
+import dev.samehost.transport.Fault;
+import dev.samehost.transport.LinkException;
+
 /** A system call failed. The transport that made it turns this into a fault with its address. */
 public final class SystemCallException extends Exception {
   private static final long serialVersionUID = 1;
@@ -27,5 +30,16 @@ public final class SystemCallException extends Exception {
   /** Why, for people. */
   public String error() {
     return Errno.describe(errno);
+  }
+
+  /**
+   * The fault of whoever made the call at an address; but where this process has no descriptors
+   * left, that is what a person must know, whoever made it.
+   *
+   * @param usual the fault otherwise, of an address, an operation and an error
+   */
+  public LinkException fault(Fault usual, Object address) {
+    Fault fault = Errno.EMFILE.is(errno) ? Fault.NO_DESCRIPTORS : usual;
+    return fault.with(address, operation, error());
   }
 }

@@ -149,7 +149,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
     } catch (LinkException e) {
       drop(context, e);
     } catch (SystemCallException e) {
-      drop(context, Fault.LINK_FAILED.with(address, e.operation(), e.error()));
+      drop(context, e.fault(Fault.LINK_FAILED, address));
     }
   }
 
@@ -285,7 +285,7 @@ final class Judge extends ChannelInboundHandlerAdapter {
     try {
       link = link(Fd.duplicate(number(channel)), judged.duplicate());
     } catch (SystemCallException e) {
-      acceptor.refused(Fault.LINK_FAILED.with(address, e.operation(), e.error()));
+      acceptor.refused(e.fault(Fault.LINK_FAILED, address));
       return;
     } finally {
       channel.close();

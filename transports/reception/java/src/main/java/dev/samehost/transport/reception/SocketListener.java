@@ -3,10 +3,13 @@ package dev.samehost.transport.reception;
 import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.transport.Listener;
+import dev.samehost.transport.posix.SystemCallException;
 import dev.samehost.transport.tls.TlsSessions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
@@ -76,6 +79,7 @@ public final class SocketListener implements Listener {
                 });
     ChannelFuture bound = bootstrap.bind(place).awaitUninterruptibly();
     if (bound.isSuccess()) {
+      bound.channel().pipeline().addLast(new Shortages(acceptor));
       return bound.channel();
     }
     LinkException failure = failure(bound.cause());
@@ -89,6 +93,24 @@ public final class SocketListener implements Listener {
       pipeline.addLast(door);
     }
     pipeline.addLast(new Judge(endpoint, acceptor, this::isListening, helloTimeout, door));
+  }
+
+  /** Tells of those who cannot be accepted, for want of descriptors; Netty pauses for a second. */
+  private final class Shortages extends ChannelInboundHandlerAdapter {
+    private final Acceptor acceptor;
+
+    private Shortages(Acceptor acceptor) {
+      this.acceptor = acceptor;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      acceptor.refused(
+          cause instanceof Errors.NativeIoException system
+              ? new SystemCallException("accept", -system.expectedErr())
+                  .fault(Fault.LISTEN_FAILED, address())
+              : Fault.LISTEN_FAILED.causedBy(cause, address(), "accept", cause.getMessage()));
+    }
   }
 
   private LinkException failure(Throwable cause) {

@@ -73,7 +73,7 @@ final class ShmConnector implements Connector {
       owned.clear();
       return link;
     } catch (SystemCallException e) {
-      throw Fault.CONNECT_FAILED.with(address, e.operation(), e.error());
+      throw e.fault(Fault.CONNECT_FAILED, address);
     } finally {
       received.forEach(Fd::close);
       owned.forEach(Fd::close);

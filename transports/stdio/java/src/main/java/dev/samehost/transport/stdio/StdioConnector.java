@@ -66,11 +66,13 @@ final class StdioConnector implements Connector {
                 pipes.output.sink(),
                 pipes.error.sink());
       } catch (SystemCallException e) {
-        throw spawnFailed(e.error());
+        throw Errno.EMFILE.is(e.errno())
+            ? e.fault(Fault.SPAWN_FAILED, address)
+            : spawnFailed(e.error());
       }
       return link(pid, pipes);
     } catch (SystemCallException e) {
-      throw Fault.CONNECT_FAILED.with(address, e.operation(), e.error());
+      throw e.fault(Fault.CONNECT_FAILED, address);
     }
   }
 

@@ -44,7 +44,7 @@ final class StdioListener implements Listener {
       acceptor.accepted(link(acceptor), ByteBuffer.allocate(0));
       started = true;
     } catch (SystemCallException e) {
-      throw Fault.LISTEN_FAILED.with(ADDRESS, e.operation(), e.error());
+      throw e.fault(Fault.LISTEN_FAILED, ADDRESS);
     } finally {
       TAKEN.set(started);
     }

@@ -210,7 +210,7 @@ final class TcpConnector implements Connector {
   }
 
   private LinkException failed(SystemCallException e) {
-    return Fault.CONNECT_FAILED.with(place.address(), e.operation(), e.error());
+    return e.fault(Fault.CONNECT_FAILED, place.address());
   }
 
   private static String seconds(long nanos) {

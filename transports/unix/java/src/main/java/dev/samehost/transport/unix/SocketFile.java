@@ -168,6 +168,6 @@ final class SocketFile extends UnixEndpoint {
     if (Errno.EACCES.is(e.errno())) {
       return Fault.LISTEN_PERMISSION.with(name.address(), folder);
     }
-    return Fault.LISTEN_FAILED.with(name.address(), e.operation(), e.error());
+    return e.fault(Fault.LISTEN_FAILED, name.address());
   }
 }

@@ -118,7 +118,7 @@ public final class UnixConnector implements Connector {
     if (Errno.EACCES.is(errno)) {
       return Fault.CONNECT_PERMISSION.with(name.address());
     }
-    return Fault.CONNECT_FAILED.with(name.address(), operation, Errno.describe(errno));
+    return new SystemCallException(operation, errno).fault(Fault.CONNECT_FAILED, name.address());
   }
 
   /** Whether there is something else, which the system tells from no dead server's socket. */
