@@ -78,6 +78,15 @@ async fn a_child_that_dies_before_its_hello_fails_the_call_with_its_last_words()
 }
 
 #[tokio::test]
+async fn a_child_that_sends_back_what_it_is_sent_is_told_to_be_no_server() {
+    let channel = Channel::for_address("stdio:cat").unwrap();
+    let status = soon(client(channel).say(ask("hi"))).await.unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    let text = "the peer sends back what it is sent, and does not speak samehost";
+    assert!(status.message().starts_with("stdio:cat: ") && status.message().contains(text), "{status}");
+}
+
+#[tokio::test]
 async fn a_child_that_dies_in_a_call_fails_it_with_its_end_and_the_next_call_starts_another() {
     let channel = Channel::for_address(&address("serves")).unwrap();
     let dies = order(Order { abort: true, ..Order::default() });
@@ -133,10 +142,13 @@ async fn a_child_that_cannot_serve_is_not_started_again_by_every_call() {
     let file = folder.path().join("starts");
     let long = Duration::from_secs(3600);
     let channel = channel_to_the_child_of_number(9, &file).backoff(long, long).build().unwrap();
-    for _ in 0..5 {
+    for call in 0..5 {
         let status = soon(client(channel.clone()).say(ask("hi"))).await.unwrap_err();
         assert_eq!(status.code(), Code::Unavailable);
         assert!(status.message().contains("exited with status 3 before it said HELLO"), "{status}");
+        // Those that were not even tried say so, and when the next one will be.
+        let not_tried = "[stdio:worker: so the last try ended. This call was not sent: the next try is in ";
+        assert_eq!(status.message().contains(not_tried), call > 0, "{status}");
     }
     assert_eq!(starts(&file).len(), 1);
 }

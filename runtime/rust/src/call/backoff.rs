@@ -1,6 +1,10 @@
 //! How long to wait before the next try to connect.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use samehost_transport_api::{Fault, LinkError};
+
+use crate::connection::Status;
 
 /// The waits between tries to connect: each longer than the last by a factor, up to a bound, and
 /// each a little off, so that many clients of one server do not come at once.
@@ -32,6 +36,12 @@ impl Backoff {
 pub(crate) fn dice() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0) as f64 / u64::MAX as f64
+}
+
+/// What a call is told that comes between two tries to connect, of which the last one has failed so.
+pub(crate) fn not_tried(address: &str, error: &LinkError, until: Instant) -> Status {
+    let seconds = format!("{:.3}", until.saturating_duration_since(Instant::now()).as_secs_f64());
+    Status::of(error.code(), Fault::NotTried.text(&[error, &address, &seconds]))
 }
 
 #[cfg(test)]

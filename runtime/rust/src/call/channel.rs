@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use samehost_transport_api::{Fault, Link, LinkError, end_of};
 
-use super::backoff::dice;
+use super::backoff::{dice, not_tried};
 use super::connectivity::ConnectivityState;
 use super::dial::{self, Dialer, Owner};
 use super::session::{Back, Notice, Session, Starter};
-use crate::connection::{Place, Waitlist, Wakes};
+use crate::connection::{Place, Status, Waitlist, Wakes};
 
 /// The way to one server: at most one connection at a time, made when it is needed by a thread of
 /// its own that ends with the try. Calls wait here for a connection; they never run here.
@@ -161,21 +161,23 @@ impl ChannelCore {
         patient: bool,
         wait: &mut Wait,
         cx: &Context<'_>,
-    ) -> Poll<Result<Arc<Session>, LinkError>> {
+    ) -> Poll<Result<Arc<Session>, Status>> {
+        let gone = || self.failed(Fault::CallerGone);
         let mut state = self.lock();
         let result = match &state.phase {
             Phase::Ready(session) => Poll::Ready(Ok(session.clone())),
-            Phase::Shutdown => Poll::Ready(Err(Fault::ChannelShutdown.with(&[&self.address()]))),
-            Phase::Back(session) => Poll::Ready(session.upgrade().ok_or_else(|| self.caller_gone())),
-            Phase::Gone => Poll::Ready(Err(self.caller_gone())),
-            phase if !patient => {
-                let failed = wait.hasty != 0 && state.tries > wait.tries;
-                let in_backoff = matches!(phase, Phase::Failed { until } if Instant::now() < *until);
-                match &state.last_error {
-                    Some(error) if failed || in_backoff => Poll::Ready(Err(error.clone())),
-                    _ => Poll::Pending,
+            Phase::Shutdown => Poll::Ready(Err(self.failed(Fault::ChannelShutdown))),
+            Phase::Back(session) => Poll::Ready(session.upgrade().ok_or_else(gone)),
+            Phase::Gone => Poll::Ready(Err(gone())),
+            phase if !patient => match (&state.last_error, phase) {
+                (Some(error), _) if wait.hasty != 0 && state.tries > wait.tries => {
+                    Poll::Ready(Err(Status::from(error)))
                 }
-            }
+                (Some(error), Phase::Failed { until }) if Instant::now() < *until => {
+                    Poll::Ready(Err(not_tried(self.address(), error, *until)))
+                }
+                _ => Poll::Pending,
+            },
             _ => Poll::Pending,
         };
         if result.is_ready() {
@@ -195,8 +197,8 @@ impl ChannelCore {
         result
     }
 
-    fn caller_gone(&self) -> LinkError {
-        Fault::CallerGone.with(&[&self.address()])
+    fn failed(&self, fault: Fault) -> Status {
+        Status::from(&fault.with(&[&self.address()]))
     }
 
     /// Why the last try to connect has failed, where it did.

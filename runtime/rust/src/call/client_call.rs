@@ -302,9 +302,7 @@ impl<'p> ClientCall<'p> {
             let Some((session, place)) = waiting else {
                 match self.channel.poll_session(self.request.wait_for_ready, &mut self.wait, cx) {
                     Poll::Ready(Ok(session)) => *waiting = Some((session, 0)),
-                    Poll::Ready(Err(error)) => {
-                        return Poll::Ready(Err(Status::of(error.code(), error.to_string())));
-                    }
+                    Poll::Ready(Err(status)) => return Poll::Ready(Err(status)),
                     Poll::Pending => return Poll::Pending,
                 }
                 continue;

@@ -179,7 +179,13 @@ impl Connection {
 
     fn take_peer_id(&mut self, id: StreamId) -> Result<(), WireError> {
         if ids::is_opened_by(id, self.side) {
-            return Err(WireError::protocol("an OPEN with an id of the other side's"));
+            let text = match self.was_opened(id) {
+                true => format!(
+                    "OPEN of stream {id}, which is this side's own: the peer sends back what it is sent, and does not speak samehost"
+                ),
+                false => "an OPEN with an id of the other side's".to_owned(),
+            };
+            return Err(WireError::protocol(text));
         }
         if self.last_peer_id.is_some_and(|last| !ids::is_later(id, last)) || self.streams.contains(id) {
             return Err(WireError::protocol("an OPEN with an id that is not later"));

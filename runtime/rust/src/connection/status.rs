@@ -1,6 +1,6 @@
 //! The outcome of a call.
 
-use samehost_transport_api::Code;
+use samehost_transport_api::{Code, LinkError};
 
 use crate::wire::MetadataBlock;
 
@@ -55,6 +55,12 @@ impl Status {
     /// This status with these trailers.
     pub(crate) fn with_trailers(self, trailers: MetadataBlock) -> Status {
         Status::new(self.code, self.into_text(), trailers)
+    }
+}
+
+impl From<&LinkError> for Status {
+    fn from(error: &LinkError) -> Status {
+        Status::of(error.code(), error.to_string())
     }
 }
 

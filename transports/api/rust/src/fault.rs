@@ -52,13 +52,13 @@ catalogue! {
     StdioTerminal = (FailedPrecondition, "stdio_terminal", "listening on stdio: standard {stream} is a terminal, but a host's pipe is needed. Start this program from a host, with the address stdio:COMMAND.");
     StdioTaken = (FailedPrecondition, "stdio_taken", "listening on stdio: this process serves on its standard input and output already. A process has only one pair.");
     StdioEnded = (Unavailable, "stdio_ended", "listening on stdio: the host has ended the connection, and a process serves one host and no other.");
-    ConnectNoSuchFile = (Unavailable, "connect_no_such_file", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts.");
+    ConnectNoSuchFile = (Unavailable, "connect_no_such_file", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts, and has to be started again where the file was removed.");
     ConnectRefused = (Unavailable, "connect_refused", "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over.");
     ConnectNotASocket = (Unavailable, "connect_not_a_socket", "connecting to {address}: {path} is no socket. Is it the right address?");
     ConnectPermission = (Unavailable, "connect_permission", "connecting to {address}: permission denied (EACCES). The socket belongs to another user, or a folder above it is closed to this one.");
     ConnectTimeout = (Unavailable, "connect_timeout", "connecting to {address}: not accepted within {seconds} s. The server is there but takes no connections: is it stopped or overloaded?");
     ConnectFailed = (Unavailable, "connect_failed", "connecting to {address}: {operation} failed: {error}.");
-    ConnectNoSuchFifo = (Unavailable, "connect_no_such_fifo", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this FIFO when it starts.");
+    ConnectNoSuchFifo = (Unavailable, "connect_no_such_fifo", "connecting to {address}: no such file (ENOENT). Is the server running? It creates this FIFO when it starts, and has to be started again where the file was removed.");
     ConnectFifoUnread = (Unavailable, "connect_fifo_unread", "connecting to {address}: nobody reads it (ENXIO). The FIFO is there, but no server holds it: it has probably died. Start it again, it will take the FIFO over.");
     ConnectNotAFifo = (Unavailable, "connect_not_a_fifo", "connecting to {address}: {path} is no FIFO of this user. Is it the right address? A server on a FIFO and its clients run as one user.");
     ConnectFifoPermission = (Unavailable, "connect_fifo_permission", "connecting to {address}: {operation} failed: permission denied (EACCES). A client must be of the server's user, and makes two FIFOs of its own in the same folder.");
@@ -116,6 +116,7 @@ catalogue! {
     EncodingUnknown = (Unimplemented, "encoding_unknown", "the message is compressed by {encoding}, which this side does not know.");
     DeadlineExceeded = (DeadlineExceeded, "deadline_exceeded", "deadline exceeded after {elapsed} s. [{address}: {waiting}]");
     DeadlineUnconnected = (DeadlineExceeded, "deadline_unconnected", "deadline exceeded after {elapsed} s. [{address}: waiting for a connection, as the last try failed: {reason}]");
+    NotTried = (Unavailable, "not_tried", "{reason} [{address}: so the last try ended. This call was not sent: the next try is in {seconds} s.]");
     CallCancelled = (Cancelled, "call_cancelled", "the call was cancelled by its caller: {reason}");
     HandlerFailed = (Unknown, "handler_failed", "Application error processing RPC");
     MessageMissing = (Internal, "message_missing", "{side} ended a unary call without a message.");

@@ -129,6 +129,10 @@ final class StdioTest {
         assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
         assertThat(failure.getStatus().getDescription())
             .contains("exited with status 3 before it said HELLO");
+        // Those that were not even tried say so, and when the next one will be.
+        String notTried =
+            "[stdio:worker: so the last try ended. This call was not sent: the next try is in ";
+        assertThat(failure.getStatus().getDescription().contains(notTried)).isEqualTo(call > 0);
       }
     } finally {
       channel.shutdownNow();
@@ -163,6 +167,23 @@ final class StdioTest {
               () -> EchoGrpc.newBlockingStub(channel).unary(note("x")));
       assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       assertThat(failure.getStatus().getDescription()).contains("/no/such/program");
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  @Test
+  void aChildThatSendsBackWhatItIsSentIsToldToBeNoServer() {
+    ManagedChannel channel = SamehostChannelBuilder.forAddress("stdio:cat").build();
+    try {
+      StatusRuntimeException failure =
+          assertThrows(
+              StatusRuntimeException.class,
+              () -> EchoGrpc.newBlockingStub(channel).unary(note("x")));
+      assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.INTERNAL);
+      assertThat(failure.getStatus().getDescription()).startsWith("stdio:cat: ");
+      assertThat(failure.getStatus().getDescription())
+          .contains("the peer sends back what it is sent, and does not speak samehost");
     } finally {
       channel.shutdownNow();
     }

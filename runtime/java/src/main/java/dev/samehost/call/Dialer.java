@@ -118,7 +118,9 @@ public final class Dialer extends Route {
           current = null;
           boolean isFailing = connectivity.state() == Connectivity.State.TRANSIENT_FAILURE;
           if (isFailing && !call.waitsForReady()) {
-            return both(idle, failAll(List.of(call), lastFailure));
+            long wait = redial == null ? 0 : redial.getDelay(TimeUnit.MILLISECONDS);
+            Outcome outcome = Outcome.notTried(lastFailure, address(), wait);
+            return both(idle, () -> call.fail(outcome));
           }
           return !pending.add(call) || isFailing ? idle : both(idle, dial());
         });

@@ -2,8 +2,10 @@ package dev.samehost.call;
 
 import dev.samehost.connection.Event;
 import dev.samehost.transport.Code;
+import dev.samehost.transport.Fault;
 import dev.samehost.transport.LinkException;
 import dev.samehost.wire.MetadataBlock;
+import java.math.BigDecimal;
 
 /**
  * How a call ended, as its listener is told.
@@ -35,6 +37,13 @@ public record Outcome(Code code, String text, MetadataBlock trailers, Throwable 
   /** What ended the call instead. */
   static Outcome of(Event.Reset reset) {
     return failure(reset.code(), reset.text(), null);
+  }
+
+  /** What a call is told that comes between two tries to connect, so long before the next one. */
+  static Outcome notTried(LinkException failure, String address, long waitMillis) {
+    String seconds = BigDecimal.valueOf(Math.max(0, waitMillis), 3).toPlainString();
+    String text = Fault.NOT_TRIED.text(failure.getMessage(), address, seconds);
+    return failure(failure.code(), text, failure);
   }
 
   /** The failure of a link. */

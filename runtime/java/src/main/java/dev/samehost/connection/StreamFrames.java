@@ -105,7 +105,7 @@ final class StreamFrames {
   private void open(FrameHeader header, ByteBuffer payload, boolean owned) throws WireException {
     int id = header.stream();
     if (!streams.takePeerId(id)) {
-      throw broken("OPEN of stream " + text(id) + ", which is not the next of its opener's");
+      throw broken("OPEN of stream " + text(id) + ", which is " + whatItIs(id));
     }
     String path = methods.path(header.word(), frame.path());
     boolean hasMessage = header.has(Flags.MESSAGE);
@@ -198,7 +198,7 @@ final class StreamFrames {
     long after = Integer.toUnsignedLong(header.word());
     if (inbox.isInsideMessage()) {
       if (length + after != inbox.toCome() || header.has(Flags.COMPRESSED)) {
-        throw broken("a piece that does not go on with the message of " + stream);
+        throw broken("a piece that does not go on with the message of stream " + text(stream.id()));
       }
       inbox.spend(length);
     } else {
@@ -371,6 +371,13 @@ final class StreamFrames {
 
   static Code code(int word) {
     return word >= 0 && word < CODES.length ? CODES[word] : Code.UNKNOWN;
+  }
+
+  /** What an id is that the peer may not open. */
+  private String whatItIs(int id) {
+    return streams.isLocal(id) && streams.wasOpened(id)
+        ? "this side's own: the peer sends back what it is sent, and does not speak samehost"
+        : "not the next of its opener's";
   }
 
   private static String text(int id) {

@@ -52,7 +52,7 @@ public enum Fault {
 
   CONNECT_NO_SUCH_FILE(
       Code.UNAVAILABLE,
-      "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts."),
+      "connecting to {address}: no such file (ENOENT). Is the server running? It creates this socket when it starts, and has to be started again where the file was removed."),
   CONNECT_REFUSED(
       Code.UNAVAILABLE,
       "connecting to {address}: connection refused (ECONNREFUSED). The socket is there, but no server listens on it: it has probably died. Start it again, it will take the path over."),
@@ -67,7 +67,7 @@ public enum Fault {
   CONNECT_FAILED(Code.UNAVAILABLE, "connecting to {address}: {operation} failed: {error}."),
   CONNECT_NO_SUCH_FIFO(
       Code.UNAVAILABLE,
-      "connecting to {address}: no such file (ENOENT). Is the server running? It creates this FIFO when it starts."),
+      "connecting to {address}: no such file (ENOENT). Is the server running? It creates this FIFO when it starts, and has to be started again where the file was removed."),
   CONNECT_FIFO_UNREAD(
       Code.UNAVAILABLE,
       "connecting to {address}: nobody reads it (ENXIO). The FIFO is there, but no server holds it: it has probably died. Start it again, it will take the FIFO over."),
@@ -216,6 +216,9 @@ public enum Fault {
   DEADLINE_UNCONNECTED(
       Code.DEADLINE_EXCEEDED,
       "deadline exceeded after {elapsed} s. [{address}: waiting for a connection, as the last try failed: {reason}]"),
+  NOT_TRIED(
+      Code.UNAVAILABLE,
+      "{reason} [{address}: so the last try ended. This call was not sent: the next try is in {seconds} s.]"),
   CALL_CANCELLED(Code.CANCELLED, "the call was cancelled by its caller: {reason}"),
   HANDLER_FAILED(Code.UNKNOWN, "Application error processing RPC"),
   MESSAGE_MISSING(Code.INTERNAL, "{side} ended a unary call without a message."),
