@@ -120,7 +120,10 @@ class FailedCall(grpc.RpcError, FinishedCall):  # type: ignore[misc]  # the stub
     def result(self, timeout: float | None = None) -> Any:
         """Raise this exception."""
         del timeout
-        raise self
+        try:
+            raise self
+        finally:
+            del self  # a traceback holds this frame, which would hold its own exception
 
     def exception(self, timeout: float | None = None) -> Exception | None:
         """Answer this exception."""
@@ -228,7 +231,10 @@ class OpenCall(grpc.RpcError, grpc.Call, Future):
         """
         error = self.exception(timeout)
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del self, error  # a traceback holds this frame, which would hold its own exception
         return self._response
 
     def exception(self, timeout: float | None = None) -> Exception | None:
@@ -262,14 +268,15 @@ class OpenCall(grpc.RpcError, grpc.Call, Future):
                 self._call.cancel(error.text, error.code)
                 with self._lock:
                     self._outcome = Outcome.failed(error)
-                raise self from error
+                self.__cause__ = error
         if self._ended().is_ok:
             raise StopIteration
-        raise self
+        try:
+            raise self
+        finally:
+            del self  # a traceback holds this frame, which would hold its own exception
 
-    def next(self) -> Any:
-        """Wait for the next response, as `next(call)`."""
-        return self.__next__()
+    next = __next__
 
     def __str__(self) -> str:
         name = "OpenCall"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from echo import FOR_EVER
 from stubs import Ask, EchoStub, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def test_a_unary_call_answers_its_response(echo: Any) -> None:
@@ -95,6 +97,32 @@ def test_a_failed_future_raises_itself(echo: Any) -> None:
     assert future.traceback() is not None
     assert future.details() == "not now"
     assert caught.value is future
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda echo, ask: echo.Say(ask),
+        lambda echo, ask: echo.Say.future(ask).result(PATIENCE),
+        lambda echo, ask: list(echo.Repeat(ask)),
+        lambda echo, ask: echo.Repeat(ask).next(),
+    ],
+    ids=["blocking", "future", "stream", "next"],
+)
+def test_a_call_that_failed_goes_with_the_last_who_has_it(echo: Any, begin: Callable[..., Any]) -> None:
+    gc.disable()
+    try:
+        try:
+            begin(echo, Ask(order=Order(code=5, text="none")))
+        except grpc.RpcError as error:
+            call = weakref.ref(error)
+        # It is its own exception, whose traceback must not hold it: it holds its channel.
+        until = time.monotonic() + PATIENCE
+        while call() is not None and time.monotonic() < until:
+            time.sleep(0.01)
+        assert call() is None
+    finally:
+        gc.enable()
 
 
 def test_a_stream_that_fails_gives_what_came_before(echo: Any) -> None:
