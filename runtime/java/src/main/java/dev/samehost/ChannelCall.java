@@ -344,7 +344,7 @@ final class ChannelCall<Q, A> extends ClientCall<Q, A> implements Context.Cancel
         }
         return plain;
       } catch (IOException | RuntimeException | Error e) { // or the message would be missing
-        String text = Fault.MESSAGE_UNDECODABLE.text("the server", e.getMessage());
+        String text = Messages.undecodable("the server", e);
         stream.fail(Outcome.failure(Code.INTERNAL, text, e));
         return null;
       }

@@ -138,7 +138,7 @@ final class HandledCall<Q, A> implements ServerStreamListener {
    */
   private void undecodable(RuntimeException why) {
     log.debug("a request of {} cannot be decoded", stream.path(), why);
-    call.failed(Code.INTERNAL, Fault.MESSAGE_UNDECODABLE.text("the client", why.getMessage()));
+    call.failed(Code.INTERNAL, Messages.undecodable("the client", why));
   }
 
   /** The message as it was; null when that failed the call. */
@@ -153,7 +153,7 @@ final class HandledCall<Q, A> implements ServerStreamListener {
       }
       return plain;
     } catch (IOException | RuntimeException | Error e) { // or the message would be missing
-      stream.abort(Code.INTERNAL, Fault.MESSAGE_UNDECODABLE.text("the client", e.getMessage()));
+      stream.abort(Code.INTERNAL, Messages.undecodable("the client", e));
       return null;
     }
   }

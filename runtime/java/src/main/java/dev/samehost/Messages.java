@@ -1,6 +1,7 @@
 package dev.samehost;
 
 import dev.samehost.connection.Pieces;
+import dev.samehost.transport.Fault;
 import dev.samehost.wire.LargeArrays;
 import io.grpc.Compressor;
 import io.grpc.Decompressor;
@@ -37,6 +38,12 @@ final class Messages {
   static final String PROTOBUF_STREAM = "io.grpc.protobuf.lite.ProtoInputStream";
 
   private Messages() {}
+
+  /** Why a message cannot be decoded; not every codec says more than by the type. */
+  static String undecodable(String side, Throwable why) {
+    String text = why.getMessage() == null ? why.toString() : why.getMessage();
+    return Fault.MESSAGE_UNDECODABLE.text(side, text);
+  }
 
   /** So many messages are wanted, as an application says. */
   static int wanted(int count) {

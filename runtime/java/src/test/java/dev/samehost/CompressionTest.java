@@ -191,6 +191,36 @@ final class CompressionTest {
   }
 
   @Test
+  void aMessageThatEndsTooEarlyForItsCodecIsToldAsThat() throws Exception {
+    try (Setting setting = new Setting(Setting.Transport.UNIX)) {
+      CompressorRegistry lying = CompressorRegistry.newEmptyInstance();
+      lying.register(new Renamed("gzip", new Dropping()));
+      setting.start(serving(setting, new EchoService()));
+      EchoGrpc.EchoBlockingStub stub = stub(setting, setting.channel().compressorRegistry(lying));
+      assertThat(fails(stub.withCompression("gzip")).getDescription())
+          .isEqualTo("the message of the client cannot be decoded: java.io.EOFException.");
+    }
+  }
+
+  /** Makes nothing of whatever it is given. */
+  private static final class Dropping implements Codec {
+    @Override
+    public String getMessageEncoding() {
+      return "dropping";
+    }
+
+    @Override
+    public OutputStream compress(OutputStream sink) {
+      return OutputStream.nullOutputStream();
+    }
+
+    @Override
+    public InputStream decompress(InputStream source) {
+      return InputStream.nullInputStream();
+    }
+  }
+
+  @Test
   void aCodecOfTheApplicationsOwnWorksWhereBothSidesHaveIt() throws Exception {
     CompressorRegistry compressors = CompressorRegistry.newEmptyInstance();
     compressors.register(new Deflate());

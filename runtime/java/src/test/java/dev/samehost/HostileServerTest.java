@@ -275,6 +275,44 @@ final class HostileServerTest {
         .isEqualTo(message);
   }
 
+  @Test
+  void callsBackToOneWhoOffersNothingAreAnsweredWithoutAThread() throws Exception {
+    int calls = 4000; // as many as may be open
+    AtomicInteger answers = new AtomicInteger();
+    long before = workers();
+    try (Setting setting = new Setting(Setting.Transport.UNIX);
+        AutoCloseable server =
+            RawPeer.serve(
+                setting.folder().resolve("socket"),
+                (peer, connection) -> {
+                  peer.say(PREFACE + HELLO);
+                  peer.awaitHello();
+                  int stream = peer.awaitOpen();
+                  StringBuilder opens = new StringBuilder();
+                  for (int i = 1; i <= calls; i++) { // END and PATH, no metadata
+                    opens.append(header(10, 2, 5, 2 * i, 0)).append("0600").append(text("/a.B/C"));
+                    opens.append("0000");
+                  }
+                  peer.say(opens.toString());
+                  for (int i = 0; i < calls; i++) {
+                    RawPeer.Frame answer = peer.awaitFrame();
+                    answers.addAndGet(answer.type() == 5 && answer.word() == 12 ? 1 : 0);
+                  }
+                  peer.say(status(stream, 5));
+                  peer.readAll();
+                })) {
+      assertThrows(StatusRuntimeException.class, () -> setting.blocking().unary(note("x")));
+    }
+    assertThat(answers.get()).isEqualTo(calls); // each UNIMPLEMENTED
+    assertThat(workers()).isAtMost(before);
+  }
+
+  private static long workers() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("samehost-worker-"))
+        .count();
+  }
+
   /** A block with a key that the wire allows and gRPC cannot name: {@code -bin}. */
   private static final String NAMELESS = "0100 0400 2D62696E 01000000 00";
 

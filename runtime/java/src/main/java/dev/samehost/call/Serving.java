@@ -43,7 +43,7 @@ public final class Serving {
               return null;
             }
           },
-          Workers.pool());
+          Runnable::run); // there is nothing to do that would take a thread of its own
 
   private final Handler handler;
   private final Executor executor;

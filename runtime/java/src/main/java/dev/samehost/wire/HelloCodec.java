@@ -103,7 +103,9 @@ final class HelloCodec {
     long minVersion = numbers[1];
     long maxVersion = numbers[2];
     if (minVersion <= 0 || minVersion > maxVersion || maxVersion > 0xFFFF_FFFFL) {
-      throw WireException.protocol("HELLO with the versions " + minVersion + " to " + maxVersion);
+      String least = Long.toUnsignedString(minVersion);
+      String most = Long.toUnsignedString(maxVersion);
+      throw WireException.protocol("HELLO with the versions " + least + " to " + most);
     }
     return new Hello(
         (int) Math.min(minVersion, Integer.MAX_VALUE),
