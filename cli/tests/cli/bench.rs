@@ -57,8 +57,8 @@ fn no_more_calls_are_made_than_are_wanted() {
     let served = serve();
     let seen = measured(&bench(&served, &[SAY, "--rate", "100", "--at-once", "4", "--json"]));
     let calls = seen["calls"].as_u64().unwrap();
-    // In half a second; a busy machine may be late.
-    assert!((10..=51).contains(&calls), "{seen}");
+    // In half a second. A busy machine may be late: each of the four may begin then what was due just before.
+    assert!((10..=55).contains(&calls), "{seen}");
 }
 
 /// Ten calls a second are due of a server that takes a fifth of one for each: they wait in line, and that counts.
