@@ -19,6 +19,7 @@ final class Jvm {
     command.addAll(
         List.of(
             "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-Xshare:auto",
             "-Xlog:disable",
             "-Xlog:all=warning:stderr",

@@ -21,6 +21,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -68,6 +70,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aDeadlineIsTheHandlersTooAndCancelsIt(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -90,6 +93,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatCancelsCancelsTheHandler(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -104,6 +108,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aHandlerThatEndsACallEarlyEndsItForTheClient(Setting.Case which) throws Exception {
     try (Setting setting = new Setting(which)) {
       setting.start(
@@ -155,6 +160,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aServerThatIsShutDownFinishesItsCallsAndThenTerminates(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -171,6 +177,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aServerThatIsShutDownNowEndsItsCallsAndTerminates(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -186,6 +193,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aChannelThatIsShutDownFinishesItsCalls(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -203,6 +211,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatDiesCancelsItsCalls(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which);
@@ -218,6 +227,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aServerThatDiesFailsItsCallsAndTheNextOneConnectsAnew(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which);
@@ -240,6 +250,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aChannelWhoseServerWasShutDownConnectsToTheNextOne(Setting.Case which) throws Exception {
     try (Setting setting = new Setting(which)) {
       ManagedChannel channel = null;

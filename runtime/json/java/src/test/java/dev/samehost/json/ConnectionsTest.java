@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -22,6 +24,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void requestsSentAheadAreCalledAndAnsweredOneAfterTheOther(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -43,6 +46,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void thousandsSentAheadAreAllAnswered(Setting.Case which) throws Exception {
     try (Setting setting = new Setting(which)) {
       setting.start(Types.echo());
@@ -74,6 +78,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aConnectionIsKeptOrClosedAsTheClientSays(Setting.Case which) throws Exception {
     String length = "content-length: 2";
     try (Setting setting = new Setting(which)) {
@@ -98,6 +103,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatAsksIsToldToContinueOrWhyNot(Setting.Case which) throws Exception {
     String line = "POST " + Types.UNARY + " HTTP/1.1";
     String expect = "expect: 100-continue";
@@ -119,6 +125,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aRequestMayComeByteByByte(Setting.Case which) throws Exception {
     try (Setting setting = new Setting(which)) {
       setting.start(Types.echo());
@@ -135,6 +142,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aConnectionMayBeIdleBetweenRequestsAndWhileACallIsOpen(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -154,6 +162,7 @@ final class ConnectionsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void sixtyFourConnectionsHaveTheirCallsOpenAtOnce(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {

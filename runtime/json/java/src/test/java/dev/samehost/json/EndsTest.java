@@ -7,6 +7,8 @@ import io.grpc.Server;
 import java.io.EOFException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -19,6 +21,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatClosesCancelsItsCall(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -34,6 +37,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatClosesItsSendingHalfCancelsItsCall(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -49,6 +53,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatClosesWithinARequestLeavesNothing(Setting.Case which) throws Exception {
     Held held = new Held();
     String request = Client.request(Types.UNARY, "{\"name\":\"Ada\"}");
@@ -67,6 +72,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aShutdownClosesConnectionsWithoutACall(Setting.Case which) throws Exception {
     try (Setting setting = new Setting(which)) {
       Server server = setting.start(Types.echo());
@@ -80,6 +86,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aShutdownLetsAnOpenCallHaveItsAnswer(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -100,6 +107,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aShutdownDoesNotCallWhatWasSentAhead(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -120,6 +128,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aShutdownNowEndsAnOpenCall(Setting.Case which) throws Exception {
     Held held = new Held();
     try (Setting setting = new Setting(which)) {
@@ -139,6 +148,7 @@ final class EndsTest {
 
   @ParameterizedTest
   @EnumSource
+  @Execution(ExecutionMode.CONCURRENT)
   void aClientThatDoesNotReadDoesNotKeepAServerFromEndingNow(Setting.Case which) throws Exception {
     String json = "{\"name\":\"" + "x".repeat(3_000_000) + "\"}";
     Held held = new Held();
