@@ -15,7 +15,8 @@ EXAMPLES := plugins model-worker sidecar
 EXAMPLE_STUBS := examples/plugins/python/target/plugins_pb2_grpc.py \
 	examples/model-worker/python/target/scoring_pb2_grpc.py examples/sidecar/python/target/cache_pb2_grpc.py
 
-.PHONY: demo demo-programs examples example-programs test lint format help build java java-newest rust macos python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
+.PHONY: demo demo-programs examples example-programs test lint format help build java java-build java-test java-newest rust \
+	rust-build rust-test rust-lint macos python python-package python-test matrix matrix-programs bench bench-micro bench-programs bench-smoke tidy
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,9 +42,10 @@ example-programs:
 test: export CARGO_INCREMENTAL = 0
 test: ## everything: formatters, linters, layers, unit and interop tests, the demo and the examples
 	@scripts/toolchain java rust python
-	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory -j 2 \
+	@$(STAGE) 'the whole test command' $(MAKE) --no-print-directory -j 3 \
 		$(if $(filter output-sync,$(.FEATURES)),--output-sync=line) BUILT=yes \
-		java java-newest rust python python-test tidy matrix bench-smoke demo examples
+		java-build rust-build python python-package java-test matrix java-newest rust-test rust-lint python-test tidy \
+		bench-smoke demo examples
 
 lint: ## formatters and linters alone
 	@scripts/toolchain java rust python
@@ -69,33 +71,51 @@ build: ## the programs of the interop tests, of the demo and of the examples
 	@$(STAGE) 'build Java' $(MVN) package -DskipTests -Dspotless.check.skip
 	@$(STAGE) 'build Rust' $(CARGO) build -q --workspace
 
-# Of everything Java goes its way beside Rust and Python, as each waits for half of its time; then all of them meet.
+# What is built comes first; then whatever runs it goes on side by side, as each waits for half of its time. What Cargo
+# builds in one folder stands in one line.
 ifdef BUILT
-java-newest: java
-python: rust
-python-package: python
-tidy: python-test
-matrix: java-newest tidy
-bench-smoke demo examples: matrix
+java-test java-newest: java-build
+rust-test: rust-build
+rust-lint: rust-test
+python-test: python python-package
+matrix bench-smoke demo examples: java-build rust-build python-package
 endif
 
-java:
-	@$(STAGE) 'Java: format, lint, build, test' $(MVN) verify
+java: ## formatter, linters and tests of Java alone
+	@$(MAKE) --no-print-directory java-build
+	@$(MAKE) --no-print-directory java-test
 
-# As far as the jars: without them Maven finds that every module's dependencies have changed, and compiles all again.
+java-build:
+	@$(STAGE) 'Java: format, lint, build' $(MVN) verify -DskipTests
+
+# Of what is built: so nothing is compiled or packaged again under a program that runs.
+JAVA_TESTS := $(MVN) jar:jar surefire:test
+
+java-test:
+	@$(STAGE) 'Java: test' $(JAVA_TESTS)
+
 java-newest:
-	@scripts/newest-jdk $(STAGE) 'Java: the tests again on the newest JDK here' $(MVN) package -am \
+	@scripts/newest-jdk $(STAGE) 'Java: the tests again on the newest JDK here' $(JAVA_TESTS) -am \
 		-pl transports/unix/java,transports/stdio/java,transports/tcp/java,transports/fifo/java,runtime/java,runtime/http2/java,runtime/json/java
 
-rust:
+rust: ## formatter, linters, documents and tests of Rust alone
+	@$(MAKE) --no-print-directory rust-build
+	@$(MAKE) --no-print-directory rust-test
+	@$(MAKE) --no-print-directory rust-lint
+
+rust-build:
 	@$(STAGE) 'Rust: format' $(CARGO) fmt --all --check
+	@$(STAGE) 'Rust: build' $(CARGO) build -q --workspace --bins --tests
+
+rust-test:
+	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
+
+rust-lint:
 	@$(STAGE) 'Rust: lint' $(CARGO) clippy -q --workspace --all-targets --features samehost-benchmarks/micro -- -D warnings
 	@$(STAGE) 'Rust: lint with fewer features' sh -c 'for with in "" blocking default; do \
 		$(CARGO) clippy -q -p samehost --no-default-features --features "$$with" -- -D warnings || exit 1; done'
 	@$(STAGE) 'Rust: the documents' env RUSTDOCFLAGS='-D warnings' sh -c 'for with in $(DOCUMENTED); do \
 		$(CARGO) doc -q --no-deps -p samehost --no-default-features --features "$$with" || exit 1; done'
-	@$(STAGE) 'Rust: build' $(CARGO) build -q --workspace --bins --tests
-	@$(STAGE) 'Rust: test' $(CARGO) test -q --workspace
 
 $(VENV)/ruff: scripts/requirements.txt
 	@python3 -m venv .venv
