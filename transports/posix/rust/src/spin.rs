@@ -160,11 +160,11 @@ impl Spin {
             thread::yield_now();
             over()
         });
-        let limit = Duration::from_nanos(self.limit_nanos.load(Ordering::Relaxed));
-        if found && begin.elapsed() < limit {
-            self.hit()
+        let in_time = self.allowed().is_some_and(|limit| begin.elapsed() < limit);
+        if found && in_time {
+            self.hit();
         } else {
-            self.missed()
+            self.missed();
         }
         found
     }

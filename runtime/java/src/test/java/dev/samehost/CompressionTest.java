@@ -176,13 +176,18 @@ final class CompressionTest {
     }
   }
 
+  /** Of a client whose gzip is something else, and a server that takes it for what it says. */
+  private EchoGrpc.EchoBlockingStub lying(Setting setting, Codec codec) throws Exception {
+    CompressorRegistry compressors = CompressorRegistry.newEmptyInstance();
+    compressors.register(new Renamed("gzip", codec));
+    setting.start(serving(setting, new EchoService()));
+    return stub(setting, setting.channel().compressorRegistry(compressors));
+  }
+
   @Test
   void aMessageThatIsNotWhatItsCodecMakesFailsItsCallAlone() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
-      CompressorRegistry lying = CompressorRegistry.newEmptyInstance();
-      lying.register(new Renamed("gzip", new Deflate()));
-      setting.start(serving(setting, new EchoService()));
-      EchoGrpc.EchoBlockingStub stub = stub(setting, setting.channel().compressorRegistry(lying));
+      EchoGrpc.EchoBlockingStub stub = lying(setting, new Deflate());
       Status status = fails(stub.withCompression("gzip"));
       assertThat(status.getCode()).isEqualTo(Status.Code.INTERNAL);
       assertThat(status.getDescription()).contains("the message of the client cannot be decoded");
@@ -193,10 +198,7 @@ final class CompressionTest {
   @Test
   void aMessageThatEndsTooEarlyForItsCodecIsToldAsThat() throws Exception {
     try (Setting setting = new Setting(Setting.Transport.UNIX)) {
-      CompressorRegistry lying = CompressorRegistry.newEmptyInstance();
-      lying.register(new Renamed("gzip", new Dropping()));
-      setting.start(serving(setting, new EchoService()));
-      EchoGrpc.EchoBlockingStub stub = stub(setting, setting.channel().compressorRegistry(lying));
+      EchoGrpc.EchoBlockingStub stub = lying(setting, new Dropping());
       assertThat(fails(stub.withCompression("gzip")).getDescription())
           .isEqualTo("the message of the client cannot be decoded: java.io.EOFException.");
     }

@@ -1,7 +1,6 @@
 package dev.samehost;
 
 import static com.google.common.truth.Truth.assertThat;
-import static dev.samehost.RawPeer.HELLO;
 import static dev.samehost.RawPeer.PREFACE;
 import static dev.samehost.RawPeer.header;
 import static dev.samehost.RawPeer.text;
@@ -58,8 +57,7 @@ final class HostileClientTest {
   private static void call(RawPeer peer, String method, int flags, String rest) throws Exception {
     String path = "/samehost.test.Echo/" + method;
     int restBytes = rest.replace(" ", "").length() / 2;
-    peer.say(PREFACE + HELLO);
-    peer.awaitHello();
+    peer.greet();
     peer.say(header(2 + path.length() + restBytes, 2, PATH | flags, 1, 1));
     peer.say(Integer.toHexString(path.length()) + "00" + text(path) + rest);
   }
@@ -119,8 +117,7 @@ final class HostileClientTest {
   void aMalformedFrameIsTold() throws Exception {
     serverSurvives(
         peer -> {
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
+          peer.greet();
           peer.say(header(0, 99, 0, 1, 0));
           RawPeer.Frame goAway = peer.awaitFrame();
           assertThat(goAway.type()).isEqualTo(9);
@@ -133,8 +130,7 @@ final class HostileClientTest {
   void aFrameCutShortEndsItsConnection() throws Exception {
     serverSurvives(
         peer -> {
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
+          peer.greet();
           peer.say("0400000005");
           peer.endOutput();
           peer.readAll();

@@ -142,8 +142,7 @@ final class HostileServerTest {
     Status status =
         callFails(
             (peer, n) -> {
-              peer.say(PREFACE + HELLO);
-              peer.awaitHello();
+              peer.greet();
               peer.awaitOpen();
               peer.say(header(0, 99, 0, 1, 0));
               lastWords[0] = peer.readAll();
@@ -157,8 +156,7 @@ final class HostileServerTest {
   void aFrameCutShort() throws Exception {
     callFails(
         (peer, n) -> {
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
+          peer.greet();
           peer.awaitOpen();
           peer.say("0400000005");
         },
@@ -169,8 +167,7 @@ final class HostileServerTest {
   void theEndInMidCall() throws Exception {
     callFails(
         (peer, n) -> {
-          peer.say(PREFACE + HELLO);
-          peer.awaitHello();
+          peer.greet();
           peer.awaitOpen();
         },
         Fault.LINK_ENDED);
@@ -181,8 +178,7 @@ final class HostileServerTest {
     Status status =
         callFails(
             (peer, n) -> {
-              peer.say(PREFACE + HELLO);
-              peer.awaitHello();
+              peer.greet();
               peer.awaitOpen();
               String why = "a bad day";
               peer.say(header(4 + why.length(), 9, 0, 0, 1) + "08000000" + text(why));
@@ -202,8 +198,7 @@ final class HostileServerTest {
                 setting.folder().resolve("socket"),
                 (peer, connection) -> {
                   connections.incrementAndGet();
-                  peer.say(PREFACE + HELLO);
-                  peer.awaitHello();
+                  peer.greet();
                   int stream = peer.awaitOpen();
                   if (connection == 0) {
                     peer.say(header(4, 9, 0, 0, 0) + "00000000"); // GOAWAY: none was accepted
@@ -228,8 +223,7 @@ final class HostileServerTest {
             RawPeer.serve(
                 setting.folder().resolve("socket"),
                 (peer, connection) -> {
-                  peer.say(PREFACE + HELLO);
-                  peer.awaitHello();
+                  peer.greet();
                   while (true) {
                     int stream = peer.awaitOpen();
                     opened.incrementAndGet();
@@ -253,8 +247,7 @@ final class HostileServerTest {
             RawPeer.serve(
                 setting.folder().resolve("socket"),
                 (peer, connection) -> {
-                  peer.say(PREFACE + HELLO);
-                  peer.awaitHello();
+                  peer.greet();
                   peer.say(status(peer.awaitOpen(), 5));
                   seen[0] = peer.awaitFrame();
                   peer.say(status(seen[0].stream(), 5));
@@ -285,8 +278,7 @@ final class HostileServerTest {
             RawPeer.serve(
                 setting.folder().resolve("socket"),
                 (peer, connection) -> {
-                  peer.say(PREFACE + HELLO);
-                  peer.awaitHello();
+                  peer.greet();
                   int stream = peer.awaitOpen();
                   StringBuilder opens = new StringBuilder();
                   for (int i = 1; i <= calls; i++) { // END and PATH, no metadata
@@ -323,8 +315,7 @@ final class HostileServerTest {
             RawPeer.serve(
                 setting.folder().resolve("socket"),
                 (peer, connection) -> {
-                  peer.say(PREFACE + HELLO);
-                  peer.awaitHello();
+                  peer.greet();
                   int stream = peer.awaitOpen();
                   peer.say(header(13, 3, 0, stream, 0) + NAMELESS);
                   peer.say(header(2 + 13, 5, 0, stream, 5) + "0000" + NAMELESS);

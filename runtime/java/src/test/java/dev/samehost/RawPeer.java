@@ -104,6 +104,12 @@ final class RawPeer implements AutoCloseable {
     return Channels.newInputStream(channel).readAllBytes();
   }
 
+  /** Says preface and HELLO, and takes the other side's. */
+  void greet() throws IOException {
+    say(PREFACE + HELLO);
+    awaitHello();
+  }
+
   /** Takes the other side's preface and HELLO. */
   void awaitHello() throws IOException {
     assertThat(HexFormat.of().withUpperCase().formatHex(read(8))).isEqualTo(PREFACE);
